@@ -1,0 +1,3 @@
+"""A weekly fashion recommender: Dagster signals, Feast features, a FLAML ensemble, 12 articles a customer."""
+
+__version__ = "0.1.0"

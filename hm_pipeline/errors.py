@@ -1,0 +1,67 @@
+"""The errors a user can meet.  Each says what is wrong, where, and the remedy, in one line.
+
+Library errors are translated into these at the boundary that calls the library; nothing here imports one.
+"""
+
+
+class HMError(Exception):
+    """Base of all errors that are the data's or the request's fault.
+
+    Parameters
+    ----------
+    what
+        What is wrong, in the user's words.
+    where
+        The file, table, column or week it was found in.
+    remedy
+        What to do about it.
+
+    Examples
+    --------
+    >>> print(HMError("no purchases", where="transactions", remedy="ingest a folder that has some"))
+    no purchases (transactions): ingest a folder that has some
+    """
+
+    def __init__(self, what: str, *, where: str, remedy: str) -> None:
+        self.what, self.where, self.remedy = (_one_line(part) for part in (what, where, remedy))
+        super().__init__(f"{self.what} ({self.where}): {self.remedy}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive the trip from a worker process, which pickles by positional arguments."""
+        return _rebuild, (type(self), self.what, self.where, self.remedy)
+
+
+class MissingInput(HMError):
+    """A table, column, partition or model that the work needs is not there."""
+
+
+class BadInput(HMError):
+    """The raw files hold something that cannot be read as what it should be."""
+
+
+class BrokenContract(HMError):
+    """A table that crosses a boundary breaks its schema."""
+
+
+class UnknownWeek(HMError):
+    """A date that starts no week of the calendar, or a week without the data it needs."""
+
+
+class FutureLeak(HMError):
+    """Something about week w asked for data of week w or later."""
+
+
+class RowsLost(HMError):
+    """A join or a store returned another number of rows than it was asked for."""
+
+
+class HomeBusy(HMError):
+    """Another process is writing to the same home."""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(str(text).split())
+
+
+def _rebuild(kind: type[HMError], what: str, where: str, remedy: str) -> HMError:
+    return kind(what, where=where, remedy=remedy)

@@ -1,0 +1,53 @@
+"""What a body may read: the tables it declared, fenced at its week, and the customers it works for.
+
+A body asks for its inputs by name and gets nothing that it did not declare.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from hm_pipeline.errors import MissingInput
+from hm_pipeline.tables import WeeklyTable
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Named handles on weekly tables and frames.
+
+    Parameters
+    ----------
+    weekly
+        Handles of weekly tables.  ``"purchases"`` is ``"transactions"`` of the audience alone: what is counted over
+        all customers reads the latter, what is a customer's own reads the former.
+    static
+        Tables that have no weeks.
+    audience
+        ``customer_id`` of the customers to work for, sorted; article-grain bodies have none.
+    """
+
+    weekly_tables: Mapping[str, WeeklyTable] = field(default_factory=dict)
+    static_tables: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
+    audience_frame: pl.LazyFrame | None = None
+
+    def weekly(self, name: str) -> WeeklyTable:
+        """Return the handle on a declared weekly table."""
+        return _declared(self.weekly_tables, name)
+
+    def static(self, name: str) -> pl.LazyFrame:
+        """Return a declared table that has no weeks."""
+        return _declared(self.static_tables, name)
+
+    @property
+    def audience(self) -> pl.LazyFrame:
+        """``customer_id`` of the customers to work for, sorted."""
+        if self.audience_frame is None:
+            raise MissingInput("there is no audience", where="inputs", remedy="declare the input 'audience'")
+        return self.audience_frame
+
+
+def _declared[Table](tables: Mapping[str, Table], name: str) -> Table:
+    if name not in tables:
+        raise MissingInput(f"{name!r} is read but not declared", where="inputs", remedy=f"add {name!r} to `inputs`")
+    return tables[name]

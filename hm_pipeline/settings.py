@@ -1,0 +1,57 @@
+"""What a person may set from outside, read once from the environment (``HM_*``).
+
+Only places, sizes and the knobs of the search live here.  Parameters of a signal or a strategy are keyword
+defaults of its functions, where their reason stands beside them.
+"""
+
+import os
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hm_pipeline.errors import BadInput
+
+
+class Settings(BaseModel):
+    """Places, sizes and seeds.
+
+    Every field ``name`` can be set by the environment variable ``HM_NAME``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path = Field(Path("home"), description="folder that holds everything that is written")
+    customers_per_shard: int = Field(20_000, ge=1, description="size of a shard, used when shards is 0; fixed at ingest")
+    shards: int = Field(0, ge=0, description="number of shards; 0 derives it from customers_per_shard; fixed at ingest")
+    workers: int = Field(1, ge=1, description="processes that share the shards; 1 works in this process")
+    threads: int = Field(2, ge=1, description="threads of DuckDB and the boosters")
+    memory: str = Field("4GB", description="memory limit given to DuckDB")
+    seed: int = Field(0, ge=0, description="seed of everything random")
+    candidates: int = Field(100, ge=12, description="candidates a customer keeps after the first stage")
+    trials: int = Field(6, ge=1, description="FLAML trials per learner in one search")
+    learners: tuple[str, ...] = Field(("lightgbm", "xgboost"), min_length=2, description="members of the ensemble")
+    training_rows: int = Field(1_000_000, ge=1_000, description="most rows a learner is fitted on, negatives sampled")
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read ``HM_*`` variables; unset ones keep their default.
+
+        Raises
+        ------
+        BadInput
+            If a variable cannot be read as what it should be, or is not a setting.
+        """
+        given: dict[str, object] = {
+            name: os.environ[f"HM_{name.upper()}"] for name in cls.model_fields if f"HM_{name.upper()}" in os.environ
+        }
+        if "learners" in given:
+            given["learners"] = tuple(str(given["learners"]).replace(",", " ").split())
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = f"HM_{str(first['loc'][0]).upper()}"
+            raise BadInput(
+                f"{first['msg']}, got {first['input']!r}", where=name, remedy=f"unset {name} or give it a proper value"
+            ) from error

@@ -1,0 +1,155 @@
+"""The calendar: Wednesday-to-Tuesday weeks, their cutoffs, and which weeks teach what.
+
+``week_id`` counts weeks since an epoch.  Everything known about week w was known before ``cutoff(w)``, its first
+midnight.  This module knows no tables.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+from hm_pipeline.errors import MissingInput, UnknownWeek
+
+DAYS = 7
+REFERENCE_EPOCH = date(2018, 9, 19)  # the Wednesday that makes Kaggle's last labelled week end on a Tuesday
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The weeks of one data set.
+
+    Parameters
+    ----------
+    epoch
+        First day of week 0.
+    first_week, last_week
+        First week with data, and the serving week: the one right after the data end.
+
+    Examples
+    --------
+    >>> REFERENCE.week_of(date(2020, 9, 22)), REFERENCE.start(105), len(REFERENCE.partition_keys)
+    (104, datetime.date(2020, 9, 23), 106)
+    """
+
+    epoch: date = REFERENCE_EPOCH
+    first_week: int = 0
+    last_week: int = 105
+
+    def week_of(self, day: date) -> int:
+        """Return the week a day falls in."""
+        return (day - self.epoch).days // DAYS
+
+    def start(self, week_id: int) -> date:
+        """Return the first day of a week."""
+        return self.epoch + timedelta(days=DAYS * week_id)
+
+    def cutoff(self, week_id: int) -> datetime:
+        """Return the moment before which everything known about a week was known: its start, 00:00 UTC."""
+        return datetime.combine(self.start(week_id), datetime.min.time(), tzinfo=UTC)
+
+    def key(self, week_id: int) -> str:
+        """Return a week's Dagster partition key, its start date."""
+        return self.start(week_id).isoformat()
+
+    @property
+    def weeks(self) -> range:
+        """All weeks, the serving week included."""
+        return range(self.first_week, self.last_week + 1)
+
+    @property
+    def partition_keys(self) -> list[str]:
+        """Partition keys of all weeks."""
+        return [self.key(week_id) for week_id in self.weeks]
+
+    def parse(self, text: str) -> int:
+        """Read a week from its start date.
+
+        Raises
+        ------
+        UnknownWeek
+            If the text is no date, starts no week, or lies outside the data.
+        """
+        span = f"{self.key(self.first_week)} to {self.key(self.last_week)}"
+        try:
+            day = date.fromisoformat(text)
+        except ValueError as error:
+            raise UnknownWeek(f"{text!r} is not a date", where="week", remedy=f"give the first day of a week, {span}") from error
+        week_id = self.week_of(day)
+        if week_id not in self.weeks:
+            raise UnknownWeek(f"week {text} lies outside the data", where="calendar", remedy=f"choose one from {span}")
+        if self.start(week_id) != day:
+            raise UnknownWeek(f"no week starts on {text}", where="calendar", remedy=f"did you mean {self.key(week_id)}?")
+        return week_id
+
+    def save(self, path: Path) -> None:
+        """Write the calendar as JSON, whole or not at all."""
+        aside = path.with_name(f".{path.name}.tmp")
+        fields = {"epoch": self.epoch.isoformat(), "first_week": self.first_week, "last_week": self.last_week}
+        aside.write_text(json.dumps(fields, indent=1) + "\n")
+        aside.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a calendar that :meth:`save` wrote."""
+        if not path.exists():
+            raise MissingInput("no data ingested yet", where=str(path.parent), remedy="run `hm ingest FOLDER` first")
+        fields = json.loads(path.read_text())
+        return cls(date.fromisoformat(fields["epoch"]), fields["first_week"], fields["last_week"])
+
+
+REFERENCE = Calendar()
+
+
+@dataclass(frozen=True)
+class LabelWeeks:
+    """What each labelled week before a target week teaches.
+
+    The members are fitted on two weeks, compared on a later one and blended on a still later one, so that nothing is
+    chosen on the data it was fitted on.
+    """
+
+    fit: tuple[int, int]
+    metric: int
+    blend: int
+
+    @property
+    def refit(self) -> tuple[int, int]:
+        """Weeks the final members are fitted on, with the settings frozen."""
+        return self.metric, self.blend
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """All of them, oldest first."""
+        return (*self.fit, self.metric, self.blend)
+
+
+LABEL_WEEKS = 4
+
+
+def label_weeks(week_id: int) -> LabelWeeks:
+    """Return the label weeks of a target week.
+
+    Examples
+    --------
+    >>> label_weeks(105)
+    LabelWeeks(fit=(101, 102), metric=103, blend=104)
+    """
+    return LabelWeeks((week_id - 4, week_id - 3), week_id - 2, week_id - 1)
+
+
+def fit_week(week_id: int, *, first_week: int, every: int, warm_up: int = 0) -> int:
+    """Return the week whose fit serves ``week_id`` when a model is refitted ``every`` so many weeks.
+
+    Parameters
+    ----------
+    warm_up
+        Weeks of data that a fit needs before it; no fit week comes earlier.
+
+    Examples
+    --------
+    >>> fit_week(105, first_week=0, every=4), fit_week(9, first_week=0, every=13, warm_up=6)
+    (104, 6)
+    """
+    return max(week_id - (week_id - first_week) % every, first_week + warm_up)
