@@ -5,11 +5,14 @@ A body asks for its inputs by name and gets nothing that it did not declare.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import polars as pl
 
 from hm_pipeline.errors import MissingInput
 from hm_pipeline.tables import WeeklyTable
+
+Table = TypeVar("Table")
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Inputs:
         return self.audience_frame
 
 
-def _declared[Table](tables: Mapping[str, Table], name: str) -> Table:
+def _declared(tables: Mapping[str, Table], name: str) -> Table:
     if name not in tables:
         raise MissingInput(f"{name!r} is read but not declared", where="inputs", remedy=f"add {name!r} to `inputs`")
     return tables[name]
