@@ -1,0 +1,1 @@
+"""Search, blend, rank and explain: from candidates with features to twelve articles."""

@@ -1,0 +1,1 @@
+"""Measured, not claimed: rule rivals, the scoreboard and its report."""
