@@ -1,0 +1,117 @@
+"""Find the three raw files of a data set in a folder or a zip, and read their heads.
+
+What stands in the files beyond the names of their columns is not known here.
+"""
+
+import csv
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TextIO
+
+from hm_pipeline.contracts import RAW_TABLES, RawTable
+from hm_pipeline.errors import BadInput, MissingInput
+
+SUFFIXES = ("", ".gz")
+LAYOUT = "give a folder or a .zip that holds " + ", ".join(table.file for table in RAW_TABLES) + " (plain or .gz)"
+
+
+def locate(raw: Path, scratch: Path) -> dict[str, Path]:
+    """Return the path of each raw file by its name.
+
+    Parameters
+    ----------
+    raw
+        A folder, or a zip that is unpacked; the files may lie in a subfolder of it.
+    scratch
+        Folder that takes what a zip holds; made when needed.
+
+    Raises
+    ------
+    MissingInput
+        If the path or one of the files is not there.
+    BadInput
+        If it is neither a folder nor a zip, or a damaged one.
+    """
+    if not raw.exists():
+        raise MissingInput("no such file or folder", where=str(raw), remedy=LAYOUT)
+    if raw.is_dir():
+        names = [path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file()]
+        return {file: raw / name for file, name in _choose(names, raw).items()}
+    if raw.suffix.lower() != ".zip":
+        raise BadInput("is neither a folder nor a .zip", where=str(raw), remedy=LAYOUT)
+    return _unpack(raw, scratch)
+
+
+def _choose(names: Iterable[str], raw: Path) -> dict[str, str]:
+    ordered = sorted(names, key=lambda name: (name.count("/"), name))  # the least nested, then plain before .gz
+    chosen: dict[str, str] = {}
+    for table in RAW_TABLES:
+        wanted = {table.file + suffix for suffix in SUFFIXES}
+        found = next((name for name in ordered if name.rpartition("/")[2] in wanted), None)
+        if found is None:
+            raise MissingInput(f"{table.file} is missing", where=str(raw), remedy=LAYOUT)
+        chosen[table.file] = found
+    return chosen
+
+
+def _unpack(raw: Path, scratch: Path) -> dict[str, Path]:
+    try:
+        with zipfile.ZipFile(raw) as archive:
+            chosen = _choose((info.filename for info in archive.infolist() if not info.is_dir()), raw)
+            return {file: Path(archive.extract(name, scratch)) for file, name in chosen.items()}
+    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
+        raise BadInput(f"cannot be unpacked, {error}", where=str(raw), remedy="download it again, it is damaged or cut short") from error
+
+
+def open_text(path: Path) -> TextIO:
+    """Open a raw file as text, unpacked."""
+    if path.suffix == ".gz":
+        return io.TextIOWrapper(gzip.open(path), encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def read_header(path: Path, table: RawTable) -> list[str]:
+    """Return the names of a file's columns, in its order.
+
+    Raises
+    ------
+    MissingInput
+        If a required column is not among them.
+    BadInput
+        If the file is empty, damaged, or names a column twice.
+    """
+    try:
+        with open_text(path) as text:
+            names = next(csv.reader(text), [])
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
+        raise damaged(path, str(error)) from error
+    if not names:
+        raise BadInput("the file is empty", where=path.name, remedy=f"its first line must name the columns {', '.join(table.required)}")
+    for name in table.required:
+        if name not in names:
+            raise MissingInput(
+                f"column {name!r} is missing", where=path.name, remedy=f"separate by commas; it needs {', '.join(table.required)}"
+            )
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInput(f"column {name!r} stands there twice", where=path.name, remedy="keep one of them")
+    return names
+
+
+def line_of(path: Path, row: int) -> int:
+    """Return the line on which a row of data ends, counted from 1; rows are counted from 0."""
+    with open_text(path) as text:
+        records = csv.reader(text)
+        seen = -2  # the header is record -1, and empty lines are no records
+        while seen < row and (record := next(records, None)) is not None:
+            seen += bool(record)
+        return records.line_num
+
+
+def damaged(path: Path, why: str) -> BadInput:
+    """Return the error of a file that cannot be read to its end."""
+    return BadInput(f"cannot be read, {why}", where=path.name, remedy="download it again, it is damaged or cut short")
