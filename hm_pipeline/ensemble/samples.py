@@ -83,8 +83,7 @@ def as_floats(matrix: pl.DataFrame, features: Sequence[str]) -> Floats:
     missing = [name for name in features if name not in matrix.columns]
     if missing:
         raise MissingInput(f"no column {', '.join(missing)}", where="feature_matrix", remedy="materialise it again, then the ensemble")
-    columns = [matrix[name].cast(pl.Float32).fill_null(float("nan")).to_numpy() for name in features]
-    return np.stack(columns, axis=1) if columns else np.empty((matrix.height, 0), dtype=np.float32)
+    return matrix.select(pl.col(features).cast(pl.Float32).fill_null(float("nan"))).to_numpy(order="c")
 
 
 def buyer_starts(pairs: pl.DataFrame) -> npt.NDArray[np.intp]:
