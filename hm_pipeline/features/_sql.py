@@ -1,0 +1,167 @@
+"""One statement that joins views to an entity table, point in time correct.
+
+Three ways to find a view's row for an entity row, cheapest first:
+
+``exact``
+    One of the keys names the row, such as the week it speaks about: a hash join.
+``asof``
+    The latest row at or before the moment: an ASOF join over the rows of the keys asked for.
+``known``
+    As ``asof``, but among the rows created by then only: every match is numbered.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+from hm_pipeline.features._entities import AT, INTEGERS, ROW, TABLE, Entities, literal, quoted
+from hm_pipeline.features._sources import is_partitioned
+
+DUPLICATE = "duplicate source key in view "
+
+
+@dataclass(frozen=True)
+class ViewPlan:
+    """How one view is read and joined.
+
+    Parameters
+    ----------
+    view
+        Name of the view.
+    way
+        How its row is found, see above.
+    keys
+        Entity column by source column.
+    features
+        Source column by result column.
+    timestamp, created
+        Source columns.
+    ttl
+        How long a row holds; forever where not given.
+    files
+        Files to read; none gives nulls of ``null_types``.
+    types
+        DuckDB type by source column.
+    """
+
+    view: str
+    way: Literal["exact", "asof", "known"]
+    keys: dict[str, str]
+    features: dict[str, str]
+    timestamp: str
+    created: str | None
+    ttl: timedelta | None
+    files: list[str]
+    types: dict[str, str]
+    null_types: dict[str, str] = field(default_factory=dict)
+
+
+def statement(entities: Entities, plans: Sequence[ViewPlan]) -> str:
+    """Return the statement that adds the features of the views to the entity table, unordered, with its row numbers."""
+    moment = f"timezone('UTC', e.{AT}) AS {quoted(entities.timestamp)}"
+    columns = [moment if name == entities.timestamp else f"e.{quoted(name)}" for name in entities.types]
+    joins = []
+    for place, plan in enumerate(plans):
+        alias = f"f{place}"
+        columns += _features(plan, alias)
+        if plan.files:
+            joins.append(_join(plan, alias, entities))
+    return f"SELECT {', '.join([*columns, f'e.{ROW}'])}\nFROM {TABLE} e" + "".join(f"\n{join}" for join in joins)
+
+
+def read(files: Sequence[str]) -> str:
+    """Return the table function that reads parquet files."""
+    hive = ", hive_partitioning = true" if is_partitioned(files) else ", hive_partitioning = false"
+    return f"read_parquet([{', '.join(map(literal, files))}]{hive})"
+
+
+def rows_of(plan: ViewPlan, entities: Entities) -> str:
+    """Return a statement that counts what the entity table becomes joined to one view."""
+    return f"SELECT count(*) FROM {TABLE} e {_join(plan, 'f0', entities)}"
+
+
+def _features(plan: ViewPlan, alias: str) -> list[str]:
+    if not plan.files:
+        return [f"CAST(NULL AS {plan.null_types.get(name, 'VARCHAR')}) AS {quoted(name)}" for name in plan.features]
+    if plan.way == "asof":
+        message = literal(f"{DUPLICATE}{plan.view}")
+        single = f"CASE WHEN {alias}.__n > 1 THEN error({message}) ELSE true END"
+        valid = f"{_fresh(plan, alias)} AND {single}" if plan.ttl else single
+        return [f"CASE WHEN {valid} THEN {alias}.v{place} END AS {quoted(name)}" for place, name in enumerate(plan.features)]
+    return [f"{alias}.v{place} AS {quoted(name)}" for place, name in enumerate(plan.features)]
+
+
+def _join(plan: ViewPlan, alias: str, entities: Entities) -> str:
+    scan = _scan(plan, entities)
+    if plan.way == "asof":
+        return f"ASOF LEFT JOIN ({_counted(plan, scan)}) {alias} ON {_on(plan, alias, f'e.{AT} >= {alias}.ts')}"
+    if plan.way == "exact":
+        latest = f" QUALIFY {_rank(_key_columns(plan), 'created')}" if plan.created else ""
+        return f"LEFT JOIN ({scan}{latest}) {alias} ON {_on(plan, alias, _valid(plan, alias))}"
+    known = f"{_valid(plan, 's')} AND s.created <= e.{AT}"
+    matches = f"SELECT s.*, e.{ROW} AS row FROM {TABLE} e JOIN ({scan}) s ON {_on(plan, 's', known)}"
+    return f"LEFT JOIN ({matches} QUALIFY {_rank([f'e.{ROW}'], 's.ts DESC, s.created')}) {alias} ON {alias}.row = e.{ROW}"
+
+
+def _on(plan: ViewPlan, alias: str, condition: str) -> str:
+    equal = [f"{alias}.k{place} = e.{quoted(column)}" for place, column in enumerate(plan.keys.values())]
+    return " AND ".join([*equal, condition])
+
+
+def _valid(plan: ViewPlan, alias: str) -> str:
+    past = f"{alias}.ts <= e.{AT}"
+    return f"{past} AND {_fresh(plan, alias)}" if plan.ttl else past
+
+
+def _fresh(plan: ViewPlan, alias: str) -> str:
+    assert plan.ttl is not None  # noqa: S101 - for the type checker, callers ask first
+    return f"{alias}.ts >= e.{AT} - to_microseconds({_microseconds(plan.ttl)})"
+
+
+def _key_columns(plan: ViewPlan) -> list[str]:
+    return [*(f"k{place}" for place in range(len(plan.keys))), "ts"]
+
+
+def _rank(partition: Sequence[str], latest: str) -> str:
+    # rank, not row_number: rows that tie all survive, and the guard on the number of rows speaks up
+    return f"rank() OVER (PARTITION BY {', '.join(partition)} ORDER BY {latest} DESC) = 1"
+
+
+def _counted(plan: ViewPlan, scan: str) -> str:
+    """Keep the rows of keys that are asked for, and count those that an ASOF join could not tell apart."""
+    equal = " AND ".join(f"s.k{place} = e.{quoted(column)}" for place, column in enumerate(plan.keys.values()))
+    asked = f"SELECT s.* FROM ({scan}) s SEMI JOIN {TABLE} e ON {equal}" if equal else scan
+    keys = _key_columns(plan)
+    if plan.created:
+        asked = f"SELECT * FROM ({asked}) QUALIFY {_rank(keys, 'created')}"
+    return f"SELECT *, count(*) OVER (PARTITION BY {', '.join(keys)}) AS __n FROM ({asked})"
+
+
+def _scan(plan: ViewPlan, entities: Entities) -> str:
+    columns = [f"{quoted(key)} AS k{place}" for place, key in enumerate(plan.keys)]
+    columns += [f"CAST({quoted(plan.timestamp)} AS TIMESTAMP) AS ts"]
+    columns += [f"CAST({quoted(plan.created)} AS TIMESTAMP) AS created"] if plan.created else []
+    columns += [f"{quoted(column)} AS v{place}" for place, column in enumerate(plan.features.values())]
+    return f"SELECT {', '.join(columns)} FROM {read(plan.files)} WHERE {' AND '.join(_pruning(plan, entities))}"
+
+
+def _pruning(plan: ViewPlan, entities: Entities) -> list[str]:
+    """Return conditions on stored columns, as literals, so that statistics of row groups can rule them out."""
+    if entities.first is None or entities.last is None:
+        return ["false"]
+    stored = quoted(plan.timestamp)
+    if not plan.types[plan.timestamp].startswith(("TIMESTAMP", "DATE")):
+        stored = f"CAST({stored} AS TIMESTAMP)"
+    conditions = [f"{stored} <= '{entities.last.isoformat(' ')}+00'"]
+    if plan.ttl:
+        conditions.append(f"{stored} >= '{(entities.first - plan.ttl).isoformat(' ')}+00'")
+    for key, column in plan.keys.items():
+        if plan.types[key] in INTEGERS and entities.is_integer(column):
+            span = entities.span(column)
+            conditions.append("false" if span is None else f"{quoted(key)} BETWEEN {span[0]} AND {span[1]}")
+    return conditions
+
+
+def _microseconds(ttl: timedelta) -> int:
+    return ttl // timedelta(microseconds=1)

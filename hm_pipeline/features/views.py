@@ -1,0 +1,206 @@
+"""Feast's entities, views and services, generated from the tables that signals and strategies write.
+
+A :class:`FeatureTable` is plain data; feast is imported when :func:`build` is called.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from glob import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dataframely as dy
+import polars as pl
+
+from hm_pipeline.errors import BrokenContract
+from hm_pipeline.weeks import DAYS
+
+if TYPE_CHECKING:
+    from feast import Entity, FeatureService, FeatureView, Field
+
+KEYS = ("customer_id", "week_id", "article_id")
+TIMESTAMP = "event_timestamp"
+MARKER = "manifest.json"  # written last: a partition without one is not whole
+OWNER = "hm_pipeline"
+ENTITIES = {
+    "customer_id": ("customer", "Someone who can be recommended something."),
+    "week_id": ("week", "Week a row speaks about, counted from the epoch."),
+    "article_id": ("article", "An article of the catalogue."),
+    "product_type_no": ("clothing_type", "A clothing type: trousers, dress, ..."),
+}
+SERVICES = {
+    "ranking": "Features of a pair that the ensemble learns from and scores with.",
+    "signals": "The signals of a pair: the answers to the shopper's questions.",
+}
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """A stored table that becomes a Feast view.
+
+    Parameters
+    ----------
+    name
+        Name of the view.
+    table
+        Folder under ``HM_HOME/tables``.
+    schema
+        Contract of the table.  Its primary key is the view's key; columns whose metadata say ``{"feature": False}``
+        are no features.
+    description
+        What the view tells.
+    services
+        Services that serve it.
+
+    Examples
+    --------
+    >>> from hm_pipeline.contracts import Articles
+    >>> articles = FeatureTable("articles", "articles", Articles, "The catalogue.", ())
+    >>> articles.keys, articles.is_weekly
+    (('article_id',), False)
+    """
+
+    name: str
+    table: str
+    schema: type[dy.Schema]
+    description: str
+    services: tuple[str, ...] = ("ranking",)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Join keys, in the order of the grain's name: customer, week, article."""
+        stored = self.schema.primary_key()
+        return tuple(key for key in ENTITIES if key in stored)
+
+    @property
+    def is_weekly(self) -> bool:
+        """Whether the table has a partition per week."""
+        return "week_id" in self.keys
+
+    @property
+    def features(self) -> dict[str, dy.Column]:
+        """Columns that are features."""
+        columns = self.schema.columns().items()
+        skipped = {*self.schema.primary_key(), TIMESTAMP}
+        return {name: column for name, column in columns if name not in skipped and (column.metadata or {}).get("feature", True)}
+
+    def path(self, home: Path) -> str:
+        """Return the pattern of the table's files in a home."""
+        files = "week_id=*/shard=*.parquet" if self.is_weekly else "shard=*.parquet"
+        return f"{escape(str(home.absolute()))}/tables/{self.table}/{files}"
+
+
+@dataclass(frozen=True)
+class FeastObjects:
+    """What is registered with Feast."""
+
+    entities: "tuple[Entity, ...]"
+    views: "tuple[FeatureView, ...]"
+    services: "tuple[FeatureService, ...]"
+
+    @property
+    def all(self) -> list[Any]:
+        """All of them, in the order Feast wants them."""
+        return [*self.entities, *self.views, *self.services]
+
+
+def build(tables: Sequence[FeatureTable], root: Path) -> FeastObjects:
+    """Make Feast's objects of feature tables.
+
+    Parameters
+    ----------
+    root
+        The home, whose folder ``tables`` holds the files.
+
+    Raises
+    ------
+    BrokenContract
+        If two views share a feature's name, or a table cannot be a view.
+    """
+    from feast import Entity, FeatureService, ValueType  # noqa: PLC0415 - feast takes seconds to import
+
+    _check(tables)
+    used = [key for key in ENTITIES if any(key in table.keys for table in tables)]
+    entities = {
+        key: Entity(name=ENTITIES[key][0], join_keys=[key], value_type=ValueType.INT64, description=ENTITIES[key][1], owner=OWNER)
+        for key in used
+    }
+    finest_first = sorted(tables, key=lambda table: -len(table.keys))
+    views = {table.name: _view(table, entities, root) for table in finest_first}
+    served = sorted({service for table in tables for service in table.services})
+    services = tuple(
+        FeatureService(
+            name=service,
+            features=[views[table.name] for table in finest_first if service in table.services],
+            description=SERVICES.get(service, ""),
+            owner=OWNER,
+        )
+        for service in served
+    )
+    return FeastObjects(tuple(entities.values()), tuple(views.values()), services)
+
+
+def _view(table: FeatureTable, entities: "dict[str, Entity]", home: Path) -> "FeatureView":
+    from feast import FeatureView, FileSource  # noqa: PLC0415 - as above
+    from feast.data_format import ParquetFormat  # noqa: PLC0415 - as above
+
+    source = FileSource(
+        name=f"{table.name}_source",
+        path=table.path(home),
+        timestamp_field=TIMESTAMP,
+        file_format=ParquetFormat(),
+        description=f"Partitions of {table.table}.",
+        owner=OWNER,
+    )
+    return FeatureView(
+        name=table.name,
+        entities=[entities[key] for key in table.keys],
+        schema=[_field(table, name, column) for name, column in table.features.items()],
+        source=source,
+        ttl=timedelta(days=DAYS) if table.is_weekly else None,
+        online=not {"customer_id", "article_id"} <= set(table.keys),  # all pairs would take hours to write and none is looked up
+        description=table.description,
+        owner=OWNER,
+        # one row per key of an exact key, so that the join needs no search in time
+        tags={"table": table.table, "marker": MARKER, "exact_key": "week_id" if table.is_weekly else table.keys[0]},
+    )
+
+
+def _field(table: FeatureTable, name: str, column: dy.Column) -> "Field":
+    from feast import Field  # noqa: PLC0415 - as above
+
+    return Field(name=name, dtype=_dtype(table, name, column.dtype), description=column.description or "", tags={"view": table.name})
+
+
+def _dtype(table: FeatureTable, name: str, stored: pl.DataType) -> Any:
+    from feast import types  # noqa: PLC0415 - as above
+
+    if isinstance(stored, pl.List):
+        return types.Array(_dtype(table, name, pl.DataType.from_python(stored.inner) if isinstance(stored.inner, type) else stored.inner))
+    match stored:
+        case pl.Int8() | pl.Int16() | pl.Int32():
+            return types.Int32
+        case pl.Float32() | pl.Float64() | pl.Int64() | pl.String():
+            return getattr(types, type(stored).__name__)
+        case pl.Boolean():
+            return types.Bool
+    raise BrokenContract(f"{name} is {stored}, which is no feature's type", where=table.name, remedy="cast it, or mark it feature=False")
+
+
+def _check(tables: Sequence[FeatureTable]) -> None:
+    for table in tables:
+        unknown = set(table.schema.primary_key()) - set(ENTITIES)
+        if unknown or not table.keys:
+            raise BrokenContract(f"is keyed by {table.schema.primary_key()}", where=table.name, remedy=f"key it by some of {KEYS}")
+        if table.services and not set(table.keys) <= set(KEYS):
+            raise BrokenContract(f"needs more than {KEYS}", where=table.name, remedy="leave it out of the services")
+    _unique((table.name for table in tables), "views")
+    _unique((name for table in tables for name in table.features), "features")
+
+
+def _unique(names: Any, where: str) -> None:
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated:
+        raise BrokenContract(f"{', '.join(repeated)} would appear twice", where=where, remedy="rename one of them")
