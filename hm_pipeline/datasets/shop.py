@@ -1,0 +1,125 @@
+"""The catalogue of the simulated shop: what there is, when it is on offer, how it looks and what it costs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from hm_pipeline.datasets import vocabulary as words
+
+STYLES = 8  # latent dimensions of taste
+LAST_WEEK = 104
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Articles as arrays; ``product`` and all below it are by article.
+
+    ``launch`` and ``life`` are in weeks, ``appeal`` is the logarithm of how well it sells in its prime.
+    """
+
+    product: Array
+    colourway: Array
+    group: Array
+    kind: Array
+    colour: Array
+    pattern: Array
+    department: Array
+    fabric: Array
+    fit: Array
+    detail: Array
+    launch: Array
+    life: Array
+    appeal: Array
+    euros: Array
+    style: Array
+    companion: Array
+
+    @property
+    def size(self) -> int:
+        """Number of articles."""
+        return len(self.product)
+
+    @property
+    def article_id(self) -> pl.Series:
+        """Kaggle's ten digits."""
+        return pl.Series("article_id", (100_000 + self.product) * 1000 + self.colourway).cast(pl.String).str.zfill(10)
+
+    def weight(self, week_id: int) -> tuple[Array, Array]:
+        """Return the articles on offer in a week, and the logarithm of how well each sells."""
+        offered = np.flatnonzero((self.launch <= week_id) & (week_id < self.launch + self.life))
+        if not len(offered):  # a tiny catalogue can have an empty week
+            offered = np.arange(self.size)
+        age = np.maximum(week_id - self.launch[offered], 0)
+        kinds = [words.TYPES[kind] for kind in range(len(words.TYPES))]
+        angle = np.array([2 * np.pi * ((week_id - kind.peak_week) % 52) / 52 for kind in kinds])
+        season = np.array([kind.season for kind in kinds]) * np.cos(angle)
+        fresh = -2.0 * age / self.life[offered] - 0.9 * (age == 0)
+        return offered, self.appeal[offered] + fresh + season[self.kind[offered]]
+
+    def price(self, articles: Array, week_id: int) -> Array:
+        """Return what articles cost in a week, in Kaggle's unit; late in life they are marked down."""
+        lived = (week_id - self.launch[articles]) / self.life[articles]
+        share = np.select([lived > 0.85, lived > 0.7], [0.5, 0.75], 1.0)
+        euros = np.maximum(np.round(self.euros[articles] * share), 1) - 0.01
+        return np.asarray(euros / 590)
+
+
+def build_shop(articles: int, first_week: int, rng: np.random.Generator) -> Shop:
+    """Invent a catalogue."""
+    sizes = np.minimum(rng.geometric(0.45, articles), 12)  # colourways of a product
+    product = np.repeat(np.arange(articles), sizes)[:articles]
+    products = int(product[-1]) + 1 if articles else 0
+    drawn = _products(products, first_week, rng)
+    by_article = {name: values[product] for name, values in drawn.items()}
+    starts = np.searchsorted(product, np.arange(products))
+    colour = rng.choice(len(words.COLOURS), articles, p=_shares([colour.share for colour in words.COLOURS]))
+    tones = rng.normal(0, 0.5, (len(words.COLOURS), STYLES))
+    by_article["style"] = (by_article["style"] + tones[colour] + rng.normal(0, 0.2, (articles, STYLES))).astype(np.float32)
+    by_article["appeal"] = by_article["appeal"] + rng.normal(0, 0.7, articles)
+    by_article["launch"] = by_article["launch"] + rng.poisson(0.7, articles)
+    colourway = np.arange(articles) - starts[product] + 1
+    companion = _companions(by_article["group"], by_article["kind"], by_article["launch"], rng)
+    return Shop(product=product, colourway=colourway, colour=colour, companion=companion, **by_article)
+
+
+def _shares(weights: list[float]) -> Array:
+    values = np.asarray(weights, float)
+    return np.asarray(values / values.sum())
+
+
+def _products(count: int, first_week: int, rng: np.random.Generator) -> dict[str, Array]:
+    group = rng.choice(len(words.GROUPS), count, p=_shares([group.share for group in words.GROUPS]))
+    kind = rng.choice(len(words.TYPES), count, p=_shares([kind.share for kind in words.TYPES]))
+    launch = np.sort(rng.integers(first_week - 26, LAST_WEEK + 1, count))
+    staple = rng.random(count) < 0.08
+    life = np.where(staple, rng.integers(60, 131, count), np.clip(rng.lognormal(2.65, 0.5, count), 4, 60)).astype(np.int64)
+    looks = rng.normal(0, 0.5, (len(words.TYPES), STYLES))[kind] + rng.normal(0, 0.6, (len(words.GROUPS), STYLES))[group]
+    euros = np.array([kind.euros for kind in words.TYPES])[kind] * rng.lognormal(0, 0.35, count)
+    return {
+        "group": group,
+        "kind": kind,
+        "launch": launch,
+        "life": life,
+        "appeal": rng.normal(0, 1.15, count) - 0.6 * staple,
+        "department": rng.integers(0, 3, count),
+        "pattern": rng.choice(len(words.PATTERNS), count, p=_shares([share for _, _, share in words.PATTERNS])),
+        "fabric": rng.integers(0, len(words.FABRICS), count),
+        "fit": rng.integers(0, len(words.FITS), count),
+        "detail": rng.integers(0, len(words.DETAILS), count),
+        "euros": euros,
+        "style": looks + rng.normal(0, 0.7, (count, STYLES)),
+    }
+
+
+def _companions(group: Array, kind: Array, launch: Array, rng: np.random.Generator) -> Array:
+    """Give each article one that goes with it: same part of the range, launched about then, another type if one is near."""
+    order = np.lexsort((rng.random(len(group)), launch, group))
+    companion = np.empty(len(group), np.int64)
+    companion[order] = np.roll(order, -1)
+    for step in (2, 3, 5):
+        near = np.empty(len(group), np.int64)
+        near[order] = np.roll(order, -step)
+        companion = np.where(kind[companion] == kind, near, companion)
+    return companion

@@ -1,0 +1,112 @@
+"""The customers of the simulated shop: age, taste, how often they come, how much they spend and where."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+import polars as pl
+
+from hm_pipeline.datasets import vocabulary as words
+from hm_pipeline.datasets.shop import STYLES, Array, Shop
+
+SEGMENTS = 48  # circles of customers of like age and taste
+BASKET = 6  # articles of the last visit that can be bought again
+NEVER = -1000
+AGES = ((0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0), (16.0, 21.0, 25.0, 33.0, 48.0, 57.0, 86.0))
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Circles of customers: age, taste, and the logarithm of what they make of each index group."""
+
+    age: Array
+    style: Array
+    group: Array
+
+    def distribution(self, shop: Shop, offered: Array, weight: Array) -> Array:
+        """Return, for each circle, the running total of the chances of the articles on offer."""
+        utility = weight + self.group[:, shop.group[offered]] + 0.55 * (self.style @ shop.style[offered].T)
+        chance = np.exp(utility - utility.max(axis=1, keepdims=True))
+        return np.asarray(np.cumsum(chance / chance.sum(axis=1, keepdims=True), axis=1))
+
+
+@dataclass(frozen=True)
+class Shoppers:
+    """Customers as arrays, the last three change as they shop."""
+
+    age: Array
+    segment: Array
+    style: Array
+    favourites: Array
+    colour: Array
+    rate: Array
+    joined: Array
+    thrift: Array
+    online: Array
+    last_visit: Array
+    last_basket: Array
+    last_bought: Array
+
+    @property
+    def size(self) -> int:
+        """Number of customers."""
+        return len(self.age)
+
+
+def build_segments(rng: np.random.Generator) -> Segments:
+    """Invent the circles, spread evenly over the ages."""
+    age = np.interp((np.arange(SEGMENTS) + 0.5) / SEGMENTS, *AGES)
+    drift = rng.normal(0, 1, (2, STYLES))  # taste moves with age
+    bent = np.stack([(age - 36) / 14, np.cos(age / 9)], axis=1)
+    style = bent @ drift * 0.6 + rng.normal(0, 0.5, (SEGMENTS, STYLES))
+    fit = [np.log(group.appeal) - ((age - group.age) / group.spread) ** 2 / 2 for group in words.GROUPS]
+    group = np.stack(fit, axis=1) + rng.normal(0, 1.1, (SEGMENTS, len(words.GROUPS)))
+    return Segments(age, style.astype(np.float32), np.maximum(group, -4).astype(np.float32))
+
+
+def build_shoppers(customers: int, first_week: int, segments: Segments, rng: np.random.Generator) -> Shoppers:
+    """Invent the customers."""
+    age = np.interp(rng.random(customers), *AGES)
+    rank = np.searchsorted(segments.age, age) + rng.integers(-4, 5, customers)
+    segment = np.clip(rank, 0, SEGMENTS - 1)
+    early = rng.random(customers) < 0.5
+    kinds = np.array([kind.share for kind in words.TYPES])
+    favourites = np.zeros(customers, np.int64)
+    for _ in range(6):
+        favourites |= np.int64(1) << rng.choice(len(kinds), customers, p=kinds / kinds.sum())
+    return Shoppers(
+        age=np.round(age).astype(np.int64),
+        segment=segment,
+        style=(segments.style[segment] + rng.normal(0, 0.7, (customers, STYLES))).astype(np.float32),
+        favourites=favourites,
+        colour=rng.integers(0, len(words.COLOURS), (customers, 2)).astype(np.int8),
+        rate=(0.0125 * rng.lognormal(0, 1.2, customers)).astype(np.float32),
+        joined=np.where(early, NEVER, first_week + rng.integers(0, 105, customers)).astype(np.int16),
+        thrift=rng.normal(0, 0.5, customers).astype(np.float32),
+        online=rng.beta(1.4, 0.6, customers).astype(np.float32),
+        last_visit=np.full(customers, NEVER, np.int16),
+        last_basket=np.full((customers, BASKET), -1, np.int32),
+        last_bought=np.full((customers, len(words.TYPES)), NEVER, np.int16),
+    )
+
+
+def customers_table(shoppers: Shoppers, seed: int, rng: np.random.Generator) -> pl.DataFrame:
+    """Return the customers in Kaggle's columns, sorted by id."""
+    count = shoppers.size
+    ids = sorted(sha256(f"customer {seed} {number}".encode()).hexdigest() for number in range(count))
+    postal = [sha256(f"postal {seed} {number}".encode()).hexdigest() for number in range(max(count // 4, 1))]
+    news = rng.random(count) < 0.35
+    active = news & (rng.random(count) < 0.97)
+    club = rng.choice(np.array(["ACTIVE", "PRE-CREATE", ""]), count, p=[0.93, 0.065, 0.005])
+    known = rng.random(count) >= 0.012
+    return pl.DataFrame(
+        {
+            "customer_id": ids,
+            "FN": pl.select(pl.when(pl.Series(news)).then(pl.lit("1.0"))).to_series(),
+            "Active": pl.select(pl.when(pl.Series(active)).then(pl.lit("1.0"))).to_series(),
+            "club_member_status": pl.Series(club.tolist()).replace("", None),
+            "fashion_news_frequency": pl.Series(np.where(news, "Regularly", "NONE").tolist()),
+            "age": pl.select(pl.when(pl.Series(known)).then(pl.Series(shoppers.age))).to_series(),
+            "postal_code": pl.Series(postal).gather(rng.integers(0, len(postal), count)),
+        }
+    )

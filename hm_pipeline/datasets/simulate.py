@@ -1,0 +1,80 @@
+"""A made-up shop in Kaggle's layout, of any size: the same arguments give the same bytes.
+
+It is no copy of H&M.  Its customers have tastes, ages, needs that recur and short memories, its articles come and
+go, so that each signal and strategy has something to find.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from hm_pipeline.datasets.catalogue import articles_table
+from hm_pipeline.datasets.shop import LAST_WEEK, Array, Shop, build_shop
+from hm_pipeline.datasets.shoppers import build_segments, build_shoppers, customers_table
+from hm_pipeline.datasets.visits import Basket, shop_a_week
+from hm_pipeline.tables import write_aside
+from hm_pipeline.weeks import REFERENCE
+
+TREND = 0.3  # how far an article's fortune moves in a week, as a power of e
+
+
+def simulate(
+    out: Path, *, customers: int, articles: int, weeks: int, seed: int = 0, progress: Callable[[str, int, int], None] | None = None
+) -> None:
+    """Write transactions_train.csv, customers.csv and articles.csv of a simulated shop.
+
+    Parameters
+    ----------
+    out
+        Folder for the files; made when it is not there.
+    customers, articles, weeks
+        Size of the shop; the last week is always the one that ends on 2020-09-22.
+    seed
+        Another seed is another shop.
+    progress
+        Told the table, the weeks done and the weeks there are.
+    """
+    first_week = LAST_WEEK + 1 - weeks
+    world, diary = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])
+    shop = build_shop(articles, first_week, world)
+    segments = build_segments(world)
+    shoppers = build_shoppers(customers, first_week, segments, world)
+    people = customers_table(shoppers, seed, world)
+    say = progress or (lambda _table, _done, _all: None)
+
+    ids = people["customer_id"], shop.article_id
+
+    def write(path: Path) -> None:
+        trend = np.zeros(shop.size)
+        with path.open("wb") as file:
+            for done, week_id in enumerate(range(first_week, LAST_WEEK + 1)):
+                trend = 0.93 * trend + diary.normal(0, TREND, shop.size)
+                basket = shop_a_week(shop, shoppers, segments, week_id, trend, diary)
+                rows = _rows(shop, ids, basket, week_id, diary)
+                rows.write_csv(file, include_header=done == 0)
+                say("transactions", done + 1, weeks)
+
+    write_aside(out / "customers.csv", people.write_csv)
+    write_aside(out / "articles.csv", articles_table(shop).write_csv)
+    write_aside(out / "transactions_train.csv", write)
+
+
+def _rows(shop: Shop, ids: tuple[pl.Series, pl.Series], basket: Basket, week_id: int, rng: np.random.Generator) -> pl.DataFrame:
+    days = pl.Series([REFERENCE.start(week_id) + timedelta(days=day) for day in range(7)])
+    return pl.DataFrame(
+        {
+            "t_dat": days.gather(basket.day),
+            "customer_id": ids[0].gather(basket.customer),
+            "article_id": ids[1].gather(basket.article),
+            "price": _paid(shop.price(basket.article, week_id), rng),
+            "sales_channel_id": np.where(basket.online, 2, 1),
+        }
+    )
+
+
+def _paid(price: Array, rng: np.random.Generator) -> Array:
+    """Take a member's discount off some prices."""
+    return np.asarray(np.where(rng.random(len(price)) < 0.1, price * 0.9, price))
