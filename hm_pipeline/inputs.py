@@ -4,13 +4,14 @@ A body asks for its inputs by name and gets nothing that it did not declare.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import polars as pl
 
 from hm_pipeline.errors import MissingInput
 from hm_pipeline.tables import WeeklyTable
+from hm_pipeline.weeks import REFERENCE, Calendar
 
 Table = TypeVar("Table")
 
@@ -28,11 +29,14 @@ class Inputs:
         Tables that have no weeks.
     audience
         ``customer_id`` of the customers to work for, sorted; article-grain bodies have none.
+    calendar
+        Calendar of the data.
     """
 
     weekly_tables: Mapping[str, WeeklyTable] = field(default_factory=dict)
     static_tables: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
     audience_frame: pl.LazyFrame | None = None
+    calendar: Calendar = REFERENCE
 
     def weekly(self, name: str) -> WeeklyTable:
         """Return the handle on a declared weekly table."""
@@ -48,6 +52,25 @@ class Inputs:
         if self.audience_frame is None:
             raise MissingInput("there is no audience", where="inputs", remedy="declare the input 'audience'")
         return self.audience_frame
+
+    def of(self, audience: pl.LazyFrame) -> "Inputs":
+        """Return the same inputs for other customers, as a fit needs them for its past examples."""
+        purchases = _OfCustomers(self.weekly("transactions"), audience.select("customer_id"))
+        return replace(self, weekly_tables={**self.weekly_tables, "purchases": purchases}, audience_frame=audience)
+
+
+class _OfCustomers(WeeklyTable):
+    """A weekly table, rows of some customers only."""
+
+    def __init__(self, table: WeeklyTable, customers: pl.LazyFrame) -> None:
+        super().__init__(table.folder, table.schema, limit=table.limit)
+        self._table, self._customers = table, customers
+
+    def at(self, week_id: int) -> pl.LazyFrame:
+        return self._table.at(week_id).join(self._customers, on="customer_id", how="semi")
+
+    def before(self, week_id: int, weeks: int | None = None) -> pl.LazyFrame:
+        return self._table.before(week_id, weeks).join(self._customers, on="customer_id", how="semi")
 
 
 def _declared(tables: Mapping[str, Table], name: str) -> Table:

@@ -1,0 +1,61 @@
+"""Articles that others bought with or after what the customer bought last.
+
+Item-to-item collaborative filtering on the baskets of the last weeks.
+"""
+
+import dataframely as dy
+import polars as pl
+
+from hm_pipeline.candidates._strategy import FIXED, Strategy, days_before, decay, newest, ranked
+from hm_pipeline.contracts import Pair
+from hm_pipeline.inputs import Inputs
+
+UNIT = 2**10  # of decayed counts in the history
+SMOOTHING = 10  # units sold that are added below the line: a pair seen once in three sales is no rule
+
+
+class BoughtTogether(Pair):
+    """Neighbours of articles bought before."""
+
+    bought_together_rank = dy.Int16(nullable=False, min=1, description="place among the neighbours, 1 is best")
+    bought_together_score = dy.Float32(nullable=False, min=0, description="share of buyers who took both, summed over what was bought last")
+
+
+def compute(tables: Inputs, *, week_id: int, last: int = 24, half_life_days: float = 30, most: int = 50) -> pl.LazyFrame:
+    """Return :class:`BoughtTogether` for the audience.
+
+    Parameters
+    ----------
+    last
+        Articles bought last whose neighbours count.
+    half_life_days
+        Halving of a purchase's weight.
+    most
+        Articles per customer.
+    """
+    sales = tables.weekly("history/article_sales").at(week_id)
+    # The share of the article's buyers who took the other: a count of pairs alone would name the best sellers.
+    share = FIXED * pl.col("pair_count") // (pl.col("decayed_count") + SMOOTHING * UNIT)
+    neighbours = (
+        tables.weekly("history/bought_together")
+        .at(week_id)
+        .join(sales.select("article_id", "decayed_count"), on="article_id")
+        .join(
+            sales.filter(pl.col("day_7_count") + pl.col("lag_2_count") > 0).select(pl.col("article_id").alias("other_id")),
+            on="other_id",
+            how="semi",
+        )
+        .select("article_id", "other_id", share.alias("share"))
+    )
+    weight = decay(days_before(tables.calendar.start(week_id)), half_life_days=half_life_days)
+    proposals = (
+        newest(tables.weekly("purchases").before(week_id), last)
+        .select("customer_id", "article_id", weight.alias("weight"))
+        .join(neighbours, on="article_id")
+        .group_by("customer_id", pl.col("other_id").alias("article_id"))
+        .agg((pl.col("weight") * pl.col("share") // FIXED).sum().alias("score"))
+    )
+    return BoughtTogether.validate(ranked(proposals, "bought_together", week_id=week_id, most=most))
+
+
+STRATEGY = Strategy(schema=BoughtTogether, compute=compute, inputs=("purchases", "history/article_sales", "history/bought_together"))

@@ -1,0 +1,217 @@
+"""Which partitions are current, which are stale, and in what order the stale ones are made.
+
+A partition's fingerprint is a digest of the code, the parameters and the fingerprints of what it reads.  It is
+known before anything runs, so a plan can be made and shown first.  Nothing is computed here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+
+from hm_pipeline.errors import MissingInput, UnknownWeek
+from hm_pipeline.settings import Settings
+from hm_pipeline.steps import Reads, Step, short_hash
+from hm_pipeline.tables import Home, Manifest
+
+STATIC = -1  # the "week" of a table that has none
+AUDIENCE = "audience"
+EVERYONE, BUYERS = "everyone", "buyers"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Steps that are made together for a range of weeks, both ends included."""
+
+    steps: tuple[str, ...]
+    first: int
+    last: int
+
+    @property
+    def partitions(self) -> int:
+        """Number of partitions the run makes."""
+        return len(self.steps) * (self.last - self.first + 1)
+
+
+@dataclass
+class Graph:
+    """All steps in an order that puts what is read first, over one home.
+
+    Parameters
+    ----------
+    audiences
+        Kind of audience asked for by week; where nothing is asked, the serving week gets everyone and the weeks
+        before it their buyers.
+    """
+
+    steps: Mapping[str, Step]
+    home: Home
+    settings: Settings
+    audiences: Mapping[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.calendar = self.home.calendar
+        self._fingerprints: dict[tuple[str, int], str] = {}
+        self._prefixes: dict[str, dict[int, str]] = {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel to another process by name: the steps are code and are imported there."""
+        return _rebuild, (self.home.root, self.settings, dict(self.audiences))
+
+    # Fingerprints ----------------------------------------------------------------------------------------------
+
+    def fingerprint(self, name: str, week_id: int) -> str:
+        """Return what the partition's fingerprint must be to be current."""
+        step = self.steps[name]
+        week_id = STATIC if step.kind == "static" else step.fit_week(week_id, self.calendar)
+        key = (name, week_id)
+        if key not in self._fingerprints:
+            # Weeks are walked upwards, so that a state built on the week before does not recurse through years.
+            for week in range(self.calendar.first_week, week_id) if any(r.name == name for r in step.reads) else ():
+                self._fingerprints.setdefault((name, week), self._compute(step, week))
+            self._fingerprints[key] = self._compute(step, week_id)
+        return self._fingerprints[key]
+
+    def _compute(self, step: Step, week_id: int) -> str:
+        if step.kind == "raw" or (step.kind == "static" and not step.reads):
+            manifest = Manifest.load(self.folder(step.name, week_id))
+            return manifest.fingerprint if manifest else "absent"
+        if step.name == AUDIENCE:
+            return self.audience_of(week_id)
+        values = [getattr(self.settings, name) for name in step.settings]
+        reads = [self._read_fingerprint(read, week_id) for read in step.reads if read.name != AUDIENCE]
+        model = [self.fingerprint(step.model, week_id)] if step.model else []
+        return short_hash(step.version(), sorted(step.parameters.items()), values, *reads, *model)
+
+    def _read_fingerprint(self, read: Reads, week_id: int) -> str:
+        if self.steps[read.name].kind == "static":
+            return self.fingerprint(read.name, STATIC)
+        span = read.weeks(week_id, self.calendar.first_week)
+        if read.first is None:
+            return self._prefix(read.name, span.stop)
+        return short_hash(*(f"{week} {self.fingerprint(read.name, week)}" for week in span))
+
+    def _prefix(self, name: str, stop: int) -> str:
+        """Return a digest over all weeks before ``stop``, each step on top of the last one's."""
+        known = self._prefixes.setdefault(name, {self.calendar.first_week: ""})
+        for week in range(max(known), stop):
+            known[week + 1] = short_hash(known[week], self.fingerprint(name, week))
+        return known[max(stop, self.calendar.first_week)]
+
+    # Audiences -------------------------------------------------------------------------------------------------
+
+    def audience_kind(self, week_id: int) -> str:
+        """Return who a week is for: what was asked, else everyone in the serving week and buyers before it."""
+        return self.audiences.get(week_id, EVERYONE if week_id == self.calendar.last_week else BUYERS)
+
+    def audience_of(self, week_id: int) -> str:
+        """Return the audience's kind and what it is drawn from."""
+        kind = self.audience_kind(week_id)
+        source = ("customers", STATIC) if kind == EVERYONE else ("transactions", week_id)
+        return f"{kind}:{self.fingerprint(*source)}"
+
+    def _serves(self, stored: str, week_id: int) -> bool:
+        everyone = f"{EVERYONE}:{self.fingerprint('customers', STATIC)}"
+        return stored in (self.audience_of(week_id), everyone)
+
+    # Plans -----------------------------------------------------------------------------------------------------
+
+    def folder(self, name: str, week_id: int) -> Path:
+        """Return the folder of a partition."""
+        step = self.steps[name]
+        if step.kind == "model":
+            return self.home.model(name.removeprefix("model/"), step.fit_week(week_id, self.calendar))
+        return self.home.folder(name, None if step.kind == "static" else week_id)
+
+    def is_current(self, name: str, week_id: int) -> bool:
+        """Return whether the stored partition is what would be made now, for an audience that covers the one asked."""
+        manifest = Manifest.load(self.folder(name, week_id))
+        step = self.steps[name]
+        if manifest is None:
+            return False
+        if name == AUDIENCE:
+            return self._serves(manifest.audience, week_id)
+        covered = not step.is_sharded or self._serves(manifest.audience, week_id)
+        return covered and manifest.fingerprint == self.fingerprint(name, week_id)
+
+    def stale(self, targets: Iterable[tuple[str, int]], *, force: bool = False) -> dict[str, list[int]]:
+        """Return the weeks of every step that must be made for the targets, steps in order.
+
+        Raises
+        ------
+        UnknownWeek
+            If a model would have to be fitted on weeks before the data begin.
+        """
+        found: set[tuple[str, int]] = set()
+        forced = set(targets)
+        pending = list(forced)
+        while pending:
+            name, week_id = pending.pop()
+            step = self.steps[name]
+            week_id = self._partition(step, week_id)
+            redo = force and (name, week_id) in forced
+            if (name, week_id) in found or (not redo and self.is_current(name, week_id)):
+                continue
+            if step.kind == "raw" or (step.kind == "static" and not step.reads):
+                if step.kind == "static":
+                    raise MissingInput("not there yet", where=name, remedy="run `hm ingest FOLDER` first")
+                continue  # a week without sales has no partition of transactions
+            found.add((name, week_id))
+            pending += self._upstream(step, week_id)
+        order = [name for name in self.steps if any(name == stale for stale, _ in found)]
+        return {name: sorted(week for stale, week in found if stale == name) for name in order}
+
+    def _partition(self, step: Step, week_id: int) -> int:
+        if step.kind == "static":
+            return STATIC
+        fit_week = step.fit_week(week_id, self.calendar)
+        if fit_week > week_id:
+            raise UnknownWeek(
+                f"week {self.calendar.key(week_id)} has {week_id - self.calendar.first_week} weeks of data before it",
+                where=step.name,
+                remedy=f"it needs {step.warm_up}: the first such week is {self.calendar.key(fit_week)}",
+            )
+        return fit_week
+
+    def _upstream(self, step: Step, week_id: int) -> list[tuple[str, int]]:
+        found = [(step.model, week_id)] if step.model else []
+        for read in step.reads:
+            if self.steps[read.name].kind == "static":
+                found.append((read.name, STATIC))
+            else:
+                found += [(read.name, week) for week in read.weeks(week_id, self.calendar.first_week)]
+        return found
+
+    def runs(self, stale: Mapping[str, list[int]]) -> list[Run]:
+        """Group stale partitions into runs over contiguous weeks, in an order that makes what is read first."""
+        runs: list[Run] = []
+        group: list[str] = []
+        for name in [*stale, None]:
+            if name is not None and (not group or stale[group[0]] == stale[name]):
+                group.append(name)
+                continue
+            runs += [Run(tuple(group), first, last) for first, last in contiguous(stale[group[0]])] if group else []
+            group = [] if name is None else [name]
+        return runs
+
+
+def contiguous(weeks: Iterable[int]) -> list[tuple[int, int]]:
+    """Return the first and last of every unbroken range of weeks.
+
+    Examples
+    --------
+    >>> contiguous([1, 2, 3, 7])
+    [(1, 3), (7, 7)]
+    """
+    ranges: list[tuple[int, int]] = []
+    for week in sorted(weeks):
+        if ranges and week == ranges[-1][1] + 1:
+            ranges[-1] = (ranges[-1][0], week)
+        else:
+            ranges.append((week, week))
+    return ranges
+
+
+def _rebuild(root: Path, settings: Settings, audiences: dict[int, str]) -> Graph:
+    steps = import_module("hm_pipeline.assets").STEPS  # by name: the layer above is not known here
+    return Graph(steps, Home(root), settings, audiences)

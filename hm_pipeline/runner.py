@@ -1,0 +1,134 @@
+"""Carry out one partition of a step: open what it declared, run its body shard by shard, write, and only then sign.
+
+Everything a body reads is fenced at its week.  No Dagster here: ``resources.py`` calls this from an asset.
+"""
+
+import shutil
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from hm_pipeline.graph import AUDIENCE, STATIC, Graph
+from hm_pipeline.inputs import Inputs
+from hm_pipeline.shards import Shard, load_shards, map_shards
+from hm_pipeline.steps import Step, Week
+from hm_pipeline.tables import Home, Manifest, PartitionWriter, Receipt, WeeklyTable, check, write_shard
+
+ALL = Shard(0, -(2**63), 2**63 - 1)
+FACTS = "transactions"  # partition w holds what happened in w; every other table holds what was known at its cutoff
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Makes partitions of one home."""
+
+    graph: Graph
+
+    @property
+    def home(self) -> Home:
+        """The home that is written to."""
+        return self.graph.home
+
+    def produce(self, name: str, week_id: int) -> Manifest:
+        """Make one partition, whole or not at all, and return its manifest."""
+        step = self.graph.steps[name]
+        return self._fit(step, week_id) if step.kind == "model" else self._compute(step, week_id)
+
+    # Tables ----------------------------------------------------------------------------------------------------
+
+    def _compute(self, step: Step, week_id: int) -> Manifest:
+        writer = PartitionWriter(self.graph.folder(step.name, week_id))
+        shards = load_shards(self.home.root / "shards.json") if step.is_sharded else (ALL,)
+        task = partial(compute_shard, self.graph, step.name, week_id)
+        workers = self.graph.settings.workers if step.is_sharded else 1
+        receipts = list(map_shards(task, shards, workers=workers))
+        figures = step.measure(self.inputs(step, week_id), self.week(step, week_id)) if step.measure else {}
+        return writer.finish(
+            receipts,
+            fingerprint=self.graph.fingerprint(step.name, week_id),
+            audience=self._audience(step, week_id),
+            figures=figures,
+        )
+
+    def _audience(self, step: Step, week_id: int) -> str:
+        if step.name == AUDIENCE:
+            return self.graph.audience_of(week_id)
+        if not step.is_sharded:
+            return ""
+        manifest = Manifest.load(self.home.folder(AUDIENCE, week_id))
+        return manifest.audience if manifest else ""
+
+    # Models ----------------------------------------------------------------------------------------------------
+
+    def _fit(self, step: Step, week_id: int) -> Manifest:
+        """Fit a model, or return the manifest of the fit that serves the week."""
+        fit_week = step.fit_week(week_id, self.graph.calendar)
+        folder = self.graph.folder(step.name, fit_week)
+        stored = Manifest.load(folder)
+        if stored and fit_week != week_id and self.graph.is_current(step.name, fit_week):
+            return stored
+        model = step.body(self.inputs(step, fit_week), self.week(step, fit_week))
+        aside = folder.with_name(f".{folder.name}.tmp")
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        model.save(aside)
+        figures = dict(getattr(model, "figures", {}))
+        manifest = Manifest(self.graph.fingerprint(step.name, fit_week), (), figures=figures)
+        manifest.save(aside)
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+        return manifest
+
+    # What a body is given --------------------------------------------------------------------------------------
+
+    def week(self, step: Step, week_id: int) -> Week:
+        """Return the week a body works for, with the model it declared."""
+        return Week(week_id, self.graph.calendar, self.graph.settings, self._model(step, week_id))
+
+    def _model(self, step: Step, week_id: int) -> Any:
+        if step.model is None:
+            return None
+        fitted = self.graph.steps[step.model]
+        folder = self.graph.folder(step.model, week_id)
+        if Manifest.load(folder) is None:
+            self.produce(step.model, fitted.fit_week(week_id, self.graph.calendar))
+        assert fitted.load is not None  # noqa: S101  a model step always has one
+        return fitted.load(folder)
+
+    def inputs(self, step: Step, week_id: int, shard: Shard = ALL) -> Inputs:
+        """Open what a step declared, fenced at its week, for the customers of a shard."""
+        weekly: dict[str, WeeklyTable] = {}
+        static: dict[str, pl.LazyFrame] = {}
+        for read in step.reads:
+            upstream = self.graph.steps[read.name]
+            if upstream.kind == "static":
+                static[read.name] = self.home.static(read.name)
+                continue
+            fence: dict[str, Any] = {"limit": week_id + read.last}
+            if read.of_audience or (upstream.is_sharded and step.is_sharded):
+                fence["customers"] = shard.customers
+            assert upstream.schema is not None  # noqa: S101  only models have none, and they are no table
+            key = "purchases" if read.name == FACTS and read.of_audience else read.name
+            weekly[key] = self.home.weekly(read.name, upstream.schema, **fence)
+        audience = None
+        if step.is_sharded or any(read.name == AUDIENCE for read in step.reads):
+            everyone = self.home.weekly(AUDIENCE, self._schema(AUDIENCE), customers=shard.customers)
+            audience = everyone.at(week_id).select("customer_id") if step.name != AUDIENCE else None
+        return Inputs(weekly, static, audience, self.graph.calendar)
+
+    def _schema(self, name: str) -> Any:
+        return self.graph.steps[name].schema
+
+
+def compute_shard(graph: Graph, name: str, week_id: int, shard: Shard) -> Receipt:
+    """Compute and write one shard of a partition."""
+    runner = Runner(graph)
+    step = graph.steps[name]
+    table = step.body(runner.inputs(step, week_id, shard), runner.week(step, week_id))
+    assert step.schema is not None  # noqa: S101  only models have none
+    checked = check(table, step.schema, table=f"{name}, week {week_id}, shard {shard.index}")
+    stamp = graph.calendar.cutoff(graph.calendar.first_week if week_id == STATIC else week_id)
+    checked = checked.sort(step.schema.primary_key()).with_columns(pl.lit(stamp).cast(pl.Datetime("us", "UTC")).alias("event_timestamp"))
+    return write_shard(checked, graph.folder(name, week_id), shard.index)

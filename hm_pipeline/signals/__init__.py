@@ -1,0 +1,14 @@
+"""Need, season, style and availability, with what supports them: one file a signal."""
+
+from hm_pipeline.signals import activity, availability, momentum, need_propensity, seasonality, style_similarity
+from hm_pipeline.signals._signal import Signal
+
+# The order is the order of the ensemble's columns.  Article signals come first: candidates may read them.
+SIGNALS: tuple[Signal, ...] = (
+    seasonality.SIGNAL,
+    availability.SIGNAL,
+    momentum.SIGNAL,
+    activity.SIGNAL,
+    need_propensity.SIGNAL,
+    style_similarity.SIGNAL,
+)
