@@ -3,69 +3,20 @@
 feast is imported when a store is opened, not before.
 """
 
-import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from hm_pipeline.errors import BadInput, MissingInput, RowsLost
-from hm_pipeline.features.views import KEYS, TIMESTAMP, FeastObjects, FeatureTable, build
+from hm_pipeline.errors import MissingInput, RowsLost
+from hm_pipeline.features.repository import OFFLINE_STORE, config
+from hm_pipeline.features.views import KEYS, OWNER, TIMESTAMP, FeastObjects, FeatureTable, build
 from hm_pipeline.weeks import DAYS, Calendar
 
 if TYPE_CHECKING:
-    from feast import FeatureStore, RepoConfig
-
-PROJECT = "hm"
-OFFLINE_STORE = "hm_pipeline.features.offline_store.DuckDBPointInTimeOfflineStore"
-WRONG_ANSWERS = {
-    "dask": "it drops rows silently",
-    "file": "it drops rows silently",
-    "ray": "it returns nulls silently where a table is large",
-}
-YEARS = 100 * 365 * 86_400
-
-
-def config(home: Path, *, offline_store: str = OFFLINE_STORE, **options: Any) -> "RepoConfig":
-    """Return Feast's configuration of a home, the one that ``feature_repo/feature_store.yaml`` spells out.
-
-    Parameters
-    ----------
-    offline_store
-        Type of the offline store.
-    options
-        Further settings of the offline store, such as ``threads`` and ``memory_limit``.
-    """
-    from feast import RepoConfig  # noqa: PLC0415 - feast takes seconds to import
-
-    root = home.absolute()
-    settings = RepoConfig(
-        project=PROJECT,
-        provider="local",
-        registry=str(root / "feast" / "registry.db"),
-        offline_store={"type": offline_store, **options},
-        online_store={"type": "sqlite", "path": str(root / "feast" / "online.db")},
-        entity_key_serialization_version=3,
-        repo_path=root,
-    )
-    refuse_wrong_answers(settings)
-    return settings
-
-
-def refuse_wrong_answers(settings: "RepoConfig") -> None:
-    """Raise where the offline store is one that gives wrong rows without a word.
-
-    Raises
-    ------
-    BadInput
-        For Feast's dask and ray stores.
-    """
-    kind = str(settings.offline_store.type)
-    for name, reason in WRONG_ANSWERS.items():
-        if kind == name or kind.endswith(f"{name.title()}OfflineStore"):
-            raise BadInput(f"the offline store {kind!r} is refused: {reason}", where="feature_store.yaml", remedy=f"use {OFFLINE_STORE}")
+    from feast import FeatureStore
 
 
 def open_store(home: Path, tables: Sequence[FeatureTable] | None = None, **options: Any) -> "FeatureStore":
@@ -83,7 +34,7 @@ def open_store(home: Path, tables: Sequence[FeatureTable] | None = None, **optio
     MissingInput
         If the home does not exist.
     """
-    from feast import FeatureStore  # noqa: PLC0415 - as above
+    from feast import FeatureStore  # noqa: PLC0415 - feast takes seconds to import
 
     if not home.is_dir():
         raise MissingInput("the home does not exist", where=str(home.absolute()), remedy="run `hm ingest FOLDER`, or set HM_HOME")
@@ -92,3 +43,98 @@ def open_store(home: Path, tables: Sequence[FeatureTable] | None = None, **optio
     if tables is not None:
         apply(store, build(tables, home))
     return store
+
+
+def apply(store: "FeatureStore", objects: FeastObjects) -> bool:
+    """Register entities, views and services; what is registered already is left alone.
+
+    Objects of this project that are no longer among them are removed, those of others stay.
+
+    Returns
+    -------
+    bool
+        Whether anything changed.
+    """
+    registry, project = store.registry, store.project
+    listed = (registry.list_entities(project), registry.list_feature_views(project), registry.list_feature_services(project))
+    registered = {(type(item).__name__, item.name): item for kind in listed for item in kind if item.owner == OWNER}
+    wanted = {(type(item).__name__, item.name): item for item in objects.all}
+    dropped = [registered[name] for name in registered.keys() - wanted.keys()]
+    changed = [item for name, item in wanted.items() if name not in registered or _plain(item) != _plain(registered[name])]
+    if not dropped and not changed:
+        return False
+    store.apply(objects.all, objects_to_delete=dropped, partial=False)
+    return True
+
+
+def feature_names(store: "FeatureStore", service: str) -> list[str]:
+    """Return the features of a service, in its order."""
+    projections = _service(store, service).feature_view_projections
+    return [feature.name for projection in projections for feature in projection.features]
+
+
+def fetch(store: "FeatureStore", pairs: pl.DataFrame | str, *, service: str, calendar: Calendar) -> pl.DataFrame:
+    """Return the features of pairs as of their weeks' cutoffs.
+
+    Parameters
+    ----------
+    pairs
+        customer_id, week_id and article_id, as a frame or as a SELECT statement; other columns are left out.
+    service
+        Feast service that names the features.
+
+    Returns
+    -------
+    polars.DataFrame
+        The keys, then the features in the service's order; one row per pair, in the pairs' order.
+
+    Raises
+    ------
+    MissingInput
+        If a key is missing, or a week has not been materialised.
+    RowsLost
+        If a view holds a key twice.
+    """
+    entity_table = _dated_statement(pairs, calendar) if isinstance(pairs, str) else _dated(pairs, calendar)
+    job = store.get_historical_features(entity_df=entity_table, features=_service(store, service))
+    features = pl.DataFrame(job.to_polars())
+    if isinstance(pairs, pl.DataFrame) and features.height != pairs.height:
+        raise RowsLost(f"{pairs.height} pairs gave {features.height} rows", where=f"service {service!r}", remedy=f"use {OFFLINE_STORE}")
+    return features.select(*KEYS, *feature_names(store, service))
+
+
+def _service(store: "FeatureStore", name: str) -> Any:
+    from feast.errors import FeatureServiceNotFoundException  # noqa: PLC0415 - as above
+
+    try:
+        return store.get_feature_service(name, allow_cache=True)
+    except FeatureServiceNotFoundException as error:
+        known = ", ".join(sorted(item.name for item in store.list_feature_services())) or "none"
+        raise MissingInput(f"there is no service {name!r}", where="feature store", remedy=f"choose from: {known}") from error
+
+
+def _dated(pairs: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+    missing = [key for key in KEYS if key not in pairs.columns]
+    if missing:
+        raise MissingInput(f"lack {', '.join(missing)}", where="pairs", remedy=f"give {', '.join(KEYS)}")
+    cutoff = pl.lit(calendar.cutoff(0)) + pl.col("week_id") * timedelta(days=DAYS)
+    return pairs.select(*KEYS, cutoff.alias(TIMESTAMP))
+
+
+def _dated_statement(pairs: str, calendar: Calendar) -> str:
+    first = f"CAST('{calendar.cutoff(0).isoformat()}' AS TIMESTAMPTZ)"
+    cutoff = f"{first} + to_days(CAST({DAYS} * week_id AS INTEGER)) AS {TIMESTAMP}"
+    return f"SELECT {', '.join(KEYS)}, {cutoff} FROM ({pairs.strip().rstrip(';')})"
+
+
+def _plain(registered: Any) -> object:
+    """Return what was declared, without what Feast adds when it registers."""
+    from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped] # noqa: PLC0415 - comes with feast
+
+    return _without(MessageToDict(registered.to_proto().spec), {"meta", "entityColumns", "version", "project"})
+
+
+def _without(value: Any, names: set[str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _without(inner, names) for name, inner in value.items() if name not in names}
+    return [_without(inner, names) for inner in value] if isinstance(value, list) else value

@@ -174,11 +174,11 @@ def _field(table: FeatureTable, name: str, column: dy.Column) -> "Field":
     return Field(name=name, dtype=_dtype(table, name, column.dtype), description=column.description or "", tags={"view": table.name})
 
 
-def _dtype(table: FeatureTable, name: str, stored: pl.DataType) -> Any:
+def _dtype(table: FeatureTable, name: str, stored: Any) -> Any:
     from feast import types  # noqa: PLC0415 - as above
 
     if isinstance(stored, pl.List):
-        return types.Array(_dtype(table, name, pl.DataType.from_python(stored.inner) if isinstance(stored.inner, type) else stored.inner))
+        return types.Array(_dtype(table, name, stored.inner))
     match stored:
         case pl.Int8() | pl.Int16() | pl.Int32():
             return types.Int32

@@ -1,0 +1,11 @@
+"""What `feast apply` registers: entities, views and services, generated from SIGNALS and STRATEGIES."""
+
+from pathlib import Path
+
+from hm_pipeline.features.registry import feature_tables
+
+from hm_pipeline.features.repository import guard_repository
+from hm_pipeline.features.views import build
+
+_objects = build(feature_tables(), guard_repository(Path(__file__).parent))
+globals().update({f"{type(item).__name__}_{item.name}": item for item in _objects.all})

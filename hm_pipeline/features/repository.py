@@ -1,0 +1,83 @@
+"""How Feast is configured for a home, and which of its stores are refused.
+
+feast is imported when a function needs it, not before.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hm_pipeline.errors import BadInput
+
+if TYPE_CHECKING:
+    from feast import RepoConfig
+
+PROJECT = "hm"
+OFFLINE_STORE = "hm_pipeline.features.offline_store.DuckDBPointInTimeOfflineStore"
+WRONG_ANSWERS = {
+    "dask": "it drops rows silently",
+    "file": "it drops rows silently",
+    "ray": "it returns nulls silently where a table is large",
+}
+
+
+def config(home: Path, *, offline_store: str = OFFLINE_STORE, **options: Any) -> "RepoConfig":
+    """Return Feast's configuration of a home, the one that ``feature_repo/feature_store.yaml`` spells out.
+
+    Parameters
+    ----------
+    offline_store
+        Type of the offline store.
+    options
+        Further settings of the offline store, such as ``threads`` and ``memory_limit``.
+    """
+    from feast import RepoConfig  # noqa: PLC0415 - feast takes seconds to import
+
+    root = home.absolute()
+    settings = RepoConfig(
+        project=PROJECT,
+        provider="local",
+        registry=str(root / "feast" / "registry.db"),
+        offline_store={"type": offline_store, **options},
+        online_store={"type": "sqlite", "path": str(root / "feast" / "online.db")},
+        entity_key_serialization_version=3,
+        repo_path=root,
+    )
+    refuse_wrong_answers(settings)
+    return settings
+
+
+def refuse_wrong_answers(settings: "RepoConfig") -> None:
+    """Raise where the offline store is one that gives wrong rows without a word.
+
+    Raises
+    ------
+    BadInput
+        For Feast's dask and ray stores.
+    """
+    kind = str(settings.offline_store.type)
+    for name, reason in WRONG_ANSWERS.items():
+        if kind == name or kind.endswith(f"{name.title()}OfflineStore"):
+            raise BadInput(f"the offline store {kind!r} is refused: {reason}", where="feature_store.yaml", remedy=f"use {OFFLINE_STORE}")
+
+
+def guard_repository(folder: Path) -> Path:
+    """Check what the ``feast`` command was started with, and return the home.
+
+    Parameters
+    ----------
+    folder
+        Folder of ``feature_store.yaml``.
+
+    Raises
+    ------
+    BadInput
+        If HM_HOME is unset or relative, or the offline store is one that gives wrong answers.
+    """
+    from feast.repo_config import load_repo_config  # noqa: PLC0415 - as above
+
+    home = os.environ.get("HM_HOME", "")
+    if not Path(home).is_absolute():  # Feast would take `${HM_HOME}` for the name of a folder
+        raise BadInput(f"HM_HOME is {home or 'unset'!r}", where="environment", remedy="set HM_HOME to the absolute path of the home")
+    refuse_wrong_answers(load_repo_config(folder, folder / "feature_store.yaml"))
+    return Path(home)
