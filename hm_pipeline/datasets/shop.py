@@ -55,7 +55,7 @@ class Shop:
         kinds = [words.TYPES[kind] for kind in range(len(words.TYPES))]
         angle = np.array([2 * np.pi * ((week_id - kind.peak_week) % 52) / 52 for kind in kinds])
         season = np.array([kind.season for kind in kinds]) * np.cos(angle)
-        fresh = -2.0 * age / self.life[offered] - 0.9 * (age == 0)
+        fresh = -2.5 * age / self.life[offered] - 0.9 * (age == 0)
         return offered, self.appeal[offered] + fresh + season[self.kind[offered]]
 
     def price(self, articles: Array, week_id: int) -> Array:
@@ -77,7 +77,7 @@ def build_shop(articles: int, first_week: int, rng: np.random.Generator) -> Shop
     colour = rng.choice(len(words.COLOURS), articles, p=_shares([colour.share for colour in words.COLOURS]))
     tones = rng.normal(0, 0.5, (len(words.COLOURS), STYLES))
     by_article["style"] = (by_article["style"] + tones[colour] + rng.normal(0, 0.2, (articles, STYLES))).astype(np.float32)
-    by_article["appeal"] = by_article["appeal"] + rng.normal(0, 0.7, articles)
+    by_article["appeal"] = by_article["appeal"] + rng.normal(0, 0.35, articles)
     by_article["launch"] = by_article["launch"] + rng.poisson(0.7, articles)
     colourway = np.arange(articles) - starts[product] + 1
     companion = _companions(by_article["group"], by_article["kind"], by_article["launch"], rng)
@@ -102,7 +102,7 @@ def _products(count: int, first_week: int, rng: np.random.Generator) -> dict[str
         "kind": kind,
         "launch": launch,
         "life": life,
-        "appeal": rng.normal(0, 1.15, count) - 0.6 * staple,
+        "appeal": rng.normal(0, 0.55, count) - 0.6 * staple,
         "department": rng.integers(0, 3, count),
         "pattern": rng.choice(len(words.PATTERNS), count, p=_shares([share for _, _, share in words.PATTERNS])),
         "fabric": rng.integers(0, len(words.FABRICS), count),

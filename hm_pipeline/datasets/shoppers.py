@@ -25,7 +25,7 @@ class Segments:
 
     def distribution(self, shop: Shop, offered: Array, weight: Array) -> Array:
         """Return, for each circle, the running total of the chances of the articles on offer."""
-        utility = weight + self.group[:, shop.group[offered]] + 0.55 * (self.style @ shop.style[offered].T)
+        utility = weight + self.group[:, shop.group[offered]] + 0.2 * (self.style @ shop.style[offered].T)
         chance = np.exp(utility - utility.max(axis=1, keepdims=True))
         return np.asarray(np.cumsum(chance / chance.sum(axis=1, keepdims=True), axis=1))
 
@@ -59,8 +59,8 @@ def build_segments(rng: np.random.Generator) -> Segments:
     drift = rng.normal(0, 1, (2, STYLES))  # taste moves with age
     bent = np.stack([(age - 36) / 14, np.cos(age / 9)], axis=1)
     style = bent @ drift * 0.6 + rng.normal(0, 0.5, (SEGMENTS, STYLES))
-    fit = [np.log(group.appeal) - ((age - group.age) / group.spread) ** 2 / 2 for group in words.GROUPS]
-    group = np.stack(fit, axis=1) + rng.normal(0, 1.1, (SEGMENTS, len(words.GROUPS)))
+    fit = [np.log(group.appeal) - ((age - group.age) / group.spread) ** 2 / 4 for group in words.GROUPS]
+    group = np.stack(fit, axis=1) + rng.normal(0, 0.5, (SEGMENTS, len(words.GROUPS)))
     return Segments(age, style.astype(np.float32), np.maximum(group, -4).astype(np.float32))
 
 
@@ -69,7 +69,7 @@ def build_shoppers(customers: int, first_week: int, segments: Segments, rng: np.
     age = np.interp(rng.random(customers), *AGES)
     rank = np.searchsorted(segments.age, age) + rng.integers(-4, 5, customers)
     segment = np.clip(rank, 0, SEGMENTS - 1)
-    early = rng.random(customers) < 0.5
+    early = rng.random(customers) < 0.7
     kinds = np.array([kind.share for kind in words.TYPES])
     favourites = np.zeros(customers, np.int64)
     for _ in range(6):
@@ -80,7 +80,7 @@ def build_shoppers(customers: int, first_week: int, segments: Segments, rng: np.
         style=(segments.style[segment] + rng.normal(0, 0.7, (customers, STYLES))).astype(np.float32),
         favourites=favourites,
         colour=rng.integers(0, len(words.COLOURS), (customers, 2)).astype(np.int8),
-        rate=(0.0125 * rng.lognormal(0, 1.2, customers)).astype(np.float32),
+        rate=(0.034 * rng.lognormal(0, 1.05, customers)).astype(np.float32),
         joined=np.where(early, NEVER, first_week + rng.integers(0, 105, customers)).astype(np.int16),
         thrift=rng.normal(0, 0.5, customers).astype(np.float32),
         online=rng.beta(1.4, 0.6, customers).astype(np.float32),

@@ -18,7 +18,7 @@ from hm_pipeline.datasets.visits import Basket, shop_a_week
 from hm_pipeline.tables import write_aside
 from hm_pipeline.weeks import REFERENCE
 
-TREND = 0.3  # how far an article's fortune moves in a week, as a power of e
+TREND = 0.35  # how far an article's fortune moves in a week, as a power of e
 
 
 def simulate(
@@ -51,7 +51,7 @@ def simulate(
         trend = np.zeros(shop.size)
         with path.open("wb") as file:
             for done, week_id in enumerate(range(first_week, LAST_WEEK + 1)):
-                trend = 0.93 * trend + diary.normal(0, TREND, shop.size)
+                trend = 0.85 * trend + diary.normal(0, TREND, shop.size)
                 basket = shop_a_week(shop, shoppers, segments, week_id, trend, diary)
                 rows = _rows(shop, ids, basket, week_id, diary)
                 rows.write_csv(file, include_header=done == 0)

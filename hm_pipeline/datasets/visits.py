@@ -16,7 +16,8 @@ from hm_pipeline.datasets.shoppers import BASKET, Segments, Shoppers
 LOOKS = 5  # articles a customer looks at before he takes one
 RHYTHM = np.array([kind.rhythm for kind in words.TYPES], np.float32)
 WEEKDAYS = np.array([0.13, 0.14, 0.15, 0.17, 0.15, 0.13, 0.13])  # Wednesday to Tuesday
-AGAIN = np.array([0.0, 0.066, 0.036, 0.024, 0.018, 0.014, 0.012, 0.010, 0.009])  # by weeks since the last visit
+AGAIN = np.array([0.0, 0.02, 0.015, 0.012, 0.01, 0.01, 0.008, 0.008, 0.007])  # by weeks since the last visit
+EXCHANGE = np.array([0.0, 0.14, 0.07, 0.04, 0.03, 0.02, 0.0, 0.0, 0.0])  # visits only to take the same again, by weeks
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,13 @@ def shop_a_week(shop: Shop, shoppers: Shoppers, segments: Segments, week_id: int
     buyers = _who_comes(shoppers, week_id, rng)
     offered, weight = shop.weight(week_id)
     chances = segments.distribution(shop, offered, weight + trend[offered])
-    counts = np.minimum(1 + rng.negative_binomial(0.75, 0.27, len(buyers)), 40)
-    customer = np.repeat(buyers, counts)
+    counts = np.minimum(1 + rng.negative_binomial(0.75, 0.25, len(buyers)), 40)
+    since = np.minimum(week_id - shoppers.last_visit[buyers], len(AGAIN) - 1)
+    exchanges = rng.random(len(buyers)) < EXCHANGE[since]
+    customer = np.repeat(buyers, np.where(exchanges, 0, counts))
     article = _what_suits(shop, shoppers, customer, offered, chances, week_id, rng)
     article = _what_goes_with_it(shop, customer, article, week_id, rng)
-    again_customer, again_article = _what_was_good(shop, shoppers, buyers, week_id, rng)
+    again_customer, again_article = _what_was_good(shop, shoppers, buyers, np.where(exchanges, 0.45, AGAIN[since]), week_id, rng)
     customer, article = np.concatenate([customer, again_customer]), np.concatenate([article, again_article])
     copies = np.where(rng.random(len(customer)) < 0.085, 2, 1)
     customer, article = np.repeat(customer, copies), np.repeat(article, copies)
@@ -53,7 +56,7 @@ def shop_a_week(shop: Shop, shoppers: Shoppers, segments: Segments, week_id: int
 
 def _who_comes(shoppers: Shoppers, week_id: int, rng: np.random.Generator) -> Array:
     since = np.minimum(week_id - shoppers.last_visit, 200).astype(np.float32)
-    chance = shoppers.rate * (0.6 + 6.5 * np.exp(-since / 3.5)) * (1 + 0.12 * np.cos(2 * np.pi * (week_id - 38) / 52))
+    chance = shoppers.rate * (0.85 + 0.9 * np.exp(-since / 3)) * (1 + 0.12 * np.cos(2 * np.pi * (week_id - 38) / 52))
     new = shoppers.joined == week_id
     chance = np.where(week_id < shoppers.joined, 0, np.where(new, 0.6, np.minimum(chance, 0.75)))
     return np.flatnonzero(rng.random(shoppers.size, dtype=np.float32) < chance)
@@ -79,7 +82,7 @@ def _what_suits(
 def _utility(shop: Shop, shoppers: Shoppers, customer: Array, seen: Array, week_id: int) -> Array:
     kind = shop.kind[seen]
     who = customer[:, None]
-    suits = 0.5 * np.einsum("nd,nkd->nk", shoppers.style[customer], shop.style[seen])
+    suits = 0.4 * np.einsum("nd,nkd->nk", shoppers.style[customer], shop.style[seen])
     favourite = (shoppers.favourites[who] >> kind) & 1
     waited = (week_id - shoppers.last_bought[who, kind].astype(np.float32)) / RHYTHM[kind]
     need = np.exp(-(((waited - 1) / 0.5) ** 2)) - 0.6 * (waited < 0.3)
@@ -98,17 +101,18 @@ def _what_goes_with_it(shop: Shop, customer: Array, article: Array, week_id: int
     neighbour = np.minimum(before + 1, shop.size - 1)
     colourway = np.where(shop.product[neighbour] == shop.product[before], neighbour, before - 1)
     colourway = np.where(shop.product[colourway] == shop.product[before], colourway, article)
-    wanted = np.where(luck < 0.12, shop.companion[before], np.where(luck < 0.2, colourway, article))
+    wanted = np.where(luck < 0.12, shop.companion[before], np.where(luck < 0.25, colourway, article))
     offered = (shop.launch[wanted] <= week_id) & (week_id < shop.launch[wanted] + shop.life[wanted])
     return np.asarray(np.where(same & offered, wanted, article))
 
 
-def _what_was_good(shop: Shop, shoppers: Shoppers, buyers: Array, week_id: int, rng: np.random.Generator) -> tuple[Array, Array]:
+def _what_was_good(
+    shop: Shop, shoppers: Shoppers, buyers: Array, chance: Array, week_id: int, rng: np.random.Generator
+) -> tuple[Array, Array]:
     """Take articles of the last visit again while they are on offer, the more likely the shorter it is ago."""
-    since = np.minimum(week_id - shoppers.last_visit[buyers], len(AGAIN) - 1)
     basket = shoppers.last_basket[buyers]
     offered = (week_id < shop.launch[basket] + shop.life[basket]) & (basket >= 0)
-    taken = offered & (rng.random(basket.shape) < AGAIN[since][:, None])
+    taken = offered & (rng.random(basket.shape) < chance[:, None])
     rows, places = np.nonzero(taken)
     return buyers[rows], basket[rows, places].astype(np.int64)
 
