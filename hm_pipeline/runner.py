@@ -13,7 +13,7 @@ import polars as pl
 from hm_pipeline.graph import AUDIENCE, STATIC, Graph
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.shards import Shard, load_shards, map_shards
-from hm_pipeline.steps import Step, Week
+from hm_pipeline.steps import Step, Week, merged
 from hm_pipeline.tables import Home, Manifest, PartitionWriter, Receipt, WeeklyTable, check, write_shard
 
 ALL = Shard(0, -(2**63), 2**63 - 1)
@@ -44,7 +44,10 @@ class Runner:
         task = partial(compute_shard, self.graph, step.name, week_id)
         workers = self.graph.settings.workers if step.is_sharded else 1
         receipts = list(map_shards(task, shards, workers=workers))
-        figures = step.measure(self.inputs(step, week_id), self.week(step, week_id)) if step.measure else {}
+        figures: dict[str, float] = {}
+        if step.measure:
+            written = pl.scan_parquet([writer.folder / receipt.file for receipt in receipts], hive_partitioning=False)
+            figures = step.measure(self.inputs(step, week_id), self.week(step, week_id), written)
         return writer.finish(
             receipts,
             fingerprint=self.graph.fingerprint(step.name, week_id),
@@ -85,7 +88,8 @@ class Runner:
 
     def week(self, step: Step, week_id: int) -> Week:
         """Return the week a body works for, with the model it declared."""
-        return Week(week_id, self.graph.calendar, self.graph.settings, self._model(step, week_id))
+        graph = self.graph
+        return Week(week_id, graph.calendar, graph.settings, graph.audience_kind(week_id), self._model(step, week_id))
 
     def _model(self, step: Step, week_id: int) -> Any:
         if step.model is None:
@@ -101,7 +105,7 @@ class Runner:
         """Open what a step declared, fenced at its week, for the customers of a shard."""
         weekly: dict[str, WeeklyTable] = {}
         static: dict[str, pl.LazyFrame] = {}
-        for read in step.reads:
+        for read in merged(step.reads):
             upstream = self.graph.steps[read.name]
             if upstream.kind == "static":
                 static[read.name] = self.home.static(read.name)

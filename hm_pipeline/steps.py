@@ -6,7 +6,7 @@
 import ast
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -59,13 +59,25 @@ def before(name: str, weeks: int | None = None, *, of_audience: bool = False) ->
     return Reads(name, None if weeks is None else -weeks, -1, of_audience)
 
 
+def merged(reads: Iterable[Reads]) -> list[Reads]:
+    """Return one read per table and audience that covers all reads of it."""
+    found: dict[tuple[str, bool], Reads] = {}
+    for read in reads:
+        other = found.get((read.name, read.of_audience), read)
+        firsts = (read.first, other.first)
+        first = None if None in firsts else min(offset for offset in firsts if offset is not None)
+        found[read.name, read.of_audience] = Reads(read.name, first, max(read.last, other.last), read.of_audience)
+    return list(found.values())
+
+
 @dataclass(frozen=True)
 class Week:
-    """The week a body works for."""
+    """The week a body works for, with the kind of its audience and the model it declared."""
 
     week_id: int
     calendar: Calendar
     settings: Settings
+    audience: str
     model: Any = None
 
 
@@ -88,7 +100,7 @@ class Step:
     models
         Names of the model steps whose fit the body is given, in ``week.model``.
     measure
-        ``measure(inputs, week)`` returns the partition's own quality, read back after it is written.
+        ``measure(inputs, week, table)`` returns the partition's own quality, read back after it is written.
     is_sharded
         The body runs once for each shard of the week's audience.
     group, description

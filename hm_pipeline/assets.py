@@ -1,0 +1,242 @@
+"""THE FILE: the whole graph, from the shop's files to what a customer is shown, in the order of the story.
+
+Each step says what it reads and calls one function.  ``at`` is the week itself, ``before`` the weeks before it; the
+runner opens nothing else.  Signals and strategies join by their registries alone.
+"""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import polars as pl
+
+from hm_pipeline import labels as truths
+from hm_pipeline.candidates import STRATEGIES, first_stage
+from hm_pipeline.contracts import Articles, Audience, Customers, Labels, Transactions
+from hm_pipeline.embeddings import text
+from hm_pipeline.ensemble import learn
+from hm_pipeline.evaluation import weekly as judge
+from hm_pipeline.features import matrix
+from hm_pipeline.features.registry import matrix_schema
+from hm_pipeline.graph import Graph
+from hm_pipeline.history import article_sales, basket_pairs, bought_together, type_sales, vectors
+from hm_pipeline.inputs import Inputs
+from hm_pipeline.signals import SIGNALS
+from hm_pipeline.signals._signal import Signal
+from hm_pipeline.steps import Reads, Step, Week, at, before
+
+STEPS: dict[str, Step] = {}
+OWN_PAST = ("transactions", "purchases")
+SEARCH_WEEKS, ENSEMBLE_WEEKS, LABELLED = 13, 4, 8  # cadences; weeks of data before the first ensemble
+
+
+def step(name: str, **what: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a body as a step of the graph."""
+
+    def register(body: Callable[..., Any]) -> Callable[..., Any]:
+        STEPS[name] = Step(name, what.pop("kind", "weekly"), body, description=(body.__doc__ or "").strip(), **what)
+        return body
+
+    return register
+
+
+def reads_of(inputs: tuple[str, ...], history_weeks: int | None = None, *, back: int = 0) -> tuple[Reads, ...]:
+    """Say what named inputs mean: transactions before the week, everything else as known at it."""
+    past = [before("transactions", history_weeks, of_audience=name == "purchases") for name in inputs if name in OWN_PAST]
+    return (*past, *(at(name, back=back) for name in inputs if name not in OWN_PAST))
+
+
+# Data: what the shop's files say ---------------------------------------------------------------------------------
+
+
+@step("transactions", kind="raw", schema=Transactions, group="data")
+def transactions() -> None:
+    """Purchases of the week, as `hm ingest` read them.  One row per unit; price in millionths."""
+
+
+@step("articles", kind="static", schema=Articles, group="data")
+def articles() -> None:
+    """The catalogue, as `hm ingest` read it.  One row per article."""
+
+
+@step("customers", kind="static", schema=Customers, group="data")
+def customers() -> None:
+    """Everyone who can be recommended something, as `hm ingest` read them.  One row per customer."""
+
+
+@step("embeddings", kind="static", schema=text.TextVectors, reads=(at("articles"),), code=(text,), settings=("seed",), group="data")
+def embeddings(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """Text vectors of the catalogue: articles described with the same rare words lie close."""
+    return text.compute(inputs.static("articles"), seed=week.settings.seed)
+
+
+# History: what is remembered from week to week -------------------------------------------------------------------
+
+LAST_WEEK = before("transactions", 1)
+
+
+@step("history/article_sales", schema=article_sales.ArticleSales, code=(article_sales,), group="history",
+      reads=(LAST_WEEK, before("history/article_sales", 1), at("customers")))  # fmt: skip
+def history_article_sales(inputs: Inputs, week: Week) -> pl.LazyFrame:
+    """Sales of every article so far, by days and weeks before the cutoff, with price and buyers' age."""
+    return article_sales.compute(inputs, week_id=week.week_id)
+
+
+@step("history/type_sales", schema=type_sales.TypeSales, code=(type_sales,), group="history",
+      reads=(LAST_WEEK, before("history/type_sales", 1), at("articles")))  # fmt: skip
+def history_type_sales(inputs: Inputs, week: Week) -> pl.LazyFrame:
+    """Units sold per clothing type in every week so far."""
+    return type_sales.compute(inputs, week_id=week.week_id)
+
+
+@step("history/basket_pairs", schema=basket_pairs.BasketPairs, code=(basket_pairs,), group="history",
+      reads=(before("transactions", basket_pairs.EARLIER_WEEKS),))  # fmt: skip
+def history_basket_pairs(inputs: Inputs, week: Week) -> pl.LazyFrame:
+    """Which articles last week's customers had bought, and what they took: one week's pairs, counted once."""
+    return basket_pairs.compute(inputs, week_id=week.week_id)
+
+
+@step("history/bought_together", schema=bought_together.BoughtTogether, code=(bought_together,), group="history",
+      reads=(at("history/basket_pairs", back=bought_together.WEEKS - 1),))  # fmt: skip
+def history_bought_together(inputs: Inputs, week: Week) -> pl.LazyFrame:
+    """The articles most often bought with or after each article in the last weeks."""
+    return bought_together.compute(inputs, week_id=week.week_id)
+
+
+@step("history/vectors", schema=vectors.Vectors, code=(vectors,), settings=("seed",), group="history",
+      reads=(before("transactions", vectors.WEEKS),))  # fmt: skip
+def history_vectors(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """Collaborative vectors: articles bought by the same customers lie close."""
+    return vectors.compute(inputs, week_id=week.week_id, seed=week.settings.seed)
+
+
+# Signals: need, season, style, availability ----------------------------------------------------------------------
+
+
+def add_signal(signal: Signal, code: ModuleType | None = None) -> None:
+    """Register a signal, and its model where it is fitted."""
+    module = code or __import__(signal.compute.__module__, fromlist=["_"])
+    shared: dict[str, Any] = {"code": (module,), "group": "signals", "parameters": signal.parameters}
+    model = f"model/{signal.name}" if signal.fit else None
+    if model:
+        fitted = tuple(name for name in signal.inputs if name not in ("purchases", "candidates"))
+
+        def fit(inputs: Inputs, week: Week) -> Any:
+            return signal.fit(inputs, week_id=week.week_id, seed=week.settings.seed) if signal.fit else None
+
+        STEPS[model] = Step(
+            model, "model", fit, reads=reads_of(fitted, back=signal.past_weeks), settings=("seed",), load=signal.load,
+            every=signal.refit_weeks, warm_up=2,
+            description=f"Fit of {signal.name}, or a pointer to the one that serves the week.", **shared,
+        )  # fmt: skip
+
+    def compute(inputs: Inputs, week: Week) -> Any:
+        fitted_model = {"model": week.model} if model else {}
+        return signal.compute(inputs, week_id=week.week_id, **fitted_model, **signal.parameters)
+
+    of_customers = (at("audience"),) if signal.is_of_customers else ()
+    STEPS[f"signal/{signal.name}"] = Step(
+        f"signal/{signal.name}", "weekly", compute, schema=signal.schema, model=model, is_sharded=signal.is_of_customers,
+        reads=(*reads_of(signal.inputs, signal.history_weeks), *of_customers), description=signal.description, **shared,
+    )  # fmt: skip
+
+
+for article_signal in (signal for signal in SIGNALS if not signal.is_of_customers):
+    add_signal(article_signal)
+
+
+# Retrieval: who gets recommendations, and about a hundred articles for each --------------------------------------
+
+
+@step("audience", schema=Audience, reads=(at("transactions"), at("customers")), code=(truths,), group="retrieval")
+def audience(inputs: Inputs, week: Week) -> pl.LazyFrame:
+    """Customers who get recommendations: the week's buyers where it trains or is judged, everyone where it serves."""
+    return truths.audience(inputs, week_id=week.week_id, kind=week.audience)
+
+
+PROPOSED = tuple(dict.fromkeys(name for strategy in STRATEGIES for name in strategy.inputs))
+FITTED_ON = tuple(name for name in PROPOSED if name != "purchases")
+
+
+@step("model/first_stage", kind="model", code=(first_stage,), settings=("seed",), every=4, warm_up=3, group="retrieval",
+      load=first_stage.FirstStage.load, reads=(before("transactions"), *reads_of(FITTED_ON, 2, back=1)))  # fmt: skip
+def first_stage_model(inputs: Inputs, week: Week) -> first_stage.FirstStage:
+    """Weights of the ranks that strategies give, fitted on what last week's buyers were proposed and took."""
+    return first_stage.fit(STRATEGIES, inputs, week_id=week.week_id, seed=week.settings.seed)
+
+
+@step("candidates", schema=first_stage.candidates_schema(STRATEGIES), code=(first_stage,), settings=("candidates",), is_sharded=True,
+      model="model/first_stage", group="retrieval", reads=(*reads_of(PROPOSED), at("audience")))  # fmt: skip
+def candidates(inputs: Inputs, week: Week) -> pl.LazyFrame:
+    """About a hundred articles a customer: all strategies' proposals, the best of them by the first stage."""
+    return first_stage.retrieve(STRATEGIES, inputs, week_id=week.week_id, model=week.model, most=week.settings.candidates)
+
+
+for pair_signal in (signal for signal in SIGNALS if signal.is_of_customers):
+    add_signal(pair_signal)
+
+
+# Features and labels: one row per pair, through Feast ------------------------------------------------------------
+
+VIEWS = (at("candidates"), at("articles"), at("customers"), *(at(f"signal/{signal.name}") for signal in SIGNALS))
+
+
+@step("labels", schema=Labels, code=(truths,), is_sharded=True, group="features",
+      reads=(at("transactions"), at("candidates"), at("audience")))  # fmt: skip
+def labels(inputs: Inputs, week: Week) -> pl.LazyFrame:
+    """Candidates of the week's buyers, and whether they were bought."""
+    return truths.label(inputs, week_id=week.week_id)
+
+
+@step("feature_matrix", schema=matrix_schema(), code=(matrix,), is_sharded=True, group="features",
+      reads=(at("labels"), at("audience"), *VIEWS))  # fmt: skip
+def feature_matrix(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """What was known at the cutoff about each labelled pair: Feast's service `ranking`, kept for weeks that teach."""
+    return matrix.of_labels(inputs, week)
+
+
+# Ensemble: FLAML searches, learners are blended, customers get their lists ---------------------------------------
+
+
+@step("search", kind="model", code=(learn,), every=SEARCH_WEEKS, warm_up=LABELLED, load=learn.load_search, group="ensemble",
+      settings=("seed", "trials", "learners", "training_rows", "threads"),
+      reads=(before("feature_matrix", 4), before("labels", 4), before("transactions", 2)))  # fmt: skip
+def search(inputs: Inputs, week: Week) -> Any:
+    """FLAML's search of each learner's settings, judged by MAP@12 on a later week."""
+    return learn.search_settings(inputs, week)
+
+
+@step("ensemble", kind="model", code=(learn,), every=ENSEMBLE_WEEKS, warm_up=LABELLED, load=learn.load_ensemble, group="ensemble",
+      settings=("seed", "training_rows", "threads"), model="search",
+      reads=(before("feature_matrix", 4), before("labels", 4), before("transactions", 2)))  # fmt: skip
+def ensemble(inputs: Inputs, week: Week) -> Any:
+    """The learners and their blend, each fitted, compared and weighed on weeks of its own."""
+    return learn.fit(inputs, week)
+
+
+@step("recommendations", schema=learn.Recommended, code=(learn, matrix), is_sharded=True, model="ensemble", group="results",
+      reads=(at("audience"), at("history/article_sales"), *VIEWS))  # fmt: skip
+def recommendations(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """The best candidates of each customer, best first, with their scores and the strategy that proposed each."""
+    return learn.recommend(inputs, week, matrix.of_candidates(inputs, week))
+
+
+# Results ---------------------------------------------------------------------------------------------------------
+
+
+@step("scoreboard", schema=judge.Judged, code=(judge,), model="ensemble", measure=judge.figures, group="results",
+      reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("candidates"),
+             at("recommendations")))  # fmt: skip
+def scoreboard(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """Average precision of each buyer of the week on every rung of the ladder, the rules beside the model."""
+    return judge.judge(inputs, week)
+
+
+@step("submission", schema=learn.Served, code=(learn,), is_sharded=True, group="results",
+      reads=(at("recommendations"), at("audience"), at("customers")))  # fmt: skip
+def submission(inputs: Inputs, week: Week) -> pl.LazyFrame:
+    """The 12 articles each customer was served, kept: a later evaluation of the week does not touch it."""
+    return learn.serve(inputs, week)
+
+
+__all__ = ["STEPS", "Graph", "add_signal"]

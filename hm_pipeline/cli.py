@@ -1,0 +1,274 @@
+"""The command `hm`.  Reads options, calls one function, shows the result; decides nothing."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, Group
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from hm_pipeline.errors import BadInput, HMError, MissingInput
+from hm_pipeline.graph import BUYERS, EVERYONE
+from hm_pipeline.settings import Settings
+from hm_pipeline.tables import Home
+from hm_pipeline.weeks import REFERENCE_EPOCH
+
+app = typer.Typer(
+    help="A weekly fashion recommender: need, season, style and availability, ranked for every customer.", no_args_is_help=True
+)
+console, complaints = Console(), Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
+WeekOption = Annotated[str, typer.Option("--week", help="First day of the week, e.g. 2020-09-23.")]
+
+
+def main() -> None:
+    """Run the command; what is the data's or the request's fault is one line and exit code 1."""
+    try:
+        app()
+    except HMError as error:
+        complaints.print(f"hm: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar per step, with counts and time."""
+    columns = (SpinnerColumn(), TextColumn("{task.description:<26}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=complaints, disable=quiet) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(step: str, done: int, every: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=every)
+            bars.update(tasks[step], completed=done, total=every)
+
+        yield report
+
+
+def show(words: Any, facts: dict[str, Any], *, as_json: bool) -> None:
+    """Print facts as JSON, or words for people."""
+    if as_json:
+        sys.stdout.write(json.dumps(facts, default=str) + "\n")
+    else:
+        console.print(words)
+
+
+@app.command()
+def simulate(
+    out: Path,
+    customers: Annotated[int, typer.Option(help="Customers of the shop.")] = 20_000,
+    articles: Annotated[int, typer.Option(help="Articles of the catalogue.")] = 10_000,
+    weeks: Annotated[int, typer.Option(help="Weeks of purchases, the last one ends on 2020-09-22.")] = 105,
+    seed: Annotated[int, typer.Option(help="Seed: the same arguments give the same bytes.")] = 0,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Write a simulated shop in Kaggle's layout to a folder."""
+    from hm_pipeline.datasets.simulate import simulate as make_shop  # noqa: PLC0415 - each command pays for what it uses
+
+    started = time.perf_counter()
+    with progress(quiet=as_json) as report:
+        make_shop(out, customers=customers, articles=articles, weeks=weeks, seed=seed, progress=report)
+    seconds = round(time.perf_counter() - started, 1)
+    show(
+        f"A shop of {customers:,} customers is in {out} ({seconds} s).",
+        {"out": out, "customers": customers, "seconds": seconds},
+        as_json=as_json,
+    )
+
+
+@app.command()
+def ingest(
+    raw: Path,
+    epoch: Annotated[str, typer.Option(help="First day of week 0.")] = REFERENCE_EPOCH.isoformat(),
+    *,
+    as_json: Json = False,
+) -> None:
+    """Read a folder or zip in Kaggle's layout into the home; new weeks are added, done twice it changes nothing."""
+    from hm_pipeline.datasets.kaggle import ingest as bring_in  # noqa: PLC0415 - as above
+
+    try:
+        first_day = date.fromisoformat(epoch)
+    except ValueError as error:
+        raise BadInput(f"{epoch!r} is not a date", where="--epoch", remedy="give a date like 2018-09-19") from error
+    settings = Settings.from_environment()
+    with progress(quiet=as_json) as bars:
+        report = bring_in(raw, settings.home, settings=settings, epoch=first_day, progress=bars)
+    calendar = Home(settings.home).calendar
+    words = (
+        f"{report.rows:,} purchases of {report.customers:,} customers and {report.articles:,} articles are in {settings.home}: "
+        f"{report.weeks_added} weeks added, {report.weeks_replaced} replaced, {report.weeks_kept} kept.\n"
+        f"Next: hm run --week {calendar.key(calendar.last_week)}"
+    )
+    for reason, count in report.rejected.items():
+        words += f"\n{count:,} rows left out, {reason}: see {settings.home / 'rejected.parquet'}"
+    show(words, asdict(report), as_json=as_json)
+
+
+@app.command()
+def run(
+    week: WeekOption,
+    audience: Annotated[str, typer.Option(help="everyone, or the week's buyers.")] = EVERYONE,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Make the week again although it is current.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a week's recommendations and all that they need; what is current is not made again."""
+    if audience not in (EVERYONE, BUYERS):
+        raise typer.BadParameter(f"{audience!r} is neither {EVERYONE} nor {BUYERS}", param_hint="--audience")
+    settings = Settings.from_environment()
+    calendar = Home(settings.home).calendar
+    week_id = calendar.parse(week)
+    targets = [("recommendations", week_id)]
+    targets += [("submission", week_id)] if audience == EVERYONE else []
+    targets += [("scoreboard", week_id)] if week_id < calendar.last_week else []
+    _make(settings, targets, {week_id: audience}, force=force, as_json=as_json, then=f"hm submit --week {week} --out submission.csv")
+
+
+@app.command()
+def backfill(
+    first: Annotated[str, typer.Option("--from", help="First week.")],
+    last: Annotated[str, typer.Option("--to", help="Last week.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Make the recommendations of a range of weeks for their buyers, and judge them."""
+    settings = Settings.from_environment()
+    weeks = _weeks(settings, first, last)
+    targets = [(name, week_id) for week_id in weeks for name in ("recommendations", "scoreboard")]
+    _make(settings, targets, dict.fromkeys(weeks, BUYERS), as_json=as_json, then=f"hm evaluate --from {first} --to {last}")
+
+
+@app.command()
+def evaluate(
+    week: Annotated[str, typer.Option("--week", help="One week.")] = "",
+    first: Annotated[str, typer.Option("--from", help="First week of a range.")] = "",
+    last: Annotated[str, typer.Option("--to", help="Last week of a range.")] = "",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Judge weeks whose purchases are known, and print the scoreboard: the rules and the model, pooled."""
+    from hm_pipeline.evaluation.report import render, write_html, write_json  # noqa: PLC0415 - as above
+    from hm_pipeline.evaluation.summary import summarise  # noqa: PLC0415 - as above
+
+    if not (week or (first and last)):
+        raise typer.BadParameter("give --week, or --from and --to")
+    settings = Settings.from_environment()
+    weeks = _weeks(settings, week or first, week or last)
+    targets = [("scoreboard", week_id) for week_id in weeks]
+    _make(settings, targets, dict.fromkeys(weeks, BUYERS), as_json=as_json, then="", quietly=True)
+    board = summarise(Home(settings.home), weeks, seed=settings.seed)
+    write_json(board, settings.home / "scoreboard.json")
+    write_html(board, settings.home / "scoreboard.html")
+    where = f"Written to {settings.home / 'scoreboard.json'} and {settings.home / 'scoreboard.html'}"
+    show(Group(*render(board), where), json.loads(board.model_dump_json()), as_json=as_json)
+
+
+@app.command()
+def submit(
+    week: WeekOption,
+    out: Annotated[Path, typer.Option("--out", help="File to write.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Write the 12 articles served to every customer in Kaggle's format, in the order of customers.csv."""
+    from hm_pipeline.serve import write_submission_of  # noqa: PLC0415 - as above
+
+    settings = Settings.from_environment()
+    customers = write_submission_of(settings, week, out)
+    show(f"{customers:,} customers with 12 articles each are in {out}.", {"out": out, "customers": customers}, as_json=as_json)
+
+
+@app.command()
+def recommend(customer_id: str, week: WeekOption, *, as_json: Json = False) -> None:
+    """Show the 12 articles of one customer, with their scores and where each came from."""
+    from hm_pipeline.serve import recommendations_of  # noqa: PLC0415 - as above
+
+    rows = recommendations_of(Settings.from_environment(), customer_id, week)
+    table = Table(title=f"Week {week}, customer {customer_id[:12]}…")
+    for name in rows.columns:
+        table.add_column(name)
+    for row in rows.iter_rows():
+        table.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
+    show(table, {"customer_id": customer_id, "week": week, "articles": rows.to_dicts()}, as_json=as_json)
+
+
+@app.command()
+def features(
+    pairs: Annotated[Path, typer.Option("--pairs", help="csv or parquet with customer_id (hex or integer), article_id and week_id.")],
+    out: Annotated[Path, typer.Option("--out", help="csv or parquet to write, one row per pair in the given order.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Fetch every feature of pairs through Feast, as of their weeks' cutoffs."""
+    from hm_pipeline.serve import features_of  # noqa: PLC0415 - as above
+
+    found = features_of(Settings.from_environment(), pairs, out)
+    show(
+        f"{found[0]:,} pairs with {found[1]} features are in {out}.", {"out": out, "pairs": found[0], "features": found[1]}, as_json=as_json
+    )
+
+
+@app.command()
+def bench(
+    folder: Annotated[Path, typer.Option(help="Folder for the data it makes.")] = Path("bench-data"),
+    only: Annotated[str, typer.Option(help="ingest, week or features; all where not given.")] = "",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Measure speed and memory beside trivial rivals."""
+    from hm_pipeline.evaluation.bench import bench as measure  # noqa: PLC0415 - as above
+
+    lines, facts = measure(folder, only)
+    show(Group(*lines), facts, as_json=as_json)
+
+
+def _weeks(settings: Settings, first: str, last: str) -> list[int]:
+    calendar = Home(settings.home).calendar
+    weeks = list(range(calendar.parse(first), calendar.parse(last) + 1))
+    if not weeks:
+        raise BadInput(f"{first} comes after {last}", where="--from and --to", remedy="give the earlier week first")
+    if weeks[-1] >= calendar.last_week:
+        known = calendar.key(calendar.last_week - 1)
+        raise MissingInput(f"the purchases of {last} are not known", where="transactions", remedy=f"judge weeks up to {known}")
+    return weeks
+
+
+def _make(
+    settings: Settings,
+    targets: list[tuple[str, int]],
+    audiences: dict[int, str],
+    *,
+    then: str,
+    as_json: bool,
+    force: bool = False,
+    quietly: bool = False,
+) -> None:
+    from hm_pipeline.run import make  # noqa: PLC0415 - as above
+
+    with progress(quiet=as_json) as report:
+        done = make(settings, targets, audiences=audiences, force=force, report=report)
+    words = (
+        f"{done.partitions} partitions of {len(done.made)} assets made in {done.seconds:.0f} s."
+        if done.partitions
+        else "Everything is current."
+    )
+    if not (quietly and as_json):
+        show(
+            words + (f"\nNext: {then}" if then else ""),
+            {"made": done.made, "runs": done.runs, "seconds": round(done.seconds, 2)},
+            as_json=as_json,
+        )
+
+
+if __name__ == "__main__":
+    main()

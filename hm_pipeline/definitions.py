@@ -1,0 +1,66 @@
+"""The code location: `dagster dev -m hm_pipeline.definitions`.  Assembles, and decides nothing."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import dagster as dg
+
+from hm_pipeline.assets import STEPS
+from hm_pipeline.checks import checks
+from hm_pipeline.resources import HomeTables, Report, Work, assets, build_graph, calendar_of
+from hm_pipeline.settings import Settings
+from hm_pipeline.steps import Step
+
+BACKFILL_WEEKS = 13  # a quarter of a year: what is lost when a backfill is stopped
+
+
+def build_defs(
+    settings: Settings,
+    *,
+    steps: Mapping[str, Step] = STEPS,
+    audiences: Mapping[int, str] | None = None,
+    report: Report | None = None,
+) -> dg.Definitions:
+    """Return the definitions over a home.
+
+    Parameters
+    ----------
+    steps
+        The graph; others than the product's are for tests and trials.
+    audiences
+        Kind of audience by week, where it is not the usual one.
+    report
+        Told the step, and the partitions done of all.
+    """
+    every, calendar = dict(steps), calendar_of(settings)
+    made = assets(every, calendar)
+    config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
+    jobs = [
+        dg.define_asset_job("week", dg.AssetSelection.all(), config=config, description="Make one week, from its history to its lists."),
+        dg.define_asset_job(
+            "backfill",
+            dg.AssetSelection.all() - dg.AssetSelection.assets("submission"),
+            config=config,
+            description="Make a range of weeks for their buyers, and judge them.",
+        ),
+    ]
+    return dg.Definitions(
+        assets=made,
+        asset_checks=checks(every, calendar),
+        jobs=jobs,
+        executor=dg.in_process_executor,
+        resources={
+            "work": dg.ResourceDefinition(lambda _: Work(build_graph(every, settings, dict(audiences or {})), report)),
+            "io_manager": dg.IOManagerDefinition.hardcoded_io_manager(HomeTables(_graph(every, settings))),
+        },
+    )
+
+
+def _graph(steps: dict[str, Step], settings: Settings) -> Callable[[], Any]:
+    return lambda: build_graph(steps, settings)
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Return the definitions over the home that the environment names."""
+    return build_defs(Settings.from_environment())

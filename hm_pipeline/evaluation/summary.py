@@ -1,0 +1,28 @@
+"""The scoreboard of a home: its judged weeks pooled, with the ledger of the feature columns."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from hm_pipeline.evaluation.ledger import column_rows
+from hm_pipeline.evaluation.rows import ColumnRow
+from hm_pipeline.evaluation.scoreboard import Scoreboard, pool
+from hm_pipeline.evaluation.weekly import read_judged
+from hm_pipeline.features.registry import column_sources
+from hm_pipeline.tables import Home, Manifest
+
+
+def summarise(home: Home, weeks: Sequence[int], *, seed: int) -> Scoreboard:
+    """Pool judged weeks of a home."""
+    return pool(read_judged(home, weeks), columns=ledger(home, max(weeks)), seed=seed)
+
+
+def ledger(home: Home, week_id: int) -> list[ColumnRow]:
+    """Describe the feature columns by the newest label week before a week, one shard of it."""
+    for week in range(week_id - 1, -1, -1):
+        folder = home.folder("feature_matrix", week)
+        manifest = Manifest.load(folder)
+        if manifest and manifest.rows:
+            largest = max(manifest.receipts, key=lambda receipt: receipt.rows)
+            return column_rows(pl.read_parquet(folder / largest.file, hive_partitioning=False), column_sources())
+    return []

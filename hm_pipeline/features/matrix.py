@@ -1,0 +1,39 @@
+"""The wide rows the ensemble reads, fetched through Feast shard by shard and never held for everyone at once."""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from hm_pipeline.features.registry import RANKING, feature_tables
+from hm_pipeline.features.retrieval import fetch, open_store
+from hm_pipeline.features.views import KEYS
+from hm_pipeline.inputs import Inputs
+from hm_pipeline.steps import Week
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
+
+
+@cache
+def store_of(home: Path, threads: int, memory: str) -> "FeatureStore":
+    """Open a home's store once per process, with everything registered."""
+    return open_store(home, feature_tables(), threads=threads, memory_limit=memory)
+
+
+def of_labels(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """Return the features of a shard's labelled pairs."""
+    return _fetch(inputs.weekly("labels").at(week.week_id), week)
+
+
+def of_candidates(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """Return the features of a shard's candidates."""
+    return _fetch(inputs.weekly("candidates").at(week.week_id), week)
+
+
+def _fetch(pairs: pl.LazyFrame, week: Week) -> pl.DataFrame:
+    keys = pairs.select(KEYS).sort("customer_id", "article_id").collect()
+    settings = week.settings
+    store = store_of(settings.home.absolute(), settings.threads, settings.memory)
+    return fetch(store, keys, service=RANKING, calendar=week.calendar)

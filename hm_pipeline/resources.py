@@ -1,0 +1,165 @@
+"""How a step becomes a Dagster asset: partitions, lineage, metadata, and the IO manager that hands out handles.
+
+The only module that turns weeks into partition keys.  What the steps compute is not known here.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import dagster as dg
+
+from hm_pipeline.graph import STATIC, Graph
+from hm_pipeline.runner import Runner
+from hm_pipeline.settings import Settings
+from hm_pipeline.steps import Reads, Step, merged
+from hm_pipeline.tables import Home, Manifest
+from hm_pipeline.weeks import REFERENCE, Calendar
+
+Report = Callable[[str, int, int], None]
+
+
+class Work:
+    """The home a run writes to, and whom it tells what was done.
+
+    Parameters
+    ----------
+    graph
+        All steps over one home.
+    report
+        Told the step, and the partitions done of all.
+    """
+
+    def __init__(self, graph: Graph, report: Report | None = None) -> None:
+        self.graph = graph
+        self.report = report or (lambda _step, _done, _all: None)
+
+
+def calendar_of(settings: Settings) -> Calendar:
+    """Return the home's calendar, the reference calendar where nothing was ingested yet."""
+    path = settings.home / "calendar.json"
+    return Calendar.load(path) if path.exists() else REFERENCE
+
+
+def weekly_partitions(calendar: Calendar) -> dg.TimeWindowPartitionsDefinition:
+    """Return the weeks of a calendar as partitions, keyed by their first day."""
+    first = calendar.start(calendar.first_week)
+    return dg.TimeWindowPartitionsDefinition(
+        start=first.isoformat(),
+        end=calendar.start(calendar.last_week + 1).isoformat(),
+        fmt="%Y-%m-%d",
+        cron_schedule=f"0 0 * * {first.isoweekday() % 7}",
+    )
+
+
+def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+    """Make the asset of a step: it makes the partitions it is asked for, week by week, and reports each one."""
+    is_weekly = step.kind not in ("static",)
+
+    def body(context: dg.AssetExecutionContext, work: dg.ResourceParam[Work]) -> None:
+        """Make the partitions of this run."""
+        keys = list(context.partition_keys) if is_weekly else [None]
+        manifests = []
+        for done, key in enumerate(keys, start=1):
+            manifests.append(_make(context, work.graph, step, key))
+            work.report(step.name, done, len(keys))
+        context.set_data_version(context.asset_key, dg.DataVersion("-".join(sorted({m.fingerprint for m in manifests}))[:64]))
+
+    reads = merged(replace(read, of_audience=False) for read in step.reads)
+    make: Any = dg.asset(
+        key=dg.AssetKey(step.name.split("/")),
+        deps=[_dependency(step, read, steps) for read in reads] + ([_key(step.model)] if step.model else []),
+        partitions_def=weeks if is_weekly else None,
+        backfill_policy=dg.BackfillPolicy.single_run() if is_weekly else None,
+        group_name=step.group,
+        description=step.description,
+        code_version=step.version(),
+        kinds={"python"} if step.kind == "model" else {"polars"},
+        metadata=_columns(step),
+        io_manager_key="io_manager",
+    )(body)
+    return make  # type: ignore[no-any-return]
+
+
+def _key(name: str) -> dg.AssetKey:
+    return dg.AssetKey(name.split("/"))
+
+
+def _make(context: dg.AssetExecutionContext, graph: Graph, step: Step, key: str | None) -> Manifest:
+    started = time.perf_counter()
+    if step.kind == "raw" or (step.kind == "static" and not step.reads):
+        manifest = _ingested(graph, step, key)
+    else:
+        manifest = Runner(graph).produce(step.name, STATIC if key is None else graph.calendar.parse(key))
+    seconds = round(time.perf_counter() - started, 3)
+    facts: dict[str, Any] = {"rows": manifest.rows, "seconds": seconds, "fingerprint": manifest.fingerprint, **manifest.figures}
+    if manifest.audience:
+        facts["audience"] = manifest.audience.split(":")[0]
+    context.add_asset_metadata(facts, partition_key=key) if key else context.add_asset_metadata(facts)
+    context.log.info("%s %s: %d rows in %.1f s", step.name, key or "", manifest.rows, seconds)
+    return manifest
+
+
+def _ingested(graph: Graph, step: Step, key: str | None) -> Manifest:
+    """Return what `hm ingest` wrote: one pass over the files writes all weeks, so there is nothing to do per week."""
+    week_id = STATIC if key is None else graph.calendar.parse(key)
+    manifest = Manifest.load(graph.folder(step.name, week_id))
+    return manifest or Manifest("absent", ())
+
+
+def _dependency(step: Step, read: Reads, steps: dict[str, Step]) -> dg.AssetDep | dg.AssetKey:
+    """Say which partitions of another asset are read; the UI's lineage and staleness follow from it."""
+    if steps[read.name].kind == "static" or step.kind == "static":
+        return _key(read.name)
+    first = -10_000 if read.first is None else read.first
+    mapping = dg.TimeWindowPartitionMapping(start_offset=first, end_offset=read.last, allow_nonexistent_upstream_partitions=True)
+    return dg.AssetDep(_key(read.name), partition_mapping=mapping)
+
+
+def _columns(step: Step) -> dict[str, Any]:
+    if step.schema is None:
+        return {}
+    columns = [dg.TableColumn(name, type(column).__name__, column.description or "") for name, column in step.schema.columns().items()]
+    return {"dagster/column_schema": dg.TableSchema(columns), "dagster/table_name": step.name}
+
+
+class HomeTables(dg.IOManager):
+    """Hand a stored table to whoever depends on it: a weekly one as a `WeeklyTable`, fenced at the run's last week.
+
+    The pipeline's own assets write by themselves, shard by shard; for a user's asset that returns nothing there is
+    nothing to write either.
+    """
+
+    def __init__(self, graph: Callable[[], Graph]) -> None:
+        self._graph = graph
+
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+        """Refuse what was not written by the asset itself."""
+        if obj is not None:
+            name = context.asset_key.to_user_string()
+            raise dg.DagsterInvariantViolationError(
+                f"{name} returns a value: write it to a place of its own, or give it another IO manager"
+            )
+
+    def load_input(self, context: dg.InputContext) -> Any:
+        """Return the handle on a weekly table, or the lazy frame of one that has no weeks."""
+        graph, name = self._graph(), "/".join(context.asset_key.path)
+        step = graph.steps[name]
+        if step.kind == "static":
+            return graph.home.static(name)
+        if step.schema is None:
+            raise dg.DagsterInvariantViolationError(f"{name} is a model, read it with its own load function")
+        keys = context.asset_partition_keys if context.has_asset_partitions else graph.calendar.partition_keys
+        return graph.home.weekly(name, step.schema, limit=max(graph.calendar.parse(key) for key in keys))
+
+
+def build_graph(steps: dict[str, Step], settings: Settings, audiences: dict[int, str] | None = None) -> Graph:
+    """Return the graph over the home of the settings."""
+    return Graph(steps, Home(settings.home), settings, audiences or {})
+
+
+def assets(steps: dict[str, Step], calendar: Calendar, only: Iterable[str] | None = None) -> list[dg.AssetsDefinition]:
+    """Make the assets of all steps, in order."""
+    weeks = weekly_partitions(calendar)
+    return [asset(step, steps, weeks) for name, step in steps.items() if only is None or name in only]

@@ -1,0 +1,137 @@
+"""Make what is asked for: plan the stale partitions of a home and carry them out as Dagster runs, one writer at a time."""
+
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from hm_pipeline.assets import STEPS
+from hm_pipeline.errors import HMError, HomeBusy
+from hm_pipeline.graph import STATIC, Graph, Run
+from hm_pipeline.settings import Settings
+from hm_pipeline.steps import Step
+from hm_pipeline.tables import Home
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+Report = Callable[[str, int, int], None]
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # errors come back as exceptions
+DAGSTER_YAML = "telemetry:\n  enabled: false\n"
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was made: partitions by step, the Dagster runs it took, and how long."""
+
+    made: dict[str, int]
+    runs: int
+    seconds: float
+
+    @property
+    def partitions(self) -> int:
+        """Partitions made in all."""
+        return sum(self.made.values())
+
+
+def make(
+    settings: Settings,
+    targets: Sequence[tuple[str, int]],
+    *,
+    audiences: Mapping[int, str] | None = None,
+    force: bool = False,
+    steps: Mapping[str, Step] = STEPS,
+    report: Report | None = None,
+) -> Done:
+    """Make the targets and all that they need, and nothing that is current.
+
+    Parameters
+    ----------
+    targets
+        Steps and weeks.
+    audiences
+        Kind of audience by week, where it is not the usual one.
+    force
+        Make the targets although they are current.
+    report
+        Told the step, and the partitions done of all.
+
+    Raises
+    ------
+    HMError
+        If an input is missing, a week is too early, or another process writes to the home.
+    """
+    started = time.perf_counter()
+    graph = Graph(steps, Home(settings.home), settings, dict(audiences or {}))
+    with one_writer(settings.home):
+        stale = graph.stale(targets, force=force)
+        runs = graph.runs(stale)
+        if runs:
+            _execute(settings, runs, steps, audiences or {}, report)
+    return Done({name: len(weeks) for name, weeks in stale.items()}, len(runs), time.perf_counter() - started)
+
+
+@contextmanager
+def one_writer(home: Path, seconds: float = 0) -> Iterator[None]:
+    """Hold the home's lock, so that nothing interleaves."""
+    lock = FileLock(home / ".lock")
+    try:
+        with lock.acquire(timeout=seconds):
+            yield
+    except Timeout as error:
+        raise HomeBusy("another process is writing to this home", where=str(home), remedy="wait until it is done") from error
+
+
+def _execute(
+    settings: Settings, runs: Sequence[Run], steps: Mapping[str, Step], audiences: Mapping[int, str], report: Report | None
+) -> None:
+    import dagster as dg  # noqa: PLC0415 - seconds that a run with nothing to do need not pay
+
+    from hm_pipeline.definitions import build_defs  # noqa: PLC0415 - as above
+
+    calendar = Home(settings.home).calendar
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", category=dg.BetaWarning)
+        warnings.simplefilter("ignore", category=DeprecationWarning)
+        job = build_defs(settings, steps=steps, audiences=audiences, report=report).resolve_job_def("week")
+        with dagster_instance(settings.home) as instance:
+            for run in runs:
+                keys = [dg.AssetKey(name.split("/")) for name in run.steps]
+                span = {} if run.first == STATIC else _span(calendar.key(run.first), calendar.key(run.last))
+                try:
+                    job.execute_in_process(asset_selection=keys, tags=span, instance=instance, run_config=QUIET)
+                except dg.DagsterError as error:
+                    raise _cause(error) from error
+
+
+@contextmanager
+def dagster_instance(home: Path) -> "Iterator[DagsterInstance]":
+    """Open Dagster's storage in the home, telemetry off."""
+    from dagster import DagsterInstance  # noqa: PLC0415 - as above
+
+    folder = home.absolute() / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "dagster.yaml").exists():
+        (folder / "dagster.yaml").write_text(DAGSTER_YAML)
+    os.environ["DAGSTER_HOME"] = str(folder)
+    with DagsterInstance.from_config(str(folder)) as instance:
+        yield instance
+
+
+def _span(first: str, last: str) -> dict[str, str]:
+    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return the error of ours that Dagster wrapped, or the wrapping itself."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, HMError):
+        found = found.__cause__
+    return found or error

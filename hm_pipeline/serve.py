@@ -1,0 +1,99 @@
+"""What is read off a finished home: one customer's list, the submission, features of given pairs."""
+
+from pathlib import Path
+
+import polars as pl
+
+from hm_pipeline.ensemble.learn import SERVED, Recommended, Served
+from hm_pipeline.ensemble.recommend import write_submission
+from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.graph import EVERYONE
+from hm_pipeline.settings import Settings
+from hm_pipeline.tables import Home, Manifest, write_aside
+
+
+def write_submission_of(settings: Settings, week: str, out: Path) -> int:
+    """Write the lists served in a week in Kaggle's format and return the number of customers."""
+    home = Home(settings.home)
+    week_id = home.calendar.parse(week)
+    folder = home.folder("submission", week_id)
+    manifest = Manifest.load(folder)
+    if manifest is None or not manifest.audience.startswith(EVERYONE):
+        raise MissingInput(f"week {week} was not made for everyone", where="submission", remedy=f"run `hm run --week {week}` first")
+    if not out.absolute().parent.is_dir():
+        raise MissingInput("the folder does not exist", where=str(out.absolute().parent), remedy="create it, or choose another --out")
+    customers = home.static("customers").select("customer_id", "customer_hex", "position").collect()
+    shards = (pl.read_parquet(folder / receipt.file, hive_partitioning=False) for receipt in manifest.receipts)
+    write_submission(shards, customers, out)
+    return customers.height
+
+
+def recommendations_of(settings: Settings, customer: str, week: str) -> pl.DataFrame:
+    """Return the list of one customer: rank, article, name, type, score, strategy."""
+    home = Home(settings.home)
+    week_id = home.calendar.parse(week)
+    customer_id = _customer_id(home, customer)
+    ids = (customer_id, customer_id)
+    rows = home.weekly("recommendations", Recommended, customers=ids).at(week_id).filter(pl.col("rank") <= SERVED)
+    served = home.weekly("submission", Served, customers=ids)
+    listed = rows.collect() if rows.select(pl.len()).collect().item() else served.at(week_id).collect()
+    if listed.is_empty():
+        raise MissingInput(
+            f"customer {customer} was not in the audience of {week}",
+            where="recommendations",
+            remedy=f"run `hm run --week {week}` for everyone",
+        )
+    names = home.static("articles").select("article_id", "prod_name", "product_type_name").collect()
+    columns = [
+        name
+        for name in ("rank", "article_id", "prod_name", "product_type_name", "score", "strategy")
+        if name in (*listed.columns, *names.columns)
+    ]
+    found = listed.join(names, on="article_id", how="left").sort("rank").select(columns)
+    return found.with_columns(pl.col("article_id").cast(pl.String).str.zfill(10))
+
+
+def _customer_id(home: Home, customer: str) -> int:
+    table = home.static("customers").select("customer_id", "customer_hex")
+    found = table.filter(pl.col("customer_hex") == customer.strip().lower()).collect()
+    if found.is_empty():
+        raise MissingInput(f"there is no customer {customer!r}", where="customers", remedy="give the 64-digit id of customers.csv")
+    return int(found["customer_id"][0])
+
+
+def features_of(settings: Settings, pairs: Path, out: Path) -> tuple[int, int]:
+    """Fetch the features of pairs through Feast, write them in the given order, and return pairs and features."""
+    from hm_pipeline.features.matrix import store_of  # noqa: PLC0415 - Feast takes seconds to import
+    from hm_pipeline.features.registry import RANKING  # noqa: PLC0415 - as above
+    from hm_pipeline.features.retrieval import fetch  # noqa: PLC0415 - as above
+
+    home = Home(settings.home)
+    asked = _read(pairs)
+    keys = asked.select(_resolve(home, asked), pl.col("week_id").cast(pl.Int64), pl.col("article_id").cast(pl.Int64))
+    if keys.null_count().sum_horizontal().item():
+        raise BadInput(
+            "a key is empty or no known customer", where=str(pairs), remedy="give customer_id, article_id and week_id in every row"
+        )
+    store = store_of(settings.home.absolute(), settings.threads, settings.memory)
+    found = fetch(store, keys, service=RANKING, calendar=home.calendar).with_columns(asked["customer_id"])
+    write_aside(out, lambda path: found.write_csv(path) if out.suffix == ".csv" else found.write_parquet(path))
+    return found.height, found.width - 3
+
+
+def _read(pairs: Path) -> pl.DataFrame:
+    if not pairs.exists():
+        raise MissingInput("no such file", where=str(pairs), remedy="give a csv or parquet with customer_id, article_id and week_id")
+    rows = pl.read_csv(pairs, schema_overrides={"customer_id": pl.String}) if pairs.suffix == ".csv" else pl.read_parquet(pairs)
+    missing = [name for name in ("customer_id", "article_id", "week_id") if name not in rows.columns]
+    if missing:
+        raise MissingInput(f"no column {', '.join(missing)}", where=str(pairs), remedy="give customer_id, article_id and week_id")
+    return rows
+
+
+def _resolve(home: Home, asked: pl.DataFrame) -> pl.Series:
+    """Return integer customer ids, read from hex where they are 64 digits."""
+    if asked["customer_id"].dtype.is_integer():
+        return asked["customer_id"].cast(pl.Int64)
+    known = home.static("customers").select("customer_hex", id="customer_id").collect()
+    by_hex = asked.select(customer_hex="customer_id").join(known, on="customer_hex", how="left", maintain_order="left")["id"]
+    return by_hex.fill_null(asked["customer_id"].cast(pl.Int64, strict=False)).alias("customer_id")
