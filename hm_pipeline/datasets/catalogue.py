@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.contracts import RAW_ARTICLES
+from hm_pipeline.datasets import palette
 from hm_pipeline.datasets import vocabulary as words
 from hm_pipeline.datasets.shop import Array, Shop
 
@@ -40,20 +41,20 @@ def _product_columns(shop: Shop) -> dict[str, object]:
         "product_group_name": _named([kind.group for kind in kinds], shop.kind),
         "garment_group_no": np.array([kind.garment for kind in kinds])[shop.kind],
         "garment_group_name": _named([words.GARMENTS[kind.garment] for kind in kinds], shop.kind),
-        "graphical_appearance_no": np.array([number for number, _, _ in words.PATTERNS])[shop.pattern],
-        "graphical_appearance_name": _named([name for _, name, _ in words.PATTERNS], shop.pattern),
+        "graphical_appearance_no": np.array([number for number, _, _ in palette.PATTERNS])[shop.pattern],
+        "graphical_appearance_name": _named([name for _, name, _ in palette.PATTERNS], shop.pattern),
     }
 
 
 def _colour_columns(shop: Shop) -> dict[str, object]:
-    colours = words.COLOURS
+    colours = palette.COLOURS
     return {
         "colour_group_code": _named([f"{colour.code:02d}" for colour in colours], shop.colour),
         "colour_group_name": _named([colour.name for colour in colours], shop.colour),
         "perceived_colour_value_id": np.array([colour.value for colour in colours])[shop.colour],
-        "perceived_colour_value_name": _named([words.VALUES[colour.value] for colour in colours], shop.colour),
+        "perceived_colour_value_name": _named([palette.VALUES[colour.value] for colour in colours], shop.colour),
         "perceived_colour_master_id": np.array([colour.master for colour in colours])[shop.colour],
-        "perceived_colour_master_name": _named([words.MASTERS[colour.master] for colour in colours], shop.colour),
+        "perceived_colour_master_name": _named([palette.MASTERS[colour.master] for colour in colours], shop.colour),
     }
 
 
@@ -88,7 +89,7 @@ def _descriptions(shop: Shop) -> list[str]:
         *(column.tolist() for column in (shop.kind, shop.pattern, shop.colour, shop.fabric, shop.fit, shop.detail, shop.group)), strict=True
     )
     return [
-        f"{words.TYPES[kind].name} in {words.FABRICS[fabric]}, {words.PATTERNS[pattern][1].lower()}, in "
-        f"{words.COLOURS[colour].name.lower()}, with {words.FITS[fit]} and {words.DETAILS[detail]}. {words.GROUPS[group].name}."
+        f"{words.TYPES[kind].name} in {words.FABRICS[fabric]}, {palette.PATTERNS[pattern][1].lower()}, in "
+        f"{palette.COLOURS[colour].name.lower()}, with {words.FITS[fit]} and {words.DETAILS[detail]}. {words.GROUPS[group].name}."
         for kind, pattern, colour, fabric, fit, detail, group in parts
     ]

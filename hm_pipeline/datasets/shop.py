@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from hm_pipeline.datasets import palette
 from hm_pipeline.datasets import vocabulary as words
 
 STYLES = 8  # latent dimensions of taste
@@ -74,8 +75,8 @@ def build_shop(articles: int, first_week: int, rng: np.random.Generator) -> Shop
     drawn = _products(products, first_week, rng)
     by_article = {name: values[product] for name, values in drawn.items()}
     starts = np.searchsorted(product, np.arange(products))
-    colour = rng.choice(len(words.COLOURS), articles, p=_shares([colour.share for colour in words.COLOURS]))
-    tones = rng.normal(0, 0.5, (len(words.COLOURS), STYLES))
+    colour = rng.choice(len(palette.COLOURS), articles, p=_shares([colour.share for colour in palette.COLOURS]))
+    tones = rng.normal(0, 0.5, (len(palette.COLOURS), STYLES))
     by_article["style"] = (by_article["style"] + tones[colour] + rng.normal(0, 0.2, (articles, STYLES))).astype(np.float32)
     by_article["appeal"] = by_article["appeal"] + rng.normal(0, 0.35, articles)
     by_article["launch"] = by_article["launch"] + rng.poisson(0.7, articles)
@@ -104,7 +105,7 @@ def _products(count: int, first_week: int, rng: np.random.Generator) -> dict[str
         "life": life,
         "appeal": rng.normal(0, 0.55, count) - 0.6 * staple,
         "department": rng.integers(0, 3, count),
-        "pattern": rng.choice(len(words.PATTERNS), count, p=_shares([share for _, _, share in words.PATTERNS])),
+        "pattern": rng.choice(len(palette.PATTERNS), count, p=_shares([share for _, _, share in palette.PATTERNS])),
         "fabric": rng.integers(0, len(words.FABRICS), count),
         "fit": rng.integers(0, len(words.FITS), count),
         "detail": rng.integers(0, len(words.DETAILS), count),

@@ -6,6 +6,7 @@ from hashlib import sha256
 import numpy as np
 import polars as pl
 
+from hm_pipeline.datasets import palette
 from hm_pipeline.datasets import vocabulary as words
 from hm_pipeline.datasets.shop import STYLES, Array, Shop
 
@@ -79,7 +80,7 @@ def build_shoppers(customers: int, first_week: int, segments: Segments, rng: np.
         segment=segment,
         style=(segments.style[segment] + rng.normal(0, 0.7, (customers, STYLES))).astype(np.float32),
         favourites=favourites,
-        colour=rng.integers(0, len(words.COLOURS), (customers, 2)).astype(np.int8),
+        colour=rng.integers(0, len(palette.COLOURS), (customers, 2)).astype(np.int8),
         rate=(0.034 * rng.lognormal(0, 1.05, customers)).astype(np.float32),
         joined=np.where(early, NEVER, first_week + rng.integers(0, 105, customers)).astype(np.int16),
         thrift=rng.normal(0, 0.5, customers).astype(np.float32),
