@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dataframely as dy
-import polars as pl
 
 from hm_pipeline.errors import BrokenContract
+from hm_pipeline.features._fields import field_of
 from hm_pipeline.weeks import DAYS
 
 if TYPE_CHECKING:
-    from feast import Entity, FeatureService, FeatureView, Field
+    from feast import Entity, FeatureService, FeatureView
 
 KEYS = ("customer_id", "week_id", "article_id")
 TIMESTAMP = "event_timestamp"
@@ -157,36 +157,15 @@ def _view(table: FeatureTable, entities: "dict[str, Entity]", home: Path) -> "Fe
     return FeatureView(
         name=table.name,
         entities=[entities[key] for key in table.keys],
-        schema=[_field(table, name, column) for name, column in table.features.items()],
+        schema=[field_of(table.name, name, column) for name, column in table.features.items()],
         source=source,
-        ttl=timedelta(days=DAYS) if table.is_weekly else None,
+        ttl=timedelta(days=DAYS) if table.is_weekly else timedelta(0),  # 0 is for ever
         online=not {"customer_id", "article_id"} <= set(table.keys),  # all pairs would take hours to write and none is looked up
         description=table.description,
         owner=OWNER,
         # one row per key of an exact key, so that the join needs no search in time
         tags={"table": table.table, "marker": MARKER, "exact_key": "week_id" if table.is_weekly else table.keys[0]},
     )
-
-
-def _field(table: FeatureTable, name: str, column: dy.Column) -> "Field":
-    from feast import Field  # noqa: PLC0415 - as above
-
-    return Field(name=name, dtype=_dtype(table, name, column.dtype), description=column.description or "", tags={"view": table.name})
-
-
-def _dtype(table: FeatureTable, name: str, stored: Any) -> Any:
-    from feast import types  # noqa: PLC0415 - as above
-
-    if isinstance(stored, pl.List):
-        return types.Array(_dtype(table, name, stored.inner))
-    match stored:
-        case pl.Int8() | pl.Int16() | pl.Int32():
-            return types.Int32
-        case pl.Float32() | pl.Float64() | pl.Int64() | pl.String():
-            return getattr(types, type(stored).__name__)
-        case pl.Boolean():
-            return types.Bool
-    raise BrokenContract(f"{name} is {stored}, which is no feature's type", where=table.name, remedy="cast it, or mark it feature=False")
 
 
 def _check(tables: Sequence[FeatureTable]) -> None:
