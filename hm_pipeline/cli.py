@@ -24,7 +24,8 @@ from hm_pipeline.weeks import REFERENCE_EPOCH
 app = typer.Typer(
     help="A weekly fashion recommender: need, season, style and availability, ranked for every customer.", no_args_is_help=True
 )
-console, complaints = Console(), Console(stderr=True)
+complaints = Console(stderr=True)
+console = Console(width=max(Console().width, 100))  # tables keep their shape where the output is no terminal
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
 WeekOption = Annotated[str, typer.Option("--week", help="First day of the week, e.g. 2020-09-23.")]

@@ -124,7 +124,8 @@ def compute(tables: Inputs, *, week_id: int, model: Boosters) -> pl.LazyFrame:
     """Return :class:`NeedPropensity` of the candidates."""
     articles, ages = tables.static("articles"), tables.static("customers").select("customer_id", "age")
     types = articles.select("article_id", pl.col("product_type_no").fill_null(-1))
-    pairs = tables.weekly("candidates").at(week_id).select("customer_id", "article_id").join(types, on="article_id")
+    # Collected, or the optimiser would join articles to needs by type first: all articles times all customers.
+    pairs = tables.weekly("candidates").at(week_id).select("customer_id", "article_id").join(types, on="article_id").collect().lazy()
     wanted = pairs.select(TYPE).unique().join(ages, on="customer_id", how="left")
     purchases = typed(tables.weekly("purchases").before(week_id), articles)
     rows = rhythm(wanted, purchases, type_shares(tables, week_id=week_id), week_id=week_id).collect()
