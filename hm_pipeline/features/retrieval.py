@@ -69,8 +69,7 @@ def apply(store: "FeatureStore", objects: FeastObjects) -> bool:
 
 def feature_names(store: "FeatureStore", service: str) -> list[str]:
     """Return the features of a service, in its order."""
-    projections = _service(store, service).feature_view_projections
-    return [feature.name for projection in projections for feature in projection.features]
+    return _names(_service(store, service))
 
 
 def fetch(store: "FeatureStore", pairs: pl.DataFrame | str, *, service: str, calendar: Calendar) -> pl.DataFrame:
@@ -96,11 +95,12 @@ def fetch(store: "FeatureStore", pairs: pl.DataFrame | str, *, service: str, cal
         If a view holds a key twice.
     """
     entity_table = _dated_statement(pairs, calendar) if isinstance(pairs, str) else _dated(pairs, calendar)
-    job = store.get_historical_features(entity_df=entity_table, features=_service(store, service))
+    registered = _service(store, service)
+    job = store.get_historical_features(entity_df=entity_table, features=registered)
     features = pl.DataFrame(job.to_polars())
     if isinstance(pairs, pl.DataFrame) and features.height != pairs.height:
         raise RowsLost(f"{pairs.height} pairs gave {features.height} rows", where=f"service {service!r}", remedy=f"use {OFFLINE_STORE}")
-    return features.select(*KEYS, *feature_names(store, service))
+    return features.select(*KEYS, *_names(registered))
 
 
 def _service(store: "FeatureStore", name: str) -> Any:
@@ -111,6 +111,10 @@ def _service(store: "FeatureStore", name: str) -> Any:
     except FeatureServiceNotFoundException as error:
         known = ", ".join(sorted(item.name for item in store.list_feature_services())) or "none"
         raise MissingInput(f"there is no service {name!r}", where="feature store", remedy=f"choose from: {known}") from error
+
+
+def _names(service: Any) -> list[str]:
+    return [feature.name for projection in service.feature_view_projections for feature in projection.features]
 
 
 def _dated(pairs: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
