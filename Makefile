@@ -1,0 +1,56 @@
+# Every target sets itself up; `make demo` and `make test` need git, make and Python 3.11 or 3.12, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO_HOME := home-demo
+DEMO_CUSTOMERS ?= 20000
+export HM_HOME ?= $(CURDIR)/home
+
+.PHONY: help setup demo test lint ui bench clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY) ## make the virtual environment and install what the lock names
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)) and "Python 3.11 or 3.12 is needed, this is " + sys.version.split()[0] + "; try: make PYTHON=python3.12")'
+	@echo "Installing into $(VENV), about a minute and a half ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: export HM_HOME := $(CURDIR)/$(DEMO_HOME)
+demo: setup ## a simulated shop through the whole pipeline, to a scoreboard and a submission
+	@test -f raw-demo/transactions_train.csv || $(BIN)/hm simulate raw-demo --customers $(DEMO_CUSTOMERS)
+	@$(BIN)/hm ingest raw-demo
+	@$(BIN)/hm run --week 2020-09-23
+	@$(BIN)/hm submit --week 2020-09-23 --out $(DEMO_HOME)/submission.csv
+	@$(BIN)/hm evaluate --week 2020-09-16
+	@echo
+	@echo "The submission is $(DEMO_HOME)/submission.csv."
+	@echo "Next: 'make ui' shows the assets in Dagster; with Kaggle's files in FOLDER,"
+	@echo "      '$(BIN)/hm ingest FOLDER' and '$(BIN)/hm run --week 2020-09-23' do the same for them."
+
+test: setup ## everything CI checks but the demo
+	@$(BIN)/python -m pytest -q
+
+lint: setup ## style, types and layers
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+ui: setup ## Dagster's UI on the demo's home, or on HM_HOME
+	@test -f $(HM_HOME)/calendar.json || test ! -f $(DEMO_HOME)/calendar.json || echo "Showing $(DEMO_HOME)"
+	@h=$(HM_HOME); test -f $$h/calendar.json || h=$(CURDIR)/$(DEMO_HOME); mkdir -p $$h/dagster; cp -n dagster_home/dagster.yaml $$h/dagster/; \
+	 HM_HOME=$$h DAGSTER_HOME=$$h/dagster $(BIN)/dagster dev -m hm_pipeline.definitions
+
+bench: setup ## speed and memory beside trivial rivals
+	@$(BIN)/hm bench
+
+clean: ## remove what the targets made, the virtual environment apart
+	rm -rf raw-demo $(DEMO_HOME) bench-data .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
