@@ -28,9 +28,17 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def microseconds(column: str, kind: str) -> str:
+    """Return the expression of a column's moments as microseconds since 1970, UTC; moments without a zone are UTC.
+
+    Integers, because converting zoned to plain timestamps goes through a calendar library: as long as the join itself.
+    """
+    return f"epoch_us({column})" if kind.startswith(("TIMESTAMP", "DATE")) else f"epoch_us(CAST({column} AS TIMESTAMP))"
+
+
 @dataclass(frozen=True)
 class Entities:
-    """The entity table, stored as a temporary table with its row numbers and its timestamps in UTC.
+    """The entity table, stored as a temporary table with its row numbers and its moments in microseconds, UTC.
 
     Parameters
     ----------
@@ -89,9 +97,9 @@ def load(connection: Any, entity_table: object) -> Entities:
     try:
         types = {name: kind for name, kind, *_ in fetch(connection, f"DESCRIBE {query}")}
         timestamp = _timestamp(types)
-        at = f"CAST({quoted(timestamp)} AS TIMESTAMP) AS {AT}"
+        at = f"{microseconds(quoted(timestamp), types[timestamp])} AS {AT}"
         fetch(connection, f"CREATE TEMP TABLE {TABLE} AS SELECT *, {at}, row_number() OVER () AS {ROW} FROM ({query})")
-        rows, first, last = fetch(connection, f"SELECT count(*), min({AT}), max({AT}) FROM {TABLE}")[0]
+        rows, first, last = fetch(connection, f"SELECT count(*), make_timestamp(min({AT})), make_timestamp(max({AT})) FROM {TABLE}")[0]
     except duckdb.Error as error:
         raise BadInput(str(error), where="entity table", remedy="give keys and a timestamp that DuckDB can read") from error
     return Entities(connection, types, timestamp, rows, first, last)

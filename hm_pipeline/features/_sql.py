@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from hm_pipeline.features._entities import AT, INTEGERS, ROW, TABLE, Entities, literal, quoted
+from hm_pipeline.features._entities import AT, INTEGERS, ROW, TABLE, Entities, literal, microseconds, quoted
 from hm_pipeline.features._sources import is_partitioned
 
 DUPLICATE = "duplicate source key in view "
@@ -59,7 +59,7 @@ class ViewPlan:
 
 def statement(entities: Entities, plans: Sequence[ViewPlan]) -> str:
     """Return the statement that adds the features of the views to the entity table, unordered, with its row numbers."""
-    moment = f"timezone('UTC', e.{AT}) AS {quoted(entities.timestamp)}"
+    moment = f"make_timestamptz(e.{AT}) AS {quoted(entities.timestamp)}"
     columns = [moment if name == entities.timestamp else f"e.{quoted(name)}" for name in entities.types]
     joins = []
     for place, plan in enumerate(plans):
@@ -116,7 +116,7 @@ def _valid(plan: ViewPlan, alias: str) -> str:
 
 def _fresh(plan: ViewPlan, alias: str) -> str:
     assert plan.ttl is not None  # noqa: S101 - for the type checker, callers ask first
-    return f"{alias}.ts >= e.{AT} - to_microseconds({_microseconds(plan.ttl)})"
+    return f"{alias}.ts >= e.{AT} - {plan.ttl // timedelta(microseconds=1)}"
 
 
 def _key_columns(plan: ViewPlan) -> list[str]:
@@ -140,8 +140,8 @@ def _counted(plan: ViewPlan, scan: str) -> str:
 
 def _scan(plan: ViewPlan, entities: Entities) -> str:
     columns = [f"{quoted(key)} AS k{place}" for place, key in enumerate(plan.keys)]
-    columns += [f"CAST({quoted(plan.timestamp)} AS TIMESTAMP) AS ts"]
-    columns += [f"CAST({quoted(plan.created)} AS TIMESTAMP) AS created"] if plan.created else []
+    stamps = {"ts": plan.timestamp} | ({"created": plan.created} if plan.created else {})
+    columns += [f"{microseconds(quoted(column), plan.types[column])} AS {name}" for name, column in stamps.items()]
     columns += [f"{quoted(column)} AS v{place}" for place, column in enumerate(plan.features.values())]
     return f"SELECT {', '.join(columns)} FROM {read(plan.files)} WHERE {' AND '.join(_pruning(plan, entities))}"
 
@@ -161,7 +161,3 @@ def _pruning(plan: ViewPlan, entities: Entities) -> list[str]:
             span = entities.span(column)
             conditions.append("false" if span is None else f"{quoted(key)} BETWEEN {span[0]} AND {span[1]}")
     return conditions
-
-
-def _microseconds(ttl: timedelta) -> int:
-    return ttl // timedelta(microseconds=1)

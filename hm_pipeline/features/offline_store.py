@@ -113,6 +113,6 @@ def _database(threads: int, memory_limit: str) -> Any:
 def _session(threads: int, memory_limit: str) -> Any:
     """Open a session of the process's one database, which keeps what it learnt of parquet files."""
     session = _database(threads, memory_limit).cursor()
-    for setting in ("TimeZone = 'UTC'", "parquet_metadata_cache = true"):
+    for setting in ("TimeZone = 'UTC'", "parquet_metadata_cache = true", "enable_progress_bar = false"):
         session.execute(f"SET {setting}").fetchall()
     return session
