@@ -96,7 +96,7 @@ def plain_sql(home: Path) -> dict[str, object]:
         f" LEFT JOIN (SELECT * EXCLUDE (event_timestamp) FROM '{table.path(home)}') {table.name} USING ({', '.join(table.keys)})"
         for table in TABLES
     )
-    with duckdb.connect(config={"threads": 2}) as connection:
+    with _database() as connection:
         return _timed(lambda: pl.DataFrame(connection.sql(f"SELECT * FROM '{home / 'pairs.parquet'}'{joins}").to_arrow_table()))
 
 
@@ -125,6 +125,12 @@ def _peak_gib() -> float:
     return round(peak / 2**20, 2)
 
 
+def _database() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"threads": 2})
+    connection.execute("SET enable_progress_bar = false").fetchall()
+    return connection
+
+
 def _make(home: Path, rows: int) -> None:
     per_customer = rows // len(WEEKS) // CUSTOMERS
     customers = f"SELECT CAST(hash(range) >> 1 AS BIGINT) AS customer_id FROM range({CUSTOMERS})"
@@ -145,7 +151,7 @@ def _write(table: FeatureTable, grain: str, home: Path, week: int) -> None:
     values = [f"CAST((hash({', '.join(keys)}, {week}, '{name}') % 1000000) / 1e6 AS FLOAT) AS {name}" for name in table.features]
     moment = f"CAST('{REFERENCE.cutoff(week).isoformat()}' AS TIMESTAMPTZ) AS event_timestamp"
     rows = f"SELECT *, {week}::BIGINT AS week_id, {', '.join(values)}, {moment} FROM ({grain}) ORDER BY {', '.join(keys)}"
-    with duckdb.connect(config={"threads": 2}) as connection:
+    with _database() as connection:
         target = folder / "shard=000.parquet"
         connection.execute(f"COPY ({rows}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS_PER_GROUP})").fetchall()
     Manifest("bench", ()).save(folder)
@@ -153,6 +159,6 @@ def _write(table: FeatureTable, grain: str, home: Path, week: int) -> None:
 
 def _ask(home: Path, rows: int, pairs: int) -> None:
     sampled = f"SELECT {', '.join(KEYS)} FROM '{TABLES[0].path(home)}' WHERE hash({', '.join(KEYS)}) % {rows} < {pairs}"
-    with duckdb.connect(config={"threads": 2}) as connection:
+    with _database() as connection:
         statement = f"COPY ({sampled} ORDER BY hash(customer_id, article_id, week_id, 1)) TO '{home / 'pairs.parquet'}' (FORMAT parquet)"
         connection.execute(statement).fetchall()
