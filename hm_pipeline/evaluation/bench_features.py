@@ -78,6 +78,9 @@ def point_in_time_store(home: Path) -> dict[str, object]:
 
 def stock_store(home: Path) -> dict[str, object]:
     """Answer through Feast with its own DuckDB store, which takes pandas only."""
+    from hm_pipeline.features.offline_store import quiet  # noqa: PLC0415 - imports feast, which takes seconds
+
+    quiet()
     store = open_store(home, TABLES, offline_store="duckdb")
 
     def answer() -> pl.DataFrame:

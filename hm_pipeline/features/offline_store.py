@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import ibis  # type: ignore[import-untyped]
 from feast.infra.offline_stores.duckdb import DuckDBOfflineStore, DuckDBOfflineStoreConfig
 from feast.infra.offline_stores.offline_store import RetrievalMetadata
 from feast.on_demand_feature_view import OnDemandFeatureView
@@ -32,7 +33,7 @@ class DuckDBPointInTimeOfflineStoreConfig(DuckDBOfflineStoreConfig):  # type: ig
     Parameters
     ----------
     threads, memory_limit
-        Given to DuckDB; the first retrieval of a process decides.
+        Given to DuckDB; retrievals of a process share one database per setting.
     exact_keys
         Join keys that name a row by themselves, so that no search in time is needed.
     """
@@ -90,6 +91,23 @@ class DuckDBPointInTimeOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
         )
         on_demand = _on_demand(feature_refs, project, registry)
         return PointInTimeJob(entities, plans, on_demand, full_names=full_feature_names, metadata=_metadata(entities, feature_refs))
+
+    @staticmethod
+    def pull_latest_from_table_or_query(*args: Any, **options: Any) -> Any:
+        """Prepare the latest row of every key, as Feast's own store does."""
+        quiet()
+        return DuckDBOfflineStore.pull_latest_from_table_or_query(*args, **options)
+
+    @staticmethod
+    def pull_all_from_table_or_query(*args: Any, **options: Any) -> Any:
+        """Prepare all rows of a period, as Feast's own store does."""
+        quiet()
+        return DuckDBOfflineStore.pull_all_from_table_or_query(*args, **options)
+
+
+def quiet() -> None:
+    """Keep the progress bar of what Feast's own store runs off standard output."""
+    ibis.get_backend().con.execute("SET enable_progress_bar = false").fetchall()
 
 
 def _metadata(entities: Entities, refs: list[str]) -> RetrievalMetadata:
