@@ -135,8 +135,9 @@ class XGBoost(Member):
         cls, params: Params, matrix: Floats, labels: npt.NDArray[np.float32], *, features: Sequence[str], seed: int, threads: int
     ) -> Self:
         """Fit on rows of features and their labels, 0 or 1."""
-        fixed = {"objective": "binary:logistic", "tree_method": "hist", "max_bin": BINS, "seed": seed, "nthread": threads, "verbosity": 0}
-        rows = xgboost.QuantileDMatrix(matrix, labels, feature_names=list(features), max_bin=BINS, nthread=threads)
+        alone = 1 if len(matrix) < FEW_ROWS else threads
+        fixed = {"objective": "binary:logistic", "tree_method": "hist", "max_bin": BINS, "seed": seed, "nthread": alone, "verbosity": 0}
+        rows = xgboost.QuantileDMatrix(matrix, labels, feature_names=list(features), max_bin=BINS, nthread=alone)
         grown = {name: value for name, value in params.items() if name != "num_boost_round"}
         return cls(xgboost.train({**fixed, **grown}, rows, num_boost_round=int(params["num_boost_round"])), features, threads)
 

@@ -16,10 +16,11 @@ Floats = npt.NDArray[np.float32]
 BUYER = ("week_id", "customer_id")
 KEYS = (*BUYER, "article_id")
 LABEL = "is_bought"
+NEGATIVES = 20  # for each bought candidate: a tenth of all rows ranked as well as all of them on a full-size trial
 CUT = 12  # places that count
 
 
-def training_sample(matrix: pl.LazyFrame | pl.DataFrame, *, rows: int, seed: int) -> pl.DataFrame:
+def training_sample(matrix: pl.LazyFrame | pl.DataFrame, *, rows: int, seed: int, negatives: int = NEGATIVES) -> pl.DataFrame:
     """Read the rows a learner is fitted on.
 
     Customers of whose candidates none was bought are left out: nothing in their list says which one is better.  All
@@ -31,6 +32,8 @@ def training_sample(matrix: pl.LazyFrame | pl.DataFrame, *, rows: int, seed: int
         Keys of a pair, features and ``is_bought``; one week or several.
     rows
         Most rows to return.
+    negatives
+        Most other rows for each bought one.
 
     Returns
     -------
@@ -42,6 +45,7 @@ def training_sample(matrix: pl.LazyFrame | pl.DataFrame, *, rows: int, seed: int
     useful = lazy.join(buyers.lazy(), on=BUYER, how="semi").with_columns(_place=_hash(KEYS, seed))
     places = useful.select(LABEL, "_place").collect()
     bought, others = (places.filter(kept)["_place"].to_numpy() for kept in (pl.col(LABEL), ~pl.col(LABEL)))
+    rows = min(rows, len(bought) * (1 + negatives))
     most = min(len(bought), rows // 2)
     kept = _first(LABEL, bought, most) | _first(~pl.col(LABEL), others, rows - most)
     return useful.filter(kept).drop("_place").sort(KEYS).collect()

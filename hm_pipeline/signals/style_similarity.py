@@ -128,7 +128,8 @@ def _taste(tables: Inputs, ids: pl.Series, articles: pl.Series, week_id: int) ->
     )
     customers = ids.search_sorted(bought["customer_id"]).to_numpy()
     sums, counts = np.bincount(customers, bought["price"].to_numpy(), len(ids)), np.bincount(customers, minlength=len(ids))
-    prices = pl.Series([None if not count else total / count for total, count in zip(sums, counts, strict=True)], dtype=pl.Float64)
+    # Null where nothing was bought, or all of it was free: there is no price to compare with.
+    prices = pl.Series([None if not total else total / count for total, count in zip(sums, counts, strict=True)], dtype=pl.Float64)
     return Taste(customers, articles.search_sorted(bought["article_id"]).to_numpy(), bought["weight"].to_numpy(), len(ids)), prices
 
 

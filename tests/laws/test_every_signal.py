@@ -1,0 +1,107 @@
+"""The laws of every signal, its model, and the history that signals and strategies share."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from hm_pipeline import signals
+from hm_pipeline.candidates import STRATEGIES
+from hm_pipeline.contracts import ArticleWeek, CustomerWeek, Pair
+from hm_pipeline.signals import SIGNALS
+from hm_pipeline.signals._signal import Signal
+from tests.laws import laws
+from tests.laws.conftest import Worlds
+from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
+from tests.laws.tiny_shops import WEEK, futures, tiny_shops
+
+HISTORY = [name for name in ALL_STEPS if name.startswith("history/")]
+MODELS = [f"model/{signal.name}" for signal in SIGNALS if signal.fit]
+NAMES = [*HISTORY, *MODELS, *(f"signal/{signal.name}" for signal in SIGNALS)]
+
+every_step = pytest.mark.parametrize("name", NAMES)
+every_signal = pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.name)
+few = settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@every_step
+@pytest.mark.parametrize("future", ["removed", "added", "changed"])
+def test_the_future_changes_nothing(name: str, future: str, worlds: Worlds, week_id: int) -> None:
+    laws.ignores_the_future(name, week_id, worlds("known"), worlds(future))
+
+
+@every_step
+def test_other_customers_change_nothing(name: str, worlds: Worlds, week_id: int) -> None:
+    laws.ignores_other_customers(name, week_id, worlds("known"), worlds("alone"))
+
+
+@every_step
+def test_the_order_of_rows_does_not_matter(name: str, worlds: Worlds, week_id: int) -> None:
+    laws.ignores_row_order(name, week_id, worlds("known"), worlds("shuffled"))
+
+
+@every_step
+def test_twice_gives_the_same_bytes(name: str, worlds: Worlds, week_id: int) -> None:
+    laws.repeats_itself(name, week_id, worlds("known"), worlds("again"))
+
+
+@few
+@given(shop=tiny_shops(), future=futures())
+@every_step
+def test_tiny_shops_obey_the_laws(name: str, shop: Shop, future: pl.DataFrame) -> None:
+    known = Evaluator(shop)
+    past = shop.transactions.filter(pl.col("week_id") < WEEK)
+    laws.ignores_the_future(name, WEEK, known, Evaluator(replace(shop, transactions=pl.concat([past, future]))))
+    laws.ignores_other_customers(name, WEEK, known, Evaluator(replace(shop, audience=shop.audience.head(1))))
+    laws.ignores_row_order(name, WEEK, known, Evaluator(shop, disorder=3))
+
+
+@every_signal
+def test_an_empty_history_gives_an_empty_or_null_answer(signal: Signal, worlds: Worlds, week_id: int) -> None:
+    found = worlds("empty").result(f"signal/{signal.name}", week_id)
+    assert signal.schema.is_valid(found)
+    assert found[signal.name].fill_null(0).n_unique() <= 1
+
+
+@every_signal
+def test_values_are_not_constant(signal: Signal, worlds: Worlds, week_id: int) -> None:
+    found = worlds("known").result(f"signal/{signal.name}", week_id)
+    constant = [column for column in signal.columns if found[column].drop_nulls().n_unique() < 2]
+    unseen = ["seasonality_growth"] if signal.name == "seasonality" else []  # there is no year before
+    assert constant == unseen
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_models_are_fitted(name: str, worlds: Worlds, week_id: int) -> None:
+    model = worlds("known").result(name, week_id)
+    assert set(model.fitted.boosters) == set(model.fitted.constants)
+    assert set(model.loaded.boosters) == set(model.fitted.boosters)
+    assert model.fitted.figures["examples"] > 1_000
+
+
+@every_signal
+def test_a_signal_is_named_by_its_module(signal: Signal) -> None:
+    assert signal.columns[0] == signal.name
+    grain = CustomerWeek if signal.columns and signal.schema.primary_key() == CustomerWeek.primary_key() else None
+    assert grain or signal.schema.primary_key() in (ArticleWeek.primary_key(), Pair.primary_key())
+    assert signal.description.endswith(("?", "."))
+
+
+def test_every_module_is_registered() -> None:
+    modules = {path.stem for path in Path(signals.__path__[0]).glob("*.py") if not path.stem.startswith("_")}
+    assert modules == {signal.name for signal in SIGNALS}
+
+
+def test_column_names_are_unique() -> None:
+    names = [column for registered in (*SIGNALS, *STRATEGIES) for column in registered.columns]
+    assert len(names) == len(set(names))
+
+
+def test_every_step_reads_earlier_steps_or_its_own_past() -> None:
+    order = list(ALL_STEPS)
+    for place, (name, step) in enumerate(ALL_STEPS.items()):
+        for read in step.reads:
+            assert read.name in order[:place] or (read.name == name and read.last < 0), f"{name} reads {read.name}"
+        assert step.model is None or step.model in order[:place]
