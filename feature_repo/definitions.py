@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from hm_pipeline.features.registry import feature_tables
-
 from hm_pipeline.features.repository import guard_repository
 from hm_pipeline.features.views import build
 
