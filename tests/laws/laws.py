@@ -24,7 +24,8 @@ def altered_futures(shop: Shop, week_id: int) -> dict[str, Shop]:
     """Return the shop with rows of a week and later removed, added and changed."""
     past, future = (shop.transactions.filter(chosen) for chosen in (pl.col("week_id") < week_id, pl.col("week_id") >= week_id))
     strangers = future.with_columns(pl.col("customer_id", "article_id").reverse())
-    elsewhere = (pl.col("article_id").reverse(), pl.col("price") // 2 + 1, pl.lit(1, dtype=pl.Int8).alias("sales_channel_id"))
+    others = pl.col("customer_id").gather(pl.int_range(pl.len()) // 2)
+    elsewhere = (others, pl.col("article_id").reverse(), pl.col("price") // 2 + 1, pl.lit(1, dtype=pl.Int8).alias("sales_channel_id"))
     changed = future.with_columns(*elsewhere)
     futures = {"removed": [], "added": [future, strangers], "changed": [changed]}
     return {name: replace(shop, transactions=pl.concat([past, *rows])) for name, rows in futures.items()}

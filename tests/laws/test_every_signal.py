@@ -1,11 +1,8 @@
 """The laws of every signal, its model, and the history that signals and strategies share."""
 
-from dataclasses import replace
 from pathlib import Path
 
-import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
 
 from hm_pipeline import signals
 from hm_pipeline.candidates import STRATEGIES
@@ -14,8 +11,7 @@ from hm_pipeline.signals import SIGNALS
 from hm_pipeline.signals._signal import Signal
 from tests.laws import laws
 from tests.laws.conftest import Worlds
-from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
-from tests.laws.tiny_shops import WEEK, futures, tiny_shops
+from tests.laws.evaluator import ALL_STEPS
 
 HISTORY = [name for name in ALL_STEPS if name.startswith("history/")]
 MODELS = [f"model/{signal.name}" for signal in SIGNALS if signal.fit]
@@ -23,7 +19,6 @@ NAMES = [*HISTORY, *MODELS, *(f"signal/{signal.name}" for signal in SIGNALS)]
 
 every_step = pytest.mark.parametrize("name", NAMES)
 every_signal = pytest.mark.parametrize("signal", SIGNALS, ids=lambda signal: signal.name)
-few = settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @every_step
@@ -45,17 +40,6 @@ def test_the_order_of_rows_does_not_matter(name: str, worlds: Worlds, week_id: i
 @every_step
 def test_twice_gives_the_same_bytes(name: str, worlds: Worlds, week_id: int) -> None:
     laws.repeats_itself(name, week_id, worlds("known"), worlds("again"))
-
-
-@few
-@given(shop=tiny_shops(), future=futures())
-@every_step
-def test_tiny_shops_obey_the_laws(name: str, shop: Shop, future: pl.DataFrame) -> None:
-    known = Evaluator(shop)
-    past = shop.transactions.filter(pl.col("week_id") < WEEK)
-    laws.ignores_the_future(name, WEEK, known, Evaluator(replace(shop, transactions=pl.concat([past, future]))))
-    laws.ignores_other_customers(name, WEEK, known, Evaluator(replace(shop, audience=shop.audience.head(1))))
-    laws.ignores_row_order(name, WEEK, known, Evaluator(shop, disorder=3))
 
 
 @every_signal

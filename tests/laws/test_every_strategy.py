@@ -1,11 +1,9 @@
 """The laws of every strategy, of the first stage and of the candidates it keeps."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
 
 from hm_pipeline import candidates
 from hm_pipeline.candidates import STRATEGIES
@@ -13,14 +11,12 @@ from hm_pipeline.candidates._strategy import Strategy
 from hm_pipeline.contracts import Pair
 from tests.laws import laws
 from tests.laws.conftest import Worlds
-from tests.laws.evaluator import Evaluator, Shop
-from tests.laws.tiny_shops import WEEK, futures, tiny_shops
+from tests.laws.evaluator import Shop
 
 NAMES = [*(f"strategy/{strategy.name}" for strategy in STRATEGIES), "model/first_stage", "candidates"]
 
 every_step = pytest.mark.parametrize("name", NAMES)
 every_strategy = pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda strategy: strategy.name)
-few = settings(max_examples=8, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @every_step
@@ -42,17 +38,6 @@ def test_the_order_of_rows_does_not_matter(name: str, worlds: Worlds, week_id: i
 @every_step
 def test_twice_gives_the_same_bytes(name: str, worlds: Worlds, week_id: int) -> None:
     laws.repeats_itself(name, week_id, worlds("known"), worlds("again"))
-
-
-@few
-@given(shop=tiny_shops(), future=futures())
-@every_step
-def test_tiny_shops_obey_the_laws(name: str, shop: Shop, future: pl.DataFrame) -> None:
-    known = Evaluator(shop)
-    past = shop.transactions.filter(pl.col("week_id") < WEEK)
-    laws.ignores_the_future(name, WEEK, known, Evaluator(replace(shop, transactions=pl.concat([past, future]))))
-    laws.ignores_other_customers(name, WEEK, known, Evaluator(replace(shop, audience=shop.audience.head(1))))
-    laws.ignores_row_order(name, WEEK, known, Evaluator(shop, disorder=3))
 
 
 @every_strategy

@@ -1,24 +1,16 @@
 """Planted faults: a law that no fault can break proves nothing."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
-from hm_pipeline.assets import STEPS
-from hm_pipeline.contracts import ArticleWeek
-from hm_pipeline.errors import FutureLeak, MissingInput
-from hm_pipeline.graph import Graph
 from hm_pipeline.inputs import Inputs
-from hm_pipeline.runner import Runner
-from hm_pipeline.settings import Settings
 from hm_pipeline.signals import _booster
 from hm_pipeline.steps import Step, Week, at, before
-from hm_pipeline.tables import Home
 from tests.laws import laws
 from tests.laws.conftest import Worlds
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
@@ -99,7 +91,7 @@ def test_a_leak_is_found(name: str, future: str, worlds: Worlds, week_id: int) -
 
 def test_what_a_leaky_model_predicts_is_found_too(worlds: Worlds, week_id: int) -> None:
     steps = planted("model/availability", *LEAKS["model/availability"])
-    served = replace(steps["signal/availability"], body=lambda tables, week: availability(tables, week))
+    served = replace(steps["signal/availability"], body=availability)
     known, altered = (Evaluator(worlds(world).shop, {**steps, served.name: served}) for world in ("known", "removed"))
     with pytest.raises(AssertionError):
         laws.ignores_the_future(served.name, week_id, known, altered)
@@ -144,44 +136,3 @@ def test_the_same_bodies_pass_where_they_do_no_wrong(worlds: Worlds, week_id: in
         laws.ignores_the_future("signal/activity", week_id, worlds_of["known"], worlds_of[future])
     laws.ignores_other_customers("signal/activity", week_id, worlds_of["known"], worlds_of["alone"])
     laws.ignores_row_order("signal/activity", week_id, worlds_of["known"], Evaluator(worlds_of["known"].shop, steps, disorder=5))
-
-
-# The runner's fence ------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Probe:
-    """The runner over a copy of a step that declared transactions before its week only."""
-
-    runner: Runner
-    step: Step
-
-    def transactions(self, week_id: int) -> Any:
-        return self.runner.inputs(self.step, week_id).weekly("transactions")
-
-
-@pytest.fixture
-def probe(home: Home, tmp_path: Path) -> Probe:
-    step = Step("probe", "weekly", reads_its_own_week, schema=ArticleWeek, reads=(before("transactions"),))
-    graph = Graph({**STEPS, step.name: step}, home, Settings(home=tmp_path))
-    return Probe(Runner(graph), step)
-
-
-def test_the_fence_stops_at_the_week(probe: Probe, week_id: int) -> None:
-    sold = probe.transactions(week_id)
-    assert sold.before(week_id).select(pl.col("week_id").max()).collect().item() == week_id - 1
-    for ask in (lambda: sold.at(week_id), lambda: sold.before(week_id + 1), lambda: sold.at(week_id + 1)):
-        with pytest.raises(FutureLeak, match="the last that may be known"):
-            ask()
-
-
-def test_a_body_that_leaks_is_stopped_by_the_runner(probe: Probe, week_id: int) -> None:
-    with pytest.raises(FutureLeak):
-        probe.runner.produce("probe", week_id)
-
-
-def test_what_is_not_declared_is_not_there(probe: Probe, week_id: int) -> None:
-    inputs = probe.runner.inputs(probe.step, week_id)
-    for ask in (lambda: inputs.weekly("labels"), lambda: inputs.static("articles"), lambda: inputs.audience):
-        with pytest.raises(MissingInput):
-            ask()
