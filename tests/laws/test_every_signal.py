@@ -11,7 +11,8 @@ from hm_pipeline.signals import SIGNALS
 from hm_pipeline.signals._signal import Signal
 from tests.laws import laws
 from tests.laws.conftest import Worlds
-from tests.laws.evaluator import ALL_STEPS
+from tests.laws.evaluator import ALL_STEPS, Shop
+from tests.laws.tiny_shops import CALENDAR, WEEK
 
 HISTORY = [name for name in ALL_STEPS if name.startswith("history/")]
 MODELS = [f"model/{signal.name}" for signal in SIGNALS if signal.fit]
@@ -63,6 +64,12 @@ def test_models_are_fitted(name: str, worlds: Worlds, week_id: int) -> None:
     assert set(model.fitted.boosters) == set(model.fitted.constants)
     assert set(model.loaded.boosters) == set(model.fitted.boosters)
     assert model.fitted.figures["examples"] > 1_000
+
+
+@pytest.mark.parametrize("name", [*MODELS, "model/first_stage"])
+def test_models_are_fitted_for_the_very_week(name: str, shop: Shop, week_id: int) -> None:
+    assert ALL_STEPS[name].fit_week(week_id, shop.calendar) == week_id  # or the weeks since the fit would not be looked at
+    assert ALL_STEPS[name].fit_week(WEEK, CALENDAR) == WEEK
 
 
 @every_signal
