@@ -1,0 +1,56 @@
+"""The limits of the history on a few rows, for no customer of the simulated shop reaches them; week 4 starts on day 28."""
+
+import polars as pl
+
+from hm_pipeline.contracts import Transactions
+from hm_pipeline.history import basket_pairs, bought_together
+from hm_pipeline.history.basket_pairs import BasketPairs
+from hm_pipeline.inputs import Inputs
+from hm_pipeline.tables import MemoryTable
+from tests.laws.tiny_shops import Sale, transactions
+
+A, B, C, D = 101, 102, 103, 104
+WEEK = 4
+
+
+def paired(sales: list[Sale], most_articles: int = 40) -> list[tuple[int, int, int]]:
+    tables = Inputs({"transactions": MemoryTable(transactions(sales), Transactions)})
+    found = basket_pairs.compute(tables, week_id=WEEK, most_articles=most_articles).collect()
+    return found.select("article_id", "other_id", "customer_count").sort("article_id", "other_id").rows()
+
+
+def neighbours(pairs: list[tuple[int, int, int, int]], **limits: int) -> list[tuple[int, int, int, int]]:
+    state = BasketPairs.validate(pl.DataFrame(pairs, schema=BasketPairs.create_empty().schema, orient="row"))
+    found = bought_together.compute(Inputs({"history/basket_pairs": MemoryTable(state, BasketPairs)}), week_id=WEEK, **limits)
+    return found.select("article_id", "other_id", "pair_count", "pair_rank").sort("article_id", "pair_rank").collect().rows()
+
+
+def test_pairs_lead_from_the_window_to_its_last_week() -> None:
+    # Customer 1 had A in week 1 and took B, twice, in week 3.  Customer 2 bought nothing in week 3, customer 3 but C.
+    sales: list[Sale] = [(10, 1, A, 5, 1), (22, 1, B, 5, 1), (23, 1, B, 5, 1), (20, 2, A, 5, 1), (19, 2, B, 5, 1), (24, 3, C, 5, 1)]
+    assert paired(sales) == [(A, B, 1)]
+
+
+def test_a_purchase_before_the_window_is_forgotten() -> None:
+    sales: list[Sale] = [(0, 1, A, 5, 1), (27, 1, B, 5, 1)]
+    tables = Inputs({"transactions": MemoryTable(transactions(sales), Transactions)})
+    assert paired(sales) == [(A, B, 1)]  # week 0 is the first of the four before week 4
+    assert basket_pairs.compute(tables, week_id=WEEK, earlier_weeks=3).collect().is_empty()
+
+
+def test_a_reseller_counts_with_a_few_articles() -> None:
+    # The newest two are A and B of day 22, the lower ids of that day; D is older and C one too many.
+    sales: list[Sale] = [(22, 1, A, 5, 1), (22, 1, B, 5, 1), (22, 1, C, 5, 1), (10, 1, D, 5, 1)]
+    assert paired(sales, most_articles=2) == [(A, B, 1), (B, A, 1)]
+
+
+def test_newer_pairs_count_more() -> None:
+    # Of twelve weeks the newest counts 1024, the one before 1024 * 11 // 12 = 938: two old customers beat one new.
+    pairs = [(WEEK, A, B, 1), (WEEK - 1, A, C, 2), (WEEK - 1, A, D, 1)]
+    assert neighbours(pairs) == [(A, C, 1876, 1), (A, B, 1024, 2), (A, D, 938, 3)]
+    assert neighbours(pairs, neighbours=1) == neighbours(pairs, least=2) == [(A, C, 1876, 1)]
+    assert neighbours(pairs, weeks=1) == [(A, B, 1024, 1)]
+
+
+def test_equal_pairs_are_ranked_by_article() -> None:
+    assert neighbours([(WEEK, A, C, 1), (WEEK, A, B, 1)]) == [(A, B, 1024, 1), (A, C, 1024, 2)]
