@@ -45,8 +45,7 @@ lint: setup ## style, types and layers
 	@$(BIN)/lint-imports
 
 ui: setup ## Dagster's UI on the demo's home, or on HM_HOME
-	@test -f $(HM_HOME)/calendar.json || test ! -f $(DEMO_HOME)/calendar.json || echo "Showing $(DEMO_HOME)"
-	@h=$(HM_HOME); test -f $$h/calendar.json || h=$(CURDIR)/$(DEMO_HOME); mkdir -p $$h/dagster; cp -n dagster_home/dagster.yaml $$h/dagster/; \
+	@h=$(abspath $(HM_HOME)); test -f $$h/calendar.json || h=$(CURDIR)/$(DEMO_HOME); mkdir -p $$h/dagster; cp -n dagster_home/dagster.yaml $$h/dagster/; \
 	 HM_HOME=$$h DAGSTER_HOME=$$h/dagster $(BIN)/dagster dev -m hm_pipeline.definitions
 
 bench: setup ## speed and memory beside trivial rivals

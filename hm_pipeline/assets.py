@@ -4,8 +4,8 @@ Each step says what it reads and calls one function.  ``at`` is the week itself,
 runner opens nothing else.  Signals and strategies join by their registries alone.
 """
 
+import sys
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import polars as pl
@@ -18,7 +18,6 @@ from hm_pipeline.ensemble import learn
 from hm_pipeline.evaluation import weekly as judge
 from hm_pipeline.features import matrix
 from hm_pipeline.features.registry import matrix_schema
-from hm_pipeline.graph import Graph
 from hm_pipeline.history import article_sales, basket_pairs, bought_together, type_sales, vectors
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals import SIGNALS
@@ -113,10 +112,9 @@ def history_vectors(inputs: Inputs, week: Week) -> pl.DataFrame:
 # Signals: need, season, style, availability ----------------------------------------------------------------------
 
 
-def add_signal(signal: Signal, code: ModuleType | None = None) -> None:
+def add_signal(signal: Signal) -> None:
     """Register a signal, and its model where it is fitted."""
-    module = code or __import__(signal.compute.__module__, fromlist=["_"])
-    shared: dict[str, Any] = {"code": (module,), "group": "signals", "parameters": signal.parameters}
+    shared: dict[str, Any] = {"code": (sys.modules[signal.compute.__module__],), "group": "signals", "parameters": signal.parameters}
     model = f"model/{signal.name}" if signal.fit else None
     if model:
         fitted = tuple(name for name in signal.inputs if name not in ("purchases", "candidates"))
@@ -154,19 +152,20 @@ def audience(inputs: Inputs, week: Week) -> pl.LazyFrame:
     return truths.audience(inputs, week_id=week.week_id, kind=week.audience)
 
 
+PROPOSERS = tuple(sys.modules[strategy.compute.__module__] for strategy in STRATEGIES)
 PROPOSED = tuple(dict.fromkeys(name for strategy in STRATEGIES for name in strategy.inputs))
 FITTED_ON = tuple(name for name in PROPOSED if name != "purchases")
 
 
-@step("model/first_stage", kind="model", code=(first_stage,), settings=("seed",), every=4, warm_up=3, group="retrieval",
+@step("model/first_stage", kind="model", code=(first_stage, *PROPOSERS), settings=("seed",), every=4, warm_up=3, group="retrieval",
       load=first_stage.FirstStage.load, reads=(before("transactions"), *reads_of(FITTED_ON, 2, back=1)))  # fmt: skip
 def first_stage_model(inputs: Inputs, week: Week) -> first_stage.FirstStage:
     """Weights of the ranks that strategies give, fitted on what last week's buyers were proposed and took."""
     return first_stage.fit(STRATEGIES, inputs, week_id=week.week_id, seed=week.settings.seed)
 
 
-@step("candidates", schema=first_stage.candidates_schema(STRATEGIES), code=(first_stage,), settings=("candidates",), is_sharded=True,
-      model="model/first_stage", group="retrieval", reads=(*reads_of(PROPOSED), at("audience")))  # fmt: skip
+@step("candidates", schema=first_stage.candidates_schema(STRATEGIES), code=(first_stage, *PROPOSERS), settings=("candidates",),
+      is_sharded=True, model="model/first_stage", group="retrieval", reads=(*reads_of(PROPOSED), at("audience")))  # fmt: skip
 def candidates(inputs: Inputs, week: Week) -> pl.LazyFrame:
     """About a hundred articles a customer: all strategies' proposals, the best of them by the first stage."""
     return first_stage.retrieve(STRATEGIES, inputs, week_id=week.week_id, model=week.model, most=week.settings.candidates)
@@ -237,6 +236,3 @@ def scoreboard(inputs: Inputs, week: Week) -> pl.DataFrame:
 def submission(inputs: Inputs, week: Week) -> pl.LazyFrame:
     """The 12 articles each customer was served, kept: a later evaluation of the week does not touch it."""
     return learn.serve(inputs, week)
-
-
-__all__ = ["STEPS", "Graph", "add_signal"]

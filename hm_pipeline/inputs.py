@@ -55,11 +55,11 @@ class Inputs:
 
     def of(self, audience: pl.LazyFrame) -> "Inputs":
         """Return the same inputs for other customers, as a fit needs them for its past examples."""
-        purchases = _OfCustomers(self.weekly("transactions"), audience.select("customer_id"))
+        purchases = OfCustomers(self.weekly("transactions"), audience.select("customer_id"))
         return replace(self, weekly_tables={**self.weekly_tables, "purchases": purchases}, audience_frame=audience)
 
 
-class _OfCustomers(WeeklyTable):
+class OfCustomers(WeeklyTable):
     """A weekly table, rows of some customers only."""
 
     def __init__(self, table: WeeklyTable, customers: pl.LazyFrame) -> None:
@@ -67,9 +67,11 @@ class _OfCustomers(WeeklyTable):
         self._table, self._customers = table, customers
 
     def at(self, week_id: int) -> pl.LazyFrame:
+        """Return the rows about one week."""
         return self._table.at(week_id).join(self._customers, on="customer_id", how="semi")
 
     def before(self, week_id: int, weeks: int | None = None) -> pl.LazyFrame:
+        """Return the rows of all weeks before one, or of the last so many of them."""
         return self._table.before(week_id, weeks).join(self._customers, on="customer_id", how="semi")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from hm_pipeline.graph import AUDIENCE, STATIC, Graph
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.inputs import Inputs, OfCustomers
 from hm_pipeline.shards import Shard, load_shards, map_shards
 from hm_pipeline.steps import Step, Week, merged
 from hm_pipeline.tables import Home, Manifest, PartitionWriter, Receipt, WeeklyTable, check, write_shard
@@ -120,6 +120,8 @@ class Runner:
         if step.is_sharded or any(read.name == AUDIENCE for read in step.reads):
             everyone = self.home.weekly(AUDIENCE, self._schema(AUDIENCE), customers=shard.customers)
             audience = everyone.at(week_id).select("customer_id") if step.name != AUDIENCE else None
+        if audience is not None and "purchases" in weekly:  # the shard's range holds others, too
+            weekly["purchases"] = OfCustomers(weekly["purchases"], audience)
         return Inputs(weekly, static, audience, self.graph.calendar)
 
     def _schema(self, name: str) -> Any:

@@ -75,7 +75,9 @@ def features_of(settings: Settings, pairs: Path, out: Path) -> tuple[int, int]:
             "a key is empty or no known customer", where=str(pairs), remedy="give customer_id, article_id and week_id in every row"
         )
     store = store_of(settings.home.absolute(), settings.threads, settings.memory)
-    found = fetch(store, keys, service=RANKING, calendar=home.calendar).with_columns(asked["customer_id"])
+    found = fetch(store, keys, service=RANKING, calendar=home.calendar).with_columns(
+        asked["customer_id"], pl.col("article_id").cast(pl.String).str.zfill(10)
+    )
     write_aside(out, lambda path: found.write_csv(path) if out.suffix == ".csv" else found.write_parquet(path))
     return found.height, found.width - 3
 

@@ -45,6 +45,9 @@ class Settings(BaseModel):
         given: dict[str, object] = {
             name: os.environ[f"HM_{name.upper()}"] for name in cls.model_fields if f"HM_{name.upper()}" in os.environ
         }
+        unknown = sorted(name for name in os.environ if name.startswith("HM_") and name[3:].lower() not in cls.model_fields)
+        if unknown:
+            raise BadInput(f"there is no setting {unknown[0]}", where="environment", remedy=f"unset it, or use one of {_names(cls)}")
         if "learners" in given:
             given["learners"] = tuple(str(given["learners"]).replace(",", " ").split())
         try:
@@ -55,3 +58,7 @@ class Settings(BaseModel):
             raise BadInput(
                 f"{first['msg']}, got {first['input']!r}", where=name, remedy=f"unset {name} or give it a proper value"
             ) from error
+
+
+def _names(settings: type[Settings]) -> str:
+    return ", ".join(f"HM_{name.upper()}" for name in settings.model_fields)

@@ -97,8 +97,8 @@ class Step:
         Values that override keyword defaults; part of the fingerprint.
     every, warm_up
         Cadence of a model: refitted so often, and never before so many weeks of data.
-    models
-        Names of the model steps whose fit the body is given, in ``week.model``.
+    model, load
+        Name of the model step whose fit the body is given in ``week.model``; for a model step, what reads its files.
     measure
         ``measure(inputs, week, table)`` returns the partition's own quality, read back after it is written.
     is_sharded
@@ -168,8 +168,9 @@ def _imports(tree: ast.AST) -> set[str]:
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names if _is_module(f"{node.module}.{alias.name}"))
+            modules = {f"{node.module}.{alias.name}" for alias in node.names if _is_module(f"{node.module}.{alias.name}")}
+            # `from package import module` depends on the module; the package's own list of modules decides nothing here.
+            names.update(modules or {node.module})
     return {name for name in names if name.startswith("hm_pipeline.")}
 
 

@@ -60,7 +60,6 @@ def test_what_is_not_declared_is_not_there(probe: Probe, week_id: int) -> None:
             ask()
 
 
-@pytest.mark.xfail(strict=True, reason="the runner limits purchases to the customers of the shard, not to the audience")
 def test_purchases_are_the_audiences_own(home: Home, week_id: int, tmp_path: Path) -> None:
     step = Step("probe", "weekly", reads_its_own_week, reads=(before("transactions", of_audience=True), at("audience")), is_sharded=True)
     runner = Runner(Graph({**STEPS, step.name: step}, home, Settings(home=tmp_path)))

@@ -1,0 +1,56 @@
+"""A small simulated shop, ingested once; tests that write get a copy of its home."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from hm_pipeline.datasets.kaggle import ingest
+from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.run import make
+from hm_pipeline.settings import Settings
+from hm_pipeline.tables import Home
+
+WEEKS = 22
+
+
+@pytest.fixture(scope="session")
+def raw(tmp_path_factory):
+    """Raw files of 900 customers over 22 weeks."""
+    folder = tmp_path_factory.mktemp("raw")
+    simulate(folder, customers=900, articles=500, weeks=WEEKS, seed=3)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def fresh(raw, tmp_path_factory):
+    """Return a maker of homes with the shop ingested and nothing made."""
+    made = {}
+
+    def home(name: str, shards: int = 2) -> Settings:
+        if shards not in made:
+            made[shards] = tmp_path_factory.mktemp(f"ingested-{shards}") / "home"
+            ingest(raw, made[shards], settings=Settings(home=made[shards], shards=shards))
+        target = tmp_path_factory.mktemp(name) / "home"
+        shutil.copytree(made[shards], target)
+        return quick(target)
+
+    return home
+
+
+def quick(home: Path) -> Settings:
+    """Return settings that make a small shop's week in seconds."""
+    return Settings(home=home, trials=2, candidates=40)
+
+
+@pytest.fixture(scope="session")
+def served(fresh):
+    """A home whose serving week and the labelled week before it were made."""
+    settings = fresh("served")
+    last = last_week(settings)
+    make(settings, [("submission", last), ("scoreboard", last - 1)], audiences={last: "everyone"})
+    return settings
+
+
+def last_week(settings: Settings) -> int:
+    return Home(settings.home).calendar.last_week

@@ -1,0 +1,95 @@
+"""The chain on a small shop: the same bytes however it is run, nothing redone, nothing served overwritten."""
+
+import hashlib
+
+import polars as pl
+
+from hm_pipeline.run import make
+from hm_pipeline.tables import Home, Manifest
+
+
+def last_week(settings):
+    return Home(settings.home).calendar.last_week
+
+
+def bytes_of(settings):
+    """Return a digest of every table and model file, manifests included, by path."""
+    files = [*settings.home.glob("tables/**/*"), *settings.home.glob("models/**/*")]
+    return {str(file.relative_to(settings.home)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
+
+
+def lists(settings, week_id):
+    files = sorted(Home(settings.home).folder("recommendations", week_id).glob("*.parquet"))
+    return pl.concat([pl.read_parquet(file, hive_partitioning=False) for file in files]).sort("customer_id", "rank")
+
+
+def test_a_range_run_gives_the_bytes_of_single_runs(fresh):
+    together, apart = fresh("together"), fresh("apart")
+    weeks = range(last_week(together) - 4, last_week(together))
+    targets = [(name, week) for week in weeks for name in ("recommendations", "scoreboard")]
+    make(together, targets)
+    for week in weeks:
+        make(apart, [target for target in targets if target[1] == week])
+    assert bytes_of(together) == bytes_of(apart)
+    assert all(lists(together, week).height for week in weeks)
+
+
+def test_a_second_run_redoes_nothing(served):
+    last = last_week(served)
+    before = bytes_of(served)
+    done = make(served, [("submission", last), ("scoreboard", last - 1)], audiences={last: "everyone"})
+    assert (done.partitions, done.runs) == (0, 0)
+    assert bytes_of(served) == before
+
+
+def test_a_changed_parameter_redoes_what_depends_on_it_and_nothing_else(served):
+    last = last_week(served)
+    more_trials = served.model_copy(update={"trials": 3})
+    done = make(more_trials, [("recommendations", last)], audiences={last: "everyone"})
+    assert set(done.made) == {"search", "ensemble", "recommendations"}
+    back = make(served, [("recommendations", last)], audiences={last: "everyone"})
+    assert set(back.made) == {"search", "ensemble", "recommendations"}
+
+
+def test_the_number_of_shards_changes_no_list(fresh, served):
+    seven = fresh("seven", shards=7)
+    last = last_week(seven)
+    make(seven, [("submission", last)], audiences={last: "everyone"})
+    assert len(list(Home(seven.home).folder("recommendations", last).glob("*.parquet"))) == 7
+    assert lists(seven, last).equals(lists(served, last))
+
+
+def test_everyone_is_served_twelve_distinct_articles_that_exist(served):
+    home = Home(served.home)
+    last = last_week(served)
+    top = lists(served, last).filter(pl.col("rank") <= 12)
+    counts = top.group_by("customer_id").agg(pl.col("article_id").n_unique())
+    assert counts["article_id"].to_list() == [12] * home.static("customers").collect().height
+    assert top.join(home.static("articles").collect(), on="article_id", how="anti").is_empty()
+
+
+def test_an_evaluation_does_not_touch_what_was_served(fresh):
+    settings = fresh("kept")
+    week = last_week(settings) - 1
+    make(settings, [("submission", week)], audiences={week: "everyone"})
+    before = {name: digest for name, digest in bytes_of(settings).items() if "submission" in name or "recommendations" in name}
+    make(settings, [("scoreboard", week)])
+    after = bytes_of(settings)
+    assert {name: after[name] for name in before} == before
+    changed = settings.model_copy(update={"trials": 3})
+    make(changed, [("scoreboard", week)])
+    after = bytes_of(settings)
+    assert {name: after[name] for name in before if "submission" in name} == {k: v for k, v in before.items() if "submission" in k}
+
+
+def test_the_model_beats_popular_articles_on_a_shop_made_to_be_learnt(served):
+    manifest = Manifest.load(Home(served.home).folder("scoreboard", last_week(served) - 1))
+    assert manifest.figures["map_at_12/L4 blend"] > manifest.figures["map_at_12/L0 popular"]
+
+
+def test_two_processes_share_the_shards_to_the_same_bytes(fresh, served):
+    last = last_week(served)
+    shared = fresh("shared").model_copy(update={"workers": 2})
+    make(shared, [("candidates", last)], audiences={last: "everyone"})
+    ours, theirs = (Manifest.load(Home(each.home).folder("candidates", last)) for each in (shared, served))
+    assert ours.receipts == theirs.receipts
