@@ -180,6 +180,12 @@ for pair_signal in (signal for signal in SIGNALS if signal.is_of_customers):
 VIEWS = (at("candidates"), at("articles"), at("customers"), *(at(f"signal/{signal.name}") for signal in SIGNALS))
 
 
+@step("feature_store", kind="static", schema=matrix.Registered, code=(matrix,), reads=(at("articles"), at("customers")), group="features")
+def feature_store(_inputs: Inputs, week: Week) -> pl.DataFrame:
+    """Feast's entities, views and services, registered from SIGNALS and STRATEGIES.  One row per feature."""
+    return matrix.register(week)
+
+
 @step("labels", schema=Labels, code=(truths,), is_sharded=True, group="features",
       reads=(at("transactions"), at("candidates"), at("audience")))  # fmt: skip
 def labels(inputs: Inputs, week: Week) -> pl.LazyFrame:
@@ -188,7 +194,7 @@ def labels(inputs: Inputs, week: Week) -> pl.LazyFrame:
 
 
 @step("feature_matrix", schema=matrix_schema(), code=(matrix,), is_sharded=True, group="features",
-      reads=(at("labels"), at("audience"), *VIEWS))  # fmt: skip
+      reads=(at("labels"), at("audience"), at("feature_store"), *VIEWS))  # fmt: skip
 def feature_matrix(inputs: Inputs, week: Week) -> pl.DataFrame:
     """What was known at the cutoff about each labelled pair: Feast's service `ranking`, kept for weeks that teach."""
     return matrix.of_labels(inputs, week)
@@ -214,7 +220,7 @@ def ensemble(inputs: Inputs, week: Week) -> Any:
 
 
 @step("recommendations", schema=learn.Recommended, code=(learn, matrix), is_sharded=True, model="ensemble", group="results",
-      reads=(at("audience"), at("history/article_sales"), *VIEWS))  # fmt: skip
+      reads=(at("audience"), at("history/article_sales"), at("feature_store"), *VIEWS))  # fmt: skip
 def recommendations(inputs: Inputs, week: Week) -> pl.DataFrame:
     """The best candidates of each customer, best first, with their scores and the strategy that proposed each."""
     return learn.recommend(inputs, week, matrix.of_candidates(inputs, week))

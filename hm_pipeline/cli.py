@@ -96,13 +96,14 @@ def ingest(
 ) -> None:
     """Read a folder or zip in Kaggle's layout into the home; new weeks are added, done twice it changes nothing."""
     from hm_pipeline.datasets.kaggle import ingest as bring_in  # noqa: PLC0415 - as above
+    from hm_pipeline.lock import one_writer  # noqa: PLC0415 - as above
 
     try:
         first_day = date.fromisoformat(epoch)
     except ValueError as error:
         raise BadInput(f"{epoch!r} is not a date", where="--epoch", remedy="give a date like 2018-09-19") from error
     settings = Settings.from_environment()
-    with progress(quiet=as_json) as bars:
+    with progress(quiet=as_json) as bars, one_writer(settings.home):
         report = bring_in(raw, settings.home, settings=settings, epoch=first_day, progress=bars)
     calendar = Home(settings.home).calendar
     words = (

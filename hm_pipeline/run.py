@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
-
 from hm_pipeline.assets import STEPS
-from hm_pipeline.errors import HMError, HomeBusy
+from hm_pipeline.errors import HMError
 from hm_pipeline.graph import STATIC, Graph, Run
+from hm_pipeline.lock import one_writer
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Step
 from hm_pipeline.tables import Home
@@ -77,17 +76,6 @@ def make(
     return Done({name: len(weeks) for name, weeks in stale.items()}, len(runs), time.perf_counter() - started)
 
 
-@contextmanager
-def one_writer(home: Path, seconds: float = 0) -> Iterator[None]:
-    """Hold the home's lock, so that nothing interleaves."""
-    lock = FileLock(home / ".lock")
-    try:
-        with lock.acquire(timeout=seconds):
-            yield
-    except Timeout as error:
-        raise HomeBusy("another process is writing to this home", where=str(home), remedy="wait until it is done") from error
-
-
 def _execute(
     settings: Settings, runs: Sequence[Run], steps: Mapping[str, Step], audiences: Mapping[int, str], report: Report | None
 ) -> None:
@@ -101,11 +89,15 @@ def _execute(
         warnings.simplefilter("ignore", category=DeprecationWarning)
         job = build_defs(settings, steps=steps, audiences=audiences, report=report).resolve_job_def("week")
         with dagster_instance(settings.home) as instance:
+            newest = max(run.last for run in runs)
             for run in runs:
                 keys = [dg.AssetKey(name.split("/")) for name in run.steps]
                 span = {} if run.first == STATIC else _span(calendar.key(run.first), calendar.key(run.last))
+                # Every partition is checked as it is written; the asset checks read the newest ones back.
+                checks = None if run.last == newest else frozenset[dg.AssetCheckKey]()
+                part = job.get_subset(asset_selection=frozenset(keys), asset_check_selection=checks)
                 try:
-                    job.execute_in_process(asset_selection=keys, tags=span, instance=instance, run_config=QUIET)
+                    part.execute_in_process(tags=span, instance=instance, run_config=QUIET)
                 except dg.DagsterError as error:
                     raise _cause(error) from error
 

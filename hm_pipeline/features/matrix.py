@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import dataframely as dy
 import polars as pl
 
 from hm_pipeline.features.registry import RANKING, feature_tables
@@ -20,6 +21,28 @@ if TYPE_CHECKING:
 def store_of(home: Path, threads: int, memory: str) -> "FeatureStore":
     """Open a home's store once per process, with everything registered."""
     return open_store(home, feature_tables(), threads=threads, memory_limit=memory)
+
+
+class Registered(dy.Schema):
+    """The features that Feast serves."""
+
+    feature = dy.String(primary_key=True, description="name of the feature")
+    view = dy.String(nullable=False, description="Feast view that holds it")
+    keys = dy.String(nullable=False, description="join keys of the view")
+    dtype = dy.String(nullable=False, description="type in the stored table")
+    meaning = dy.String(nullable=False, description="what it tells, with its unit")
+    services = dy.String(nullable=False, description="Feast services that serve it")
+
+
+def register(week: Week) -> pl.DataFrame:
+    """Register entities, views and services with Feast, and return :class:`Registered`."""
+    store_of(week.settings.home.absolute(), week.settings.threads, week.settings.memory)
+    rows = [
+        (name, table.name, ", ".join(table.keys), type(column).__name__, column.description or "", ", ".join(table.services))
+        for table in feature_tables()
+        for name, column in table.features.items()
+    ]
+    return pl.DataFrame(rows, schema=Registered.column_names(), orient="row")
 
 
 def of_labels(inputs: Inputs, week: Week) -> pl.DataFrame:

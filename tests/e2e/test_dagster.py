@@ -1,0 +1,75 @@
+"""The graph as Dagster has it: keys, jobs, checks that can fail, handles from the IO manager."""
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from hm_pipeline.assets import STEPS
+from hm_pipeline.definitions import build_defs
+from hm_pipeline.run import dagster_instance
+from hm_pipeline.settings import Settings
+from hm_pipeline.signals import SIGNALS
+from hm_pipeline.tables import Home
+
+pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
+
+
+def test_every_step_is_an_asset_in_its_group_with_a_description(tmp_path):
+    defs = build_defs(Settings(home=tmp_path))
+    specs = {"/".join(spec.key.path): spec for spec in defs.resolve_all_asset_specs()}
+    assert set(specs) == set(STEPS)
+    assert all(spec.description and spec.group_name and spec.code_version for spec in specs.values())
+    assert {f"signal/{signal.name}" for signal in SIGNALS} <= set(specs)
+
+
+def test_the_reference_calendar_has_106_weeks(tmp_path):
+    defs = build_defs(Settings(home=tmp_path))
+    keys = defs.resolve_assets_def("candidates").partitions_def.get_partition_keys()
+    assert (len(keys), keys[0], keys[-1]) == (106, "2018-09-19", "2020-09-23")
+
+
+def test_the_jobs_can_be_resolved(tmp_path):
+    defs = build_defs(Settings(home=tmp_path))
+    assert defs.resolve_job_def("week").name == "week"
+    assert dg.AssetKey("submission") not in defs.resolve_job_def("backfill").asset_layer.executable_asset_keys
+
+
+def test_a_partition_carries_rows_seconds_and_map(served):
+    week = Home(served.home).calendar.key(Home(served.home).calendar.last_week - 1)
+    with dagster_instance(served.home) as instance:
+        wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey("scoreboard"), asset_partitions=[week])
+        event = instance.fetch_materializations(wanted, limit=1).records[0]
+    facts = event.asset_materialization.metadata
+    assert facts["rows"].value > 0
+    assert facts["seconds"].value >= 0
+    assert 0 < facts["map_at_12/L4 blend"].value < 1
+
+
+def test_the_io_manager_hands_out_a_fenced_handle(served):
+    calendar = Home(served.home).calendar
+    defs = build_defs(served)
+    with dagster_instance(served.home) as instance:
+        handle = defs.load_asset_value(
+            dg.AssetKey(["signal", "availability"]), partition_key=calendar.key(calendar.last_week), instance=instance
+        )
+    assert handle.at(calendar.last_week).collect().height > 0
+
+
+def test_a_check_fails_where_a_file_lost_its_rows(fresh):
+    settings = fresh("damaged")
+    home = Home(settings.home)
+    folder = home.folder("transactions", home.calendar.last_week - 1)
+    file = next(folder.glob("*.parquet"))
+    pl.read_parquet(file, hive_partitioning=False).head(3).write_parquet(file)
+    job = build_defs(settings).resolve_job_def("week")
+    with dagster_instance(settings.home) as instance:
+        run = job.execute_in_process(
+            asset_selection=[dg.AssetKey("transactions")], instance=instance, tags=_span(home.calendar), raise_on_error=False
+        )
+    results = {event.check_name: event.passed for event in run.get_asset_check_evaluations()}
+    assert results == {"contract": True, "rows": False}
+
+
+def _span(calendar):
+    key = calendar.key(calendar.last_week - 1)
+    return {"dagster/asset_partition_range_start": key, "dagster/asset_partition_range_end": key}
