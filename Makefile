@@ -29,7 +29,7 @@ demo: setup ## a simulated shop through the whole pipeline, to a scoreboard and 
 	@$(BIN)/hm ingest raw-demo
 	@$(BIN)/hm run --week 2020-09-23
 	@$(BIN)/hm submit --week 2020-09-23 --out $(DEMO_HOME)/submission.csv
-	@$(BIN)/hm evaluate --week 2020-09-16
+	@$(BIN)/hm evaluate --from 2020-08-26 --to 2020-09-16
 	@echo
 	@echo "The submission is $(DEMO_HOME)/submission.csv."
 	@echo "Next: 'make ui' shows the assets in Dagster; with Kaggle's files in FOLDER,"

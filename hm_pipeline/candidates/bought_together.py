@@ -18,7 +18,9 @@ class BoughtTogether(Pair):
     """Neighbours of articles bought before."""
 
     bought_together_rank = dy.Int16(nullable=False, min=1, description="place among the neighbours, 1 is best")
-    bought_together_score = dy.Float32(nullable=False, min=0, description="share of buyers who took both, summed over what was bought last")
+    bought_together_score = dy.Float32(
+        nullable=False, min=0, description="strength: pairs over sales of the article, both decayed, summed over what was bought last"
+    )
 
 
 def compute(tables: Inputs, *, week_id: int, last: int = 24, half_life_days: float = 30, most: int = 50) -> pl.LazyFrame:

@@ -20,7 +20,7 @@ from hm_pipeline.candidates._strategy import Strategy
 from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
 
-BUCKETS = 8  # ranks 1, 2-3, 4-7, ... 64 and more; one more bucket is "not proposed"
+BUCKETS = 8  # ranks 1, 2-3, 4-7, ... 128 and more; one more bucket is "not proposed"
 PAIR = ["customer_id", "article_id"]
 
 

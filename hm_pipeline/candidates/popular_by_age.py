@@ -12,6 +12,7 @@ from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
 
 OLDEST = 100  # years; ages above are read as this
+FEWEST = 200  # units
 WIDTHS = (1, 2, 4, 8, 16, 32, OLDEST)  # years on either side
 
 
@@ -22,7 +23,7 @@ class PopularByAge(Pair):
     popular_by_age_score = dy.Float32(nullable=False, min=0, max=1, description="share of the age window's units of the last 7 days")
 
 
-def compute(tables: Inputs, *, week_id: int, most: int = 24, least: int = 2_000) -> pl.LazyFrame:
+def compute(tables: Inputs, *, week_id: int, most: int = 24, least: int = 2_000, least_share: float = 0.1) -> pl.LazyFrame:
     """Return :class:`PopularByAge` for those of the audience whose age is known.
 
     Parameters
@@ -31,10 +32,15 @@ def compute(tables: Inputs, *, week_id: int, most: int = 24, least: int = 2_000)
         Articles per age.
     least
         Units in the window; below it the twelfth best seller is sold a handful of times and its place is chance.
+    least_share
+        Share of the week's units in the window that is enough in a shop too small for ``least``, but never below
+        ``FEWEST`` units: a window that holds everyone says nothing about age.
     """
     ages = tables.static("customers").select("customer_id", pl.col("age").clip(0, OLDEST).cast(pl.Int64)).drop_nulls()
     sold = tables.weekly("transactions").before(week_id, weeks=1).join(ages, on="customer_id").select("age", "article_id")
-    best = best_by_age(sold.collect(), most=most, least=least)
+    units = sold.collect()
+    enough = min(least, max(FEWEST, round(least_share * units.height)))
+    best = best_by_age(units, most=most, least=enough)
     # Collected, or the optimiser may join everyone to the best sellers of their age before the audience is picked.
     audience = tables.audience.join(ages, on="customer_id").collect().lazy()
     return PopularByAge.validate(audience.join(best.lazy(), on="age").with_columns(pl.lit(week_id, dtype=pl.Int64).alias("week_id")))

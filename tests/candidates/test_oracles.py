@@ -69,6 +69,20 @@ def test_repurchase_is_what_sql_says(shop: Shop, week_id: int) -> None:
 def test_popular_by_age_is_what_sql_says(shop: Shop, week_id: int, least: int) -> None:
     expected = ask(BY_AGE, shop, week_id, least=least)
     inputs = Evaluator(shop).inputs(ALL_STEPS["strategy/popular_by_age"], week_id)
-    found = popular_by_age.compute(inputs, week_id=week_id, least=least).collect().sort("customer_id", "article_id")
+    found = popular_by_age.compute(inputs, week_id=week_id, least=least, least_share=1).collect().sort("customer_id", "article_id")
     assert expected.height > 500
+    assert_frame_equal(found.select(expected.columns), expected, abs_tol=1e-6)
+
+
+def test_a_small_shop_widens_the_window_of_an_age_to_a_tenth_of_its_units(shop: Shop, week_id: int) -> None:
+    aged = (
+        shop.transactions.filter(pl.col("week_id") == week_id - 1)
+        .join(shop.customers, on="customer_id")
+        .filter(pl.col("age").is_not_null())
+    )
+    enough = min(2_000, max(popular_by_age.FEWEST, round(0.1 * aged.height)))
+    expected = ask(BY_AGE, shop, week_id, least=enough)
+    inputs = Evaluator(shop).inputs(ALL_STEPS["strategy/popular_by_age"], week_id)
+    found = popular_by_age.compute(inputs, week_id=week_id).collect().sort("customer_id", "article_id")
+    assert enough < aged.height
     assert_frame_equal(found.select(expected.columns), expected, abs_tol=1e-6)
