@@ -9,15 +9,14 @@ from hm_pipeline.graph import STATIC, Graph
 from hm_pipeline.resources import Work
 from hm_pipeline.steps import Step
 from hm_pipeline.tables import Manifest
-from hm_pipeline.weeks import Calendar
 
 LEAST = 12  # candidates a customer must have
 READ = 5_000_000  # rows of the newest partition that are read back
 
 
-def checks(steps: dict[str, Step], calendar: Calendar) -> list[dg.AssetChecksDefinition]:
+def checks(steps: dict[str, Step]) -> list[dg.AssetChecksDefinition]:
     """Return the checks of every stored table."""
-    return [_checks(step) for step in steps.values() if step.schema is not None and step.kind != "model" and calendar.weeks]
+    return [_checks(step) for step in steps.values() if step.schema is not None and step.kind != "model"]
 
 
 def _checks(step: Step) -> dg.AssetChecksDefinition:

@@ -11,8 +11,6 @@ from hm_pipeline.resources import HomeTables, Report, Work, assets, build_graph,
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Step
 
-BACKFILL_WEEKS = 13  # a quarter of a year: what is lost when a backfill is stopped
-
 
 def build_defs(
     settings: Settings,
@@ -32,8 +30,8 @@ def build_defs(
     report
         Told the step, and the partitions done of all.
     """
-    every, calendar = dict(steps), calendar_of(settings)
-    made = assets(every, calendar)
+    every = dict(steps)
+    made = assets(every, calendar_of(settings))
     config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
     jobs = [
         dg.define_asset_job("week", dg.AssetSelection.all(), config=config, description="Make one week, from its history to its lists."),
@@ -46,7 +44,7 @@ def build_defs(
     ]
     return dg.Definitions(
         assets=made,
-        asset_checks=checks(every, calendar),
+        asset_checks=checks(every),
         jobs=jobs,
         executor=dg.in_process_executor,
         resources={

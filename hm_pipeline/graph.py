@@ -27,11 +27,6 @@ class Run:
     first: int
     last: int
 
-    @property
-    def partitions(self) -> int:
-        """Number of partitions the run makes."""
-        return len(self.steps) * (self.last - self.first + 1)
-
 
 @dataclass
 class Graph:
@@ -73,7 +68,7 @@ class Graph:
         return self._fingerprints[key]
 
     def _compute(self, step: Step, week_id: int) -> str:
-        if step.kind == "raw" or (step.kind == "static" and not step.reads):
+        if step.is_ingested:
             manifest = Manifest.load(self.folder(step.name, week_id))
             return manifest.fingerprint if manifest else "absent"
         if step.name == AUDIENCE:
@@ -152,7 +147,7 @@ class Graph:
             redo = force and (name, week_id) in forced
             if (name, week_id) in found or (not redo and self.is_current(name, week_id)):
                 continue
-            if step.kind == "raw" or (step.kind == "static" and not step.reads):
+            if step.is_ingested:
                 if step.kind == "static":
                     raise MissingInput("not there yet", where=name, remedy="run `hm ingest FOLDER` first")
                 continue  # a week without sales has no partition of transactions

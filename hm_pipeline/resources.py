@@ -4,7 +4,7 @@ The only module that turns weeks into partition keys.  What the steps compute is
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -55,7 +55,7 @@ def weekly_partitions(calendar: Calendar) -> dg.TimeWindowPartitionsDefinition:
 
 def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
     """Make the asset of a step: it makes the partitions it is asked for, week by week, and reports each one."""
-    is_weekly = step.kind not in ("static",)
+    is_weekly = step.kind != "static"
 
     def body(context: dg.AssetExecutionContext, work: dg.ResourceParam[Work]) -> None:
         """Make the partitions of this run."""
@@ -88,10 +88,11 @@ def _key(name: str) -> dg.AssetKey:
 
 def _make(context: dg.AssetExecutionContext, graph: Graph, step: Step, key: str | None) -> Manifest:
     started = time.perf_counter()
-    if step.kind == "raw" or (step.kind == "static" and not step.reads):
-        manifest = _ingested(graph, step, key)
+    week_id = STATIC if key is None else graph.calendar.parse(key)
+    if step.is_ingested:  # one pass over the files wrote all weeks, so there is nothing to do per week
+        manifest = Manifest.load(graph.folder(step.name, week_id)) or Manifest("absent", ())
     else:
-        manifest = Runner(graph).produce(step.name, STATIC if key is None else graph.calendar.parse(key))
+        manifest = Runner(graph).produce(step.name, week_id)
     seconds = round(time.perf_counter() - started, 3)
     facts: dict[str, Any] = {"rows": manifest.rows, "seconds": seconds, "fingerprint": manifest.fingerprint, **manifest.figures}
     if manifest.audience:
@@ -99,13 +100,6 @@ def _make(context: dg.AssetExecutionContext, graph: Graph, step: Step, key: str 
     context.add_asset_metadata(facts, partition_key=key) if key else context.add_asset_metadata(facts)
     context.log.info("%s %s: %d rows in %.1f s", step.name, key or "", manifest.rows, seconds)
     return manifest
-
-
-def _ingested(graph: Graph, step: Step, key: str | None) -> Manifest:
-    """Return what `hm ingest` wrote: one pass over the files writes all weeks, so there is nothing to do per week."""
-    week_id = STATIC if key is None else graph.calendar.parse(key)
-    manifest = Manifest.load(graph.folder(step.name, week_id))
-    return manifest or Manifest("absent", ())
 
 
 def _dependency(step: Step, read: Reads, steps: dict[str, Step]) -> dg.AssetDep | dg.AssetKey:
@@ -159,7 +153,7 @@ def build_graph(steps: dict[str, Step], settings: Settings, audiences: dict[int,
     return Graph(steps, Home(settings.home), settings, audiences or {})
 
 
-def assets(steps: dict[str, Step], calendar: Calendar, only: Iterable[str] | None = None) -> list[dg.AssetsDefinition]:
+def assets(steps: dict[str, Step], calendar: Calendar) -> list[dg.AssetsDefinition]:
     """Make the assets of all steps, in order."""
     weeks = weekly_partitions(calendar)
-    return [asset(step, steps, weeks) for name, step in steps.items() if only is None or name in only]
+    return [asset(step, steps, weeks) for step in steps.values()]

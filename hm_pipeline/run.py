@@ -3,7 +3,7 @@
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,8 @@ from hm_pipeline.tables import Home
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-Report = Callable[[str, int, int], None]
+    from hm_pipeline.resources import Report
+
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # errors come back as exceptions
 DAGSTER_YAML = "telemetry:\n  enabled: false\n"
 
@@ -46,7 +47,7 @@ def make(
     audiences: Mapping[int, str] | None = None,
     force: bool = False,
     steps: Mapping[str, Step] = STEPS,
-    report: Report | None = None,
+    report: "Report | None" = None,
 ) -> Done:
     """Make the targets and all that they need, and nothing that is current.
 
@@ -77,7 +78,7 @@ def make(
 
 
 def _execute(
-    settings: Settings, runs: Sequence[Run], steps: Mapping[str, Step], audiences: Mapping[int, str], report: Report | None
+    settings: Settings, runs: Sequence[Run], steps: Mapping[str, Step], audiences: Mapping[int, str], report: "Report | None"
 ) -> None:
     import dagster as dg  # noqa: PLC0415 - seconds that a run with nothing to do need not pay
 

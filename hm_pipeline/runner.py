@@ -10,13 +10,13 @@ from typing import Any
 
 import polars as pl
 
+from hm_pipeline.contracts import Audience
 from hm_pipeline.graph import AUDIENCE, STATIC, Graph
 from hm_pipeline.inputs import Inputs, OfCustomers
-from hm_pipeline.shards import Shard, load_shards, map_shards
+from hm_pipeline.shards import ALL, Shard, load_shards, map_shards
 from hm_pipeline.steps import Step, Week, merged
 from hm_pipeline.tables import Home, Manifest, PartitionWriter, Receipt, WeeklyTable, check, write_shard
 
-ALL = Shard(0, -(2**63), 2**63 - 1)
 FACTS = "transactions"  # partition w holds what happened in w; every other table holds what was known at its cutoff
 
 
@@ -118,14 +118,11 @@ class Runner:
             weekly[key] = self.home.weekly(read.name, upstream.schema, **fence)
         audience = None
         if step.is_sharded or any(read.name == AUDIENCE for read in step.reads):
-            everyone = self.home.weekly(AUDIENCE, self._schema(AUDIENCE), customers=shard.customers)
+            everyone = self.home.weekly(AUDIENCE, Audience, customers=shard.customers)
             audience = everyone.at(week_id).select("customer_id") if step.name != AUDIENCE else None
         if audience is not None and "purchases" in weekly:  # the shard's range holds others, too
             weekly["purchases"] = OfCustomers(weekly["purchases"], audience)
         return Inputs(weekly, static, audience, self.graph.calendar)
-
-    def _schema(self, name: str) -> Any:
-        return self.graph.steps[name].schema
 
 
 def compute_shard(graph: Graph, name: str, week_id: int, shard: Shard) -> Receipt:

@@ -33,6 +33,9 @@ class Shard:
         return self.first, self.last
 
 
+ALL = Shard(0, LOWEST, HIGHEST)
+
+
 def cut(customer_ids: pl.Series, count: int) -> tuple[Shard, ...]:
     """Cut customers into ranges of nearly equal size that cover every possible id.
 

@@ -124,6 +124,11 @@ class Step:
     group: str = "data"
     description: str = ""
 
+    @property
+    def is_ingested(self) -> bool:
+        """Whether `hm ingest` writes it, so that no body makes it."""
+        return self.kind == "raw" or (self.kind == "static" and not self.reads)
+
     def fit_week(self, week_id: int, calendar: Calendar) -> int:
         """Return the week whose partition serves a week: the fit week of a model, the week itself otherwise."""
         if self.kind != "model":

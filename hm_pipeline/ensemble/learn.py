@@ -12,14 +12,15 @@ import polars as pl
 from hm_pipeline.contracts import Pair, Recommendations
 from hm_pipeline.ensemble.ensemble import JUDGED_BUYERS, Ensemble, fit_ensemble
 from hm_pipeline.ensemble.recommend import recommend as rank_candidates
-from hm_pipeline.ensemble.samples import KEYS, LABEL, judged_sample, training_sample
+from hm_pipeline.ensemble.samples import CUT, KEYS, LABEL, judged_sample, training_sample
 from hm_pipeline.ensemble.search_result import SearchResult
 from hm_pipeline.inputs import Inputs
+from hm_pipeline.labels import bought
 from hm_pipeline.steps import Week
 from hm_pipeline.weeks import label_weeks
 
 LEARNERS = ("lightgbm", "xgboost", "catboost")
-SERVED = 12
+SERVED = CUT  # what counts is what is served
 
 
 class Recommended(Recommendations):
@@ -70,7 +71,9 @@ def search_settings(inputs: Inputs, week: Week) -> Searched:
     roles, settings = label_weeks(week.week_id), week.settings
     rows = pl.concat([labelled(inputs, week_id) for week_id in roles.fit])
     training = training_sample(rows, rows=settings.training_rows, seed=settings.seed)
-    judged, truth = judged_sample(labelled(inputs, roles.metric), _truth(inputs, roles.metric), buyers=JUDGED_BUYERS, seed=settings.seed)
+    judged, truth = judged_sample(
+        labelled(inputs, roles.metric), bought(inputs, week_id=roles.metric), buyers=JUDGED_BUYERS, seed=settings.seed
+    )
     found = search(
         training,
         judged,
@@ -87,7 +90,7 @@ def search_settings(inputs: Inputs, week: Week) -> Searched:
 def fit(inputs: Inputs, week: Week) -> Ensemble:
     """Fit the ensemble of a week with the settings found."""
     roles = label_weeks(week.week_id)
-    truth = pl.concat([_truth(inputs, roles.metric), _truth(inputs, roles.blend)])
+    truth = pl.concat([bought(inputs, week_id=week_id) for week_id in (roles.metric, roles.blend)])
     return fit_ensemble(
         {week_id: labelled(inputs, week_id) for week_id in roles.all},
         truth,
@@ -125,7 +128,3 @@ def labelled(inputs: Inputs, week_id: int) -> pl.LazyFrame:
     """Return a label week's matrix with ``is_bought``, unread."""
     matrix = inputs.weekly("feature_matrix").at(week_id).drop("event_timestamp", strict=False)
     return matrix.join(inputs.weekly("labels").at(week_id).select(*KEYS, LABEL), on=KEYS)
-
-
-def _truth(inputs: Inputs, week_id: int) -> pl.LazyFrame:
-    return inputs.weekly("transactions").before(week_id + 1, weeks=1).select(KEYS).unique()
