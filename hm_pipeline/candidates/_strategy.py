@@ -4,62 +4,21 @@ A strategy proposes articles for customers; it ranks its own proposals and score
 kept is decided by the first stage.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 
-import dataframely as dy
 import polars as pl
 
-FIXED = 2**16  # scores are sums of integers in this unit, so that no order of summation changes them
+from hm_pipeline.recency import FIXED
+from hm_pipeline.registration import Registration
 
 
 @dataclass(frozen=True, kw_only=True)
-class Strategy:
+class Strategy(Registration):
     """A way to propose articles.
 
-    Parameters
-    ----------
-    schema
-        Contract of the proposals: the pair, ``<name>_rank``, ``<name>_score`` and what else is worth a feature.
-    compute
-        ``compute(tables, *, week_id)`` returns proposals for ``tables.audience``.
-    inputs
-        Names of the tables it reads; ``"purchases"`` are the audience's own transactions.
-    history_weeks
-        Weeks of transactions it reads, all where not given.
+    ``compute`` returns proposals for ``tables.audience``: the pair, ``<name>_rank``, ``<name>_score`` and what else is
+    worth a feature.
     """
-
-    schema: type[dy.Schema]
-    compute: Callable[..., pl.LazyFrame]
-    inputs: tuple[str, ...]
-    history_weeks: int | None = None
-
-    @property
-    def name(self) -> str:
-        """Name of the module."""
-        return self.compute.__module__.rsplit(".", 1)[-1]
-
-    @property
-    def description(self) -> str:
-        """First paragraph of the module."""
-        return (__import__(self.compute.__module__, fromlist=["_"]).__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
-
-    @property
-    def columns(self) -> list[str]:
-        """Columns beside the key."""
-        keys = self.schema.primary_key()
-        return [name for name in self.schema.column_names() if name not in keys]
-
-
-def days_before(cutoff: date, day: str = "t_dat") -> pl.Expr:
-    """Return how many days before the cutoff something happened; the day before it is 1."""
-    return (pl.lit(cutoff) - pl.col(day)).dt.total_days()
-
-
-def decay(days: pl.Expr, *, half_life_days: float) -> pl.Expr:
-    """Return a weight that halves in so many days, as an integer in units of 2**-16."""
-    return (FIXED * pl.lit(0.5).pow(days / half_life_days)).round().cast(pl.Int64)
 
 
 def newest(purchases: pl.LazyFrame, most: int) -> pl.LazyFrame:

@@ -6,9 +6,11 @@ Item-to-item collaborative filtering on the baskets of the last weeks.
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.candidates._strategy import FIXED, Strategy, days_before, decay, newest, ranked
+from hm_pipeline.candidates._strategy import Strategy, newest, ranked
 from hm_pipeline.contracts import Pair
+from hm_pipeline.history.article_sales import is_on_sale
 from hm_pipeline.inputs import Inputs
+from hm_pipeline.recency import FIXED, days_before, decay
 
 UNIT = 2**10  # of decayed counts in the history
 SMOOTHING = 10  # units sold that are added below the line: a pair seen once in three sales is no rule
@@ -43,7 +45,7 @@ def compute(tables: Inputs, *, week_id: int, last: int = 24, half_life_days: flo
         .at(week_id)
         .join(sales.select("article_id", "decayed_count"), on="article_id")
         .join(
-            sales.filter(pl.col("day_7_count") + pl.col("lag_2_count") > 0).select(pl.col("article_id").alias("other_id")),
+            sales.filter(is_on_sale()).select(pl.col("article_id").alias("other_id")),
             on="other_id",
             how="semi",
         )

@@ -6,9 +6,10 @@ On the reference data last week's own purchases alone are worth .0217 of MAP@12,
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.candidates._strategy import Strategy, days_before, decay, ranked
+from hm_pipeline.candidates._strategy import Strategy, ranked
 from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
+from hm_pipeline.recency import days_before, decay
 
 
 class Repurchase(Pair):

@@ -6,9 +6,11 @@ Articles share a ``product_code`` where they differ in colour or pattern alone.
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.candidates._strategy import Strategy, days_before, decay, newest, ranked
+from hm_pipeline.candidates._strategy import Strategy, newest, ranked
 from hm_pipeline.contracts import Pair
+from hm_pipeline.history.article_sales import is_on_sale
 from hm_pipeline.inputs import Inputs
+from hm_pipeline.recency import days_before, decay
 
 
 class SameProduct(Pair):
@@ -36,7 +38,7 @@ def compute(tables: Inputs, *, week_id: int, last: int = 12, half_life_days: flo
     on_sale = (
         tables.weekly("history/article_sales")
         .at(week_id)
-        .filter(pl.col("day_7_count") + pl.col("lag_2_count") > 0)
+        .filter(is_on_sale())
         .select("article_id", "day_7_count")
         .join(products, on="article_id")
     )

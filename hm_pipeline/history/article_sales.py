@@ -43,6 +43,21 @@ class ArticleSales(ArticleWeek):
 DECAYED = ("decayed_count", "online_count", "aged_count", "age_sum")
 
 
+def buyer_age() -> pl.Expr:
+    """Return the mean age of an article's buyers in years, null where none is known."""
+    return pl.when(pl.col("aged_count") > 0).then(pl.col("age_sum") / pl.col("aged_count"))
+
+
+def online_share() -> pl.Expr:
+    """Return the share of an article's units that were sold online, newer weeks counting more."""
+    return pl.col("online_count") / pl.col("decayed_count").clip(1)
+
+
+def is_on_sale() -> pl.Expr:
+    """Return whether an article sold in the last two weeks."""
+    return pl.col("day_7_count") + pl.col("lag_2_count") > 0
+
+
 def summarise(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: int, calendar: Calendar) -> pl.LazyFrame:
     """Return one week's sales per article.
 

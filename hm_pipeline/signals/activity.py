@@ -9,6 +9,7 @@ import polars as pl
 
 from hm_pipeline.contracts import CustomerWeek
 from hm_pipeline.inputs import Inputs
+from hm_pipeline.recency import FIXED, days_before, decay
 from hm_pipeline.signals._signal import Signal
 
 
@@ -31,14 +32,14 @@ def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30) -> pl.L
     half_life_days
         Halving of a purchase's weight: half of all customers come back within four weeks.
     """
-    days = (pl.lit(tables.calendar.start(week_id)) - pl.col("t_dat")).dt.total_days()
-    weight = (2**16 * pl.lit(0.5).pow(days / half_life_days)).round().cast(pl.Int64)
+    days = days_before(tables.calendar.start(week_id))
+    weight = decay(days, half_life_days=half_life_days)
     bought = (
         tables.weekly("purchases")
         .before(week_id)
         .group_by("customer_id")
         .agg(
-            (weight.sum() / 2**16).cast(pl.Float32).alias("activity"),
+            (weight.sum() / FIXED).cast(pl.Float32).alias("activity"),
             pl.len().cast(pl.Int32).alias("activity_count"),
             pl.col("week_id").n_unique().cast(pl.Int32).alias("activity_weeks"),
             days.min().cast(pl.Int32).alias("activity_idle_days"),

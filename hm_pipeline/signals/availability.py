@@ -9,6 +9,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.contracts import ArticleWeek
+from hm_pipeline.history.article_sales import buyer_age, online_share
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals import _booster
 from hm_pipeline.signals._booster import Boosters
@@ -36,8 +37,8 @@ def describe(sales: pl.LazyFrame, *, cutoff: pl.Expr) -> pl.LazyFrame:
         (cutoff - pl.col("first_sold_date")).dt.total_days().cast(pl.Int32).alias("age_days"),
         (cutoff - pl.col("last_sold_date")).dt.total_days().cast(pl.Int32).alias("idle_days"),
         (1 - pl.col("last_price") / pl.col("highest_price").clip(1)).cast(pl.Float32).alias("markdown"),
-        (pl.col("online_count") / pl.col("decayed_count").clip(1)).alias("online_share"),
-        pl.when(pl.col("aged_count") > 0).then(pl.col("age_sum") / pl.col("aged_count")).alias("buyer_age"),
+        online_share().alias("online_share"),
+        buyer_age().alias("buyer_age"),
         ((pl.col("day_7_count") + 1) / (pl.col("lag_2_count") + 1)).alias("trend"),
     )
 

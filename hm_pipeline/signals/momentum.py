@@ -7,6 +7,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.contracts import ArticleWeek
+from hm_pipeline.history.article_sales import buyer_age, online_share
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals._signal import Signal
 
@@ -40,8 +41,8 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
             *(pl.col(f"day_{days}_count").alias(f"momentum_day_{days}_count") for days in (1, 3, 7)),
             pl.col("lag_2_count").alias("momentum_lag_2_count"),
             (pl.col("last_price") / 1e6).cast(pl.Float32).alias("momentum_price"),
-            (pl.col("online_count") / pl.col("decayed_count").clip(1)).clip(0, 1).cast(pl.Float32).alias("momentum_online_share"),
-            pl.when(pl.col("aged_count") > 0).then(pl.col("age_sum") / pl.col("aged_count")).cast(pl.Float32).alias("momentum_buyer_age"),
+            online_share().clip(0, 1).cast(pl.Float32).alias("momentum_online_share"),
+            buyer_age().cast(pl.Float32).alias("momentum_buyer_age"),
         )
     )
 

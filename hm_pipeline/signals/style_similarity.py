@@ -12,7 +12,9 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.contracts import Pair
+from hm_pipeline.history.article_sales import buyer_age
 from hm_pipeline.inputs import Inputs
+from hm_pipeline.recency import days_before
 from hm_pipeline.signals._signal import Signal
 
 ATTRIBUTES = {
@@ -103,13 +105,12 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
 def _catalogue(tables: Inputs, week_id: int) -> pl.DataFrame:
     """Return articles with attributes, vectors, last price and mean age of buyers, sorted by article_id."""
     sales = tables.weekly("history/article_sales").at(week_id)
-    age = pl.when(pl.col("aged_count") > 0).then(pl.col("age_sum") / pl.col("aged_count"))
     return (
         tables.static("articles")
         .select("article_id", *(pl.col(name).fill_null(-1) for name in ATTRIBUTES.values()))
         .join(tables.weekly("history/vectors").at(week_id).select("article_id", "vector"), on="article_id", how="left")
         .join(tables.static("embeddings").select("article_id", "text_vector"), on="article_id", how="left")
-        .join(sales.select("article_id", "last_price", "day_7_count", age.alias("buyer_age")), on="article_id", how="left")
+        .join(sales.select("article_id", "last_price", "day_7_count", buyer_age().alias("buyer_age")), on="article_id", how="left")
         .sort("article_id")
         .collect()
     )
@@ -117,7 +118,7 @@ def _catalogue(tables: Inputs, week_id: int) -> pl.DataFrame:
 
 def _taste(tables: Inputs, ids: pl.Series, articles: pl.Series, week_id: int) -> tuple[Taste, pl.Series]:
     """Return the customers' weighted purchases, and their mean prices."""
-    days = (pl.lit(tables.calendar.start(week_id)) - pl.col("t_dat")).dt.total_days()
+    days = days_before(tables.calendar.start(week_id))
     bought = (
         tables.weekly("purchases")
         .before(week_id)

@@ -1,0 +1,46 @@
+"""What signals and strategies have in common: a contract, a function that fills it, and the tables it reads."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import dataframely as dy
+import polars as pl
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """A module's entry in a registry.
+
+    Parameters
+    ----------
+    schema
+        Contract; its primary key is the grain.
+    compute
+        ``compute(tables, *, week_id)`` returns the table, a pure function of the weeks before.
+    inputs
+        Names of the tables it reads; ``"purchases"`` are the audience's own transactions.
+    history_weeks
+        Weeks of transactions it reads, all where not given.
+    """
+
+    schema: type[dy.Schema]
+    compute: Callable[..., pl.LazyFrame]
+    inputs: tuple[str, ...]
+    history_weeks: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the module."""
+        return self.compute.__module__.rsplit(".", 1)[-1]
+
+    @property
+    def description(self) -> str:
+        """First paragraph of the module."""
+        return (sys.modules[self.compute.__module__].__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns beside the key: the features."""
+        keys = self.schema.primary_key()
+        return [name for name in self.schema.column_names() if name not in keys]
