@@ -223,7 +223,7 @@ def features(
 @app.command()
 def bench(
     folder: Annotated[Path, typer.Option(help="Folder for the data it makes.")] = Path("bench-data"),
-    only: Annotated[str, typer.Option(help="ingest, week or features; all where not given.")] = "",
+    only: Annotated[str, typer.Option(help="One part: simulate, ingest, week, overhead or features; all where not given.")] = "",
     *,
     as_json: Json = False,
 ) -> None:

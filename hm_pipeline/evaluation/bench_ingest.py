@@ -1,11 +1,7 @@
 """Measure the ingest at full size: simulated purchases, repeated for new customers until there are enough rows."""
 
-import os
-import resource
 import shutil
-import subprocess
 import sys
-import time
 from concurrent.futures import ProcessPoolExecutor
 from hashlib import sha256
 from multiprocessing import get_context
@@ -14,9 +10,8 @@ from typing import Any
 
 import duckdb
 
-from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.evaluation.bench_parts import sixteenth, timed
 
-CUSTOMERS, ARTICLES, WEEKS = 85_748, 105_542, 105  # a sixteenth of H&M's customers, all its articles
 INGEST = """
 import sys
 from pathlib import Path
@@ -57,19 +52,19 @@ def bench_ingest(folder: Path, rows: int = 30_000_000) -> dict[str, Any]:
     """
     raw = folder / f"raw-{rows}"
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:  # a child's peak starts at that of its parent
-        count = pool.submit(_make, folder / "seed", raw, rows).result()
+        count = pool.submit(_make, folder, raw, rows).result()
     home, flat = folder / "home", folder / "rival.parquet"
     shutil.rmtree(home, ignore_errors=True)
-    measured = {"rows": count, "ingest": _measure(INGEST, raw, home), "rival": _measure(RIVAL, raw, flat)}
+    measured = {"rows": count, "ingest": timed(_python(INGEST, raw, home)), "rival": timed(_python(RIVAL, raw, flat))}
     shutil.rmtree(home)
     flat.unlink()
     return measured
 
 
-def _make(seed: Path, raw: Path, rows: int) -> int:
+def _make(folder: Path, raw: Path, rows: int) -> int:
     done = raw / "rows.txt"
     if not done.exists():
-        simulate(seed, customers=CUSTOMERS, articles=ARTICLES, weeks=WEEKS)
+        seed = sixteenth(folder)
         shutil.rmtree(raw, ignore_errors=True)
         raw.mkdir(parents=True)
         shutil.copy(seed / "articles.csv", raw)
@@ -98,21 +93,5 @@ def _repeat(seed: Path, raw: Path, rows: int) -> int:
         return int(once) * copies
 
 
-def _measure(code: str, *arguments: Path) -> dict[str, float]:
-    """Run code in a fresh process; asking for that one child keeps the figures of several apart."""
-    start = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)])
-    _, status, used = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, "bench")
-    return _figures(wall, used)
-
-
-def _figures(wall: float, used: resource.struct_rusage) -> dict[str, float]:
-    return {
-        "wall_seconds": round(wall, 1),
-        "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
-        "peak_gib": round(used.ru_maxrss / 2**20, 2),
-    }
+def _python(code: str, *arguments: Path) -> list[str]:
+    return [sys.executable, "-c", code, *map(str, arguments)]

@@ -1,0 +1,50 @@
+"""Measure what Dagster costs: the same stale partitions made by `hm run`, and by a plain loop over the runner."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from hm_pipeline.evaluation.bench_parts import hm, sixteenth, timed
+from hm_pipeline.weeks import REFERENCE
+
+SERVING = REFERENCE.key(REFERENCE.last_week)
+PLAIN = """
+from hm_pipeline.assets import STEPS
+from hm_pipeline.graph import Graph
+from hm_pipeline.runner import Runner
+from hm_pipeline.settings import Settings
+from hm_pipeline.tables import Home
+settings = Settings.from_environment()
+graph = Graph(STEPS, Home(settings.home), settings)
+week = graph.calendar.last_week
+for name, weeks in graph.stale([("recommendations", week), ("submission", week)]).items():
+    for stale in weeks:
+        Runner(graph).produce(name, stale)
+"""
+
+
+def bench_overhead(folder: Path) -> dict[str, Any]:
+    """Make a serving week of a sixteenth of H&M from nothing, with Dagster and without.
+
+    Returns
+    -------
+    dict
+        Seconds and peaks of ``plain`` (no events, no asset checks, no lineage) and ``dagster``, and
+        ``overhead_share`` of the wall time and of the CPU time of the run with Dagster.
+    """
+    raw = sixteenth(folder)
+    measured: dict[str, Any] = {}
+    for name, command in (("plain", [sys.executable, "-c", PLAIN]), ("dagster", hm("run", "--week", SERVING, "--json"))):
+        home = folder / f"home-{name}"
+        shutil.rmtree(home, ignore_errors=True)
+        environment = {**os.environ, "HM_HOME": str(home)}
+        subprocess.run(hm("ingest", str(raw), "--json"), check=True, env=environment, stdout=subprocess.DEVNULL)
+        measured[name] = timed(command, environment)
+        shutil.rmtree(home)
+    for unit in ("wall", "cpu"):
+        spent, needed = measured["dagster"][f"{unit}_seconds"], measured["plain"][f"{unit}_seconds"]
+        measured[f"overhead_share_{unit}"] = round(1 - needed / spent, 3)
+    return measured

@@ -1,0 +1,50 @@
+"""What the benchmarks share: the shop they run on, and how a command is measured."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hm_pipeline.datasets.simulate import simulate
+
+CUSTOMERS, ARTICLES, WEEKS = 85_748, 105_542, 105  # a sixteenth of H&M's customers, all its articles
+GIB = 2**20  # kibibytes, as the operating system counts a peak
+
+
+def hm(*arguments: str) -> list[str]:
+    """Return the command line of `hm` in this environment."""
+    return [sys.executable, "-m", "hm_pipeline.cli", *arguments]
+
+
+def sixteenth(folder: Path) -> Path:
+    """Return the raw files of a shop of a sixteenth of H&M's size, simulated once beside the benchmarks' own folders."""
+    raw = folder.parent / "sixteenth"
+    if not (raw / "transactions_train.csv").exists():
+        simulate(raw, customers=CUSTOMERS, articles=ARTICLES, weeks=WEEKS)
+    return raw
+
+
+def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) -> dict[str, float]:
+    """Run a command in a fresh process and return its own wall and CPU seconds and its peak, in GiB.
+
+    Asking for that one child keeps the figures of several apart.
+
+    Raises
+    ------
+    CalledProcessError
+        If the command fails.
+    """
+    started = time.perf_counter()
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, list(command))
+    return {
+        "wall_seconds": round(wall, 1),
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
+        "peak_gib": round(used.ru_maxrss / GIB, 2),
+    }
