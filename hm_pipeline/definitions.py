@@ -7,6 +7,7 @@ import dagster as dg
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.checks import checks
+from hm_pipeline.graph import Graph
 from hm_pipeline.resources import HomeTables, Report, Work, assets, build_graph, calendar_of
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Step
@@ -16,7 +17,7 @@ def build_defs(
     settings: Settings,
     *,
     steps: Mapping[str, Step] = STEPS,
-    audiences: Mapping[int, str] | None = None,
+    graph: Graph | None = None,
     report: Report | None = None,
 ) -> dg.Definitions:
     """Return the definitions over a home.
@@ -25,8 +26,9 @@ def build_defs(
     ----------
     steps
         The graph; others than the product's are for tests and trials.
-    audiences
-        Kind of audience by week, where it is not the usual one.
+    graph
+        The graph that the plan was made with, so that its fingerprints are not computed again by every run; where not
+        given, each run looks at the home anew.
     report
         Told the step, and the partitions done of all.
     """
@@ -48,13 +50,13 @@ def build_defs(
         jobs=jobs,
         executor=dg.in_process_executor,
         resources={
-            "work": dg.ResourceDefinition(lambda _: Work(build_graph(every, settings, dict(audiences or {})), report)),
+            "work": dg.ResourceDefinition(lambda _: Work(graph or build_graph(every, settings), report)),
             "io_manager": dg.IOManagerDefinition.hardcoded_io_manager(HomeTables(_graph(every, settings))),
         },
     )
 
 
-def _graph(steps: dict[str, Step], settings: Settings) -> Callable[[], Any]:
+def _graph(steps: dict[str, Step], settings: Settings) -> Callable[[], Graph]:
     return lambda: build_graph(steps, settings)
 
 

@@ -148,9 +148,9 @@ class HomeTables(dg.IOManager):
         return graph.home.weekly(name, step.schema, limit=max(graph.calendar.parse(key) for key in keys))
 
 
-def build_graph(steps: dict[str, Step], settings: Settings, audiences: dict[int, str] | None = None) -> Graph:
+def build_graph(steps: dict[str, Step], settings: Settings) -> Graph:
     """Return the graph over the home of the settings."""
-    return Graph(steps, Home(settings.home), settings, audiences or {})
+    return Graph(steps, Home(settings.home), settings)
 
 
 def assets(steps: dict[str, Step], calendar: Calendar) -> list[dg.AssetsDefinition]:

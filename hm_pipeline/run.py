@@ -73,27 +73,24 @@ def make(
         stale = graph.stale(targets, force=force)
         runs = graph.runs(stale)
         if runs:
-            _execute(settings, runs, steps, audiences or {}, report)
+            _execute(graph, runs, report)
     return Done({name: len(weeks) for name, weeks in stale.items()}, len(runs), time.perf_counter() - started)
 
 
-def _execute(
-    settings: Settings, runs: Sequence[Run], steps: Mapping[str, Step], audiences: Mapping[int, str], report: "Report | None"
-) -> None:
+def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None:
     import dagster as dg  # noqa: PLC0415 - seconds that a run with nothing to do need not pay
 
     from hm_pipeline.definitions import build_defs  # noqa: PLC0415 - as above
 
-    calendar = Home(settings.home).calendar
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", category=dg.BetaWarning)
         warnings.simplefilter("ignore", category=DeprecationWarning)
-        job = build_defs(settings, steps=steps, audiences=audiences, report=report).resolve_job_def("week")
-        with dagster_instance(settings.home) as instance:
+        job = build_defs(graph.settings, steps=graph.steps, graph=graph, report=report).resolve_job_def("week")
+        with dagster_instance(graph.home.root) as instance:
             newest = max(run.last for run in runs)
             for run in runs:
                 keys = [dg.AssetKey(name.split("/")) for name in run.steps]
-                span = {} if run.first == STATIC else _span(calendar.key(run.first), calendar.key(run.last))
+                span = {} if run.first == STATIC else _span(graph.calendar.key(run.first), graph.calendar.key(run.last))
                 # Every partition is checked as it is written; the asset checks read the newest ones back.
                 checks = None if run.last == newest else frozenset[dg.AssetCheckKey]()
                 part = job.get_subset(asset_selection=frozenset(keys), asset_check_selection=checks)
