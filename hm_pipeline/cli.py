@@ -92,6 +92,7 @@ def ingest(
     raw: Path,
     epoch: Annotated[str, typer.Option(help="First day of week 0.")] = REFERENCE_EPOCH.isoformat(),
     *,
+    skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out purchases that cannot be read.")] = False,
     as_json: Json = False,
 ) -> None:
     """Read a folder or zip in Kaggle's layout into the home; new weeks are added, done twice it changes nothing."""
@@ -104,7 +105,7 @@ def ingest(
         raise BadInput(f"{epoch!r} is not a date", where="--epoch", remedy="give a date like 2018-09-19") from error
     settings = Settings.from_environment()
     with progress(quiet=as_json) as bars, one_writer(settings.home):
-        report = bring_in(raw, settings.home, settings=settings, epoch=first_day, progress=bars)
+        report = bring_in(raw, settings.home, settings=settings, epoch=first_day, skip_bad_rows=skip_bad_rows, progress=bars)
     calendar = Home(settings.home).calendar
     words = (
         f"{report.rows:,} purchases of {report.customers:,} customers and {report.articles:,} articles are in {settings.home}: "

@@ -7,8 +7,8 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.contracts import RAW_ARTICLES, RAW_CUSTOMERS, Articles, Customers
-from hm_pipeline.datasets.scan import bad_value, read_text
-from hm_pipeline.errors import BadInput
+from hm_pipeline.datasets.rejects import refuse_rows
+from hm_pipeline.datasets.scan import read_text
 
 HEX = "^[0-9a-f]{64}$"
 HEX_REMEDY = "an id is 64 hex digits in lower case, as in Kaggle's files"
@@ -33,13 +33,10 @@ def read_customers(connection: Any, path: Path) -> pl.DataFrame:
         broken = (values.is_null() & raw[name].is_not_null()) | ~values.is_between(0, 1000).fill_null(value=True)
         _refuse(raw, broken, path, name, what="is no such number", remedy="write a number, or leave it empty")
     customers = _type_customers(raw.with_columns(**numbers)).select(Customers.column_names())
-    twins = customers.filter(pl.col("customer_id").is_duplicated()).sort("customer_id")["customer_hex"].head(2).to_list()
+    twins = customers["customer_id"].is_duplicated().arg_true().to_list()
     if twins:
-        raise BadInput(
-            f"{twins[0]} and {twins[1]} share their last 16 digits",
-            where=f"{path.name}, column customer_id",
-            remedy="give one of them another id, in all files",
-        )
+        what, remedy = "shares its last 16 digits with another", "give one of them another id, in all files"
+        raise refuse_rows(path, "customer_id", twins, value=raw["customer_id"][twins[0]], what=what, remedy=remedy)
     return customers
 
 
@@ -91,8 +88,7 @@ def read_articles(connection: Any, path: Path) -> pl.DataFrame:
 def _refuse(raw: pl.DataFrame, broken: pl.Expr | pl.Series, path: Path, column: str, *, what: str, remedy: str) -> None:
     rows = raw.select(pl.arg_where(broken)).to_series() if isinstance(broken, pl.Expr) else broken.arg_true()
     if len(rows):
-        row = int(rows[0])
-        raise bad_value(path, column, row, raw[column][row], what=what, remedy=remedy)
+        raise refuse_rows(path, column, rows.to_list(), value=raw[column][int(rows[0])], what=what, remedy=remedy)
 
 
 def merge(new: pl.DataFrame, stored: pl.DataFrame | None, key: str) -> pl.DataFrame:

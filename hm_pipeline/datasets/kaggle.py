@@ -14,6 +14,7 @@ import polars as pl
 from hm_pipeline.contracts import RAW_ARTICLES, RAW_CUSTOMERS, RAW_TRANSACTIONS, Articles, Customers, Transactions
 from hm_pipeline.datasets.dimensions import merge, read_articles, read_customers
 from hm_pipeline.datasets.purchases import Purchases
+from hm_pipeline.datasets.rejects import FILE, BadRows
 from hm_pipeline.datasets.scan import connect
 from hm_pipeline.datasets.source import locate
 from hm_pipeline.datasets.stage import Stage
@@ -56,7 +57,13 @@ class IngestReport:
 
 
 def ingest(
-    raw: Path, home_root: Path, *, settings: Settings, epoch: date = REFERENCE_EPOCH, progress: Progress | None = None
+    raw: Path,
+    home_root: Path,
+    *,
+    settings: Settings,
+    epoch: date = REFERENCE_EPOCH,
+    skip_bad_rows: bool = False,
+    progress: Progress | None = None,
 ) -> IngestReport:
     """Read a folder or zip in Kaggle's layout into a home; done twice it changes nothing.
 
@@ -67,6 +74,8 @@ def ingest(
     ----------
     epoch
         First day of week 0; one home has one epoch.
+    skip_bad_rows
+        Leave purchases out that cannot be read, instead of refusing the file; ``rejected.parquet`` lists them.
     progress
         Told the table, the parts done and the parts there are.
 
@@ -75,23 +84,41 @@ def ingest(
     MissingInput
         If a file or column is not there.
     BadInput
-        If a value cannot be read as what it should be.  The home stays as it was.
+        If a value cannot be read as what it should be.  The home stays as it was, but for ``rejected.parquet``, which
+        lists up to a thousand rows at fault.
     """
     home = Home(home_root)
     _refuse_other_epoch(home, epoch)
+    try:
+        return _ingest(raw, home, settings, epoch, progress or (lambda _table, _done, _all: None), skip=skip_bad_rows)
+    except BadRows as error:
+        error.save(home.root)
+        raise
+
+
+def _ingest(raw: Path, home: Home, settings: Settings, epoch: date, say: Progress, *, skip: bool) -> IngestReport:
     with Stage.open(home) as stage:
         files = locate(raw, stage.root / "raw")
         connection = connect(stage.root, memory=settings.memory, threads=settings.threads)
-        say = progress or (lambda _table, _done, _all: None)
         customers, articles = _stage_dimensions(connection, files, stage, epoch, say)
         purchases = Purchases(connection, files[RAW_TRANSACTIONS.file], customers=customers, articles=articles, epoch=epoch)
-        parts = purchases.split(stage.root / "parts")
+        parts = _split(purchases, stage, skip=skip)
         weeks = dict(_stage_weeks(purchases, parts, stage, settings.threads, say))
-        report = _report(stage, purchases, weeks, {"customers": customers.height, "articles": articles.height})
+        report = _report(stage, purchases, weeks, {"customers": customers.height, "articles": articles.height}, skip=skip)
         _fill_gaps(stage, report, set(weeks))
         connection.close()
         _publish(stage, report, customers["customer_id"], settings, epoch)
     return report
+
+
+def _split(purchases: Purchases, stage: Stage, *, skip: bool) -> dict[int, Path]:
+    try:
+        return purchases.split(stage.root / "parts")
+    except BadRows:
+        if not skip:
+            raise
+    purchases.sift(stage.root / "sifted")
+    return purchases.split(stage.root / "sifted-parts")
 
 
 def _refuse_other_epoch(home: Home, epoch: date) -> None:
@@ -146,15 +173,26 @@ def _stage_week(purchases: Purchases, parts: dict[int, Path], stage: Stage, week
     return _Week(stage.put(check(rows, Transactions, table="transactions"), "transactions", week_id), rows.height, rejected)
 
 
-def _report(stage: Stage, purchases: Purchases, weeks: dict[int, _Week], sizes: dict[str, int]) -> IngestReport:
-    rejected: dict[str, int] = {}
-    if any(week.rejected for week in weeks.values()):
+def _look_again(purchases: Purchases, stage: Stage, *, skip: bool) -> None:
+    """Tell bad ids from strangers, whom the fast pass takes them for; no week holds either."""
+    try:
         purchases.find_fault()
-        rejected = purchases.save_rejects(stage.root / "rejected.parquet")
+    except BadRows:
+        if not skip:
+            raise
+        purchases.sift(stage.root / "sifted")
+
+
+def _report(stage: Stage, purchases: Purchases, weeks: dict[int, _Week], sizes: dict[str, int], *, skip: bool) -> IngestReport:
+    rejected: dict[str, int] = {}
+    if purchases.is_sifted or any(week.rejected for week in weeks.values()):
+        if not purchases.is_sifted:
+            _look_again(purchases, stage, skip=skip)
+        rejected = purchases.save_rejects(stage.root / FILE)
     bought = [week_id for week_id, week in weeks.items() if week.rows]
     if not bought:
         raise BadInput(
-            "no purchase is by a known customer and of a known article", where=purchases.path.name, remedy="give files that belong together"
+            "no purchase is by a known customer and of a known article", where=purchases.name, remedy="give files that belong together"
         )
     states = Counter(week.state for week in weeks.values())
     path = stage.home.root / "calendar.json"
@@ -181,9 +219,11 @@ def _fill_gaps(stage: Stage, report: IngestReport, weeks: set[int]) -> None:
 def _publish(stage: Stage, report: IngestReport, customer_ids: pl.Series, settings: Settings, epoch: date) -> None:
     root = stage.home.root
     stage.publish()
-    rejects = stage.root / "rejected.parquet"
+    rejects = stage.root / FILE
     if rejects.exists():
-        rejects.replace(root / rejects.name)
+        rejects.replace(root / FILE)
+    else:  # of an earlier ingest
+        (root / FILE).unlink(missing_ok=True)
     if not (root / "shards.json").exists():
         save_shards(cut(customer_ids, settings.shards or -(-len(customer_ids) // settings.customers_per_shard)), root / "shards.json")
     calendar = Calendar(epoch, report.first_week, report.last_week)

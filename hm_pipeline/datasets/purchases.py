@@ -4,8 +4,7 @@ The pass carries a hash of the customer's id, not its 64 digits, which is a thir
 up among the known customers.  What is not found is looked at again as text.
 """
 
-from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,15 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.contracts import RAW_TRANSACTIONS, Transactions
-from hm_pipeline.datasets.dimensions import HEX, HEX_REMEDY, NUMBER_REMEDY
-from hm_pipeline.datasets.scan import bad_value, csv_scan, fetch, quote, unreadable
+from hm_pipeline.datasets.rejects import FILE
+from hm_pipeline.datasets.scan import csv_scan, fetch, quote, unreadable
+from hm_pipeline.datasets.sift import LINE, Sieve, faults
 from hm_pipeline.datasets.source import read_header
 from hm_pipeline.errors import BadInput
 from hm_pipeline.weeks import DAYS
 
 ORDER = ("customer_id", "article_id", "t_dat", "price", "sales_channel_id")
 TYPES = {"t_dat": "DATE", "article_id": "BIGINT", "price": "DOUBLE", "sales_channel_id": "TINYINT"}
-MOST_PRICE = 2147  # as millionths it still fits 32 bits
 UNKNOWN_CUSTOMER, UNKNOWN_ARTICLE = "the customer is not in the customers table", "the article is not in the articles table"
 
 
@@ -42,7 +41,9 @@ class Purchases:
     """
 
     def __init__(self, connection: Any, path: Path, *, customers: pl.DataFrame, articles: pl.DataFrame, epoch: date) -> None:
-        self.connection, self.path, self.epoch = connection, path, epoch
+        self.connection, self.path, self.epoch, self.name = connection, path, epoch, path.name
+        self.today = datetime.now(UTC).date() + timedelta(days=1)  # somewhere it is tomorrow already
+        self._rejected: Path | None = None
         self.header = read_header(path, RAW_TRANSACTIONS)
         connection.register("known_customers", customers.select("customer_hex").to_arrow())
         connection.register("known_articles", articles.select("article_id").to_arrow())
@@ -68,7 +69,8 @@ class Purchases:
         """
         channel = "sales_channel_id" if "sales_channel_id" in self.header else "NULL::TINYINT"
         days = f"t_dat - DATE '{self.epoch}'"
-        query = f"""SELECT CASE WHEN {days} >= 0 AND article_id IS NOT NULL AND price >= 0 THEN ({days}) // {DAYS} END AS week_id,
+        sound = f"{days} >= 0 AND t_dat <= DATE '{self.today}' AND article_id IS NOT NULL AND price >= 0"
+        query = f"""SELECT CASE WHEN {sound} THEN ({days}) // {DAYS} END AS week_id,
                 hash(customer_id) AS customer_key, article_id, t_dat, round(price * 1e6)::INTEGER AS price,
                 {channel} AS sales_channel_id
             FROM {csv_scan(self.path, {name: TYPES.get(name, "VARCHAR") for name in self.header})}"""
@@ -80,7 +82,7 @@ class Purchases:
             raise unreadable(self.path, error) from error
         weeks = {path.name.removeprefix("week_id="): path for path in folder.glob("week_id=*")}
         if not weeks:
-            raise BadInput("there are no purchases", where=self.path.name, remedy="give a file that has some")
+            raise BadInput("there are no purchases", where=self.name, remedy="give a file that has some")
         if not all(name.isdigit() for name in weeks):
             self.find_fault()
         return {int(name): path for name, path in sorted(weeks.items(), key=lambda item: int(item[0]))}
@@ -107,48 +109,39 @@ class Purchases:
         self.connection.execute("SET preserve_insertion_order = true")
         return csv_scan(self.path, dict.fromkeys(self.header, "VARCHAR"))
 
+    @property
+    def is_sifted(self) -> bool:
+        """Whether bad rows are left out."""
+        return self._rejected is not None
+
+    @property
+    def _sieve(self) -> Sieve:
+        known = tuple(fault for fault in faults(self.epoch, self.today) if fault.column in self.header)
+        return Sieve(self.connection, self.path, self.header, known)
+
     def find_fault(self) -> None:
-        """Read everything as text and raise at the first value that is not what it should be, if there is one."""
-        faults = [fault for fault in _faults(self.epoch) if fault[0] in self.header]
-        cases = " ".join(f"WHEN {broken} THEN {index}" for index, (_, broken, _, _) in enumerate(faults))
-        query = f"""SELECT * FROM (SELECT row_number() OVER () - 1 AS at_row, CASE {cases} END AS fault, * FROM {self._as_text()})
-            WHERE fault IS NOT NULL LIMIT 1"""
-        try:
-            found = fetch(self.connection, query)
-        except duckdb.Error as error:
-            raise unreadable(self.path, error) from error
-        if found.height:
-            column, _, what, remedy = faults[found["fault"][0]]
-            raise bad_value(self.path, column, found["at_row"][0], found[column][0], what=what, remedy=remedy)
+        """Read everything as text and raise at the first row that is not what it should be, if there is one."""
+        self._sieve.find()
+
+    def sift(self, folder: Path) -> None:
+        """Leave the bad rows out from here on: read a copy of the file without them, kept in a folder beside them."""
+        clean, self._rejected = folder / RAW_TRANSACTIONS.file, folder / FILE
+        self._sieve.part(clean, self._rejected)
+        self.path, self.header = clean, read_header(clean, RAW_TRANSACTIONS)
 
     def save_rejects(self, path: Path) -> dict[str, int]:
-        """Write the rows of unknown customers or articles with their reasons, and count these."""
-        query = f"""SELECT {quote(self.path.name)} AS file, t.at_row + 2 AS line, t.t_dat, t.customer_id, t.article_id,
-                CASE WHEN c.customer_hex IS NULL THEN {quote(UNKNOWN_CUSTOMER)} ELSE {quote(UNKNOWN_ARTICLE)} END AS reason
+        """Write the rows that were left out with their reasons, and count these."""
+        line = LINE + "::BIGINT" if LINE in self.header else "at_row + 2"
+        text = ", ".join(f"coalesce(t.\"{name}\", '')" for name in self.header if name != LINE)
+        query = f"""SELECT {quote(self.name)} AS file, {line} AS line,
+                CASE WHEN c.customer_hex IS NULL THEN 'customer_id' ELSE 'article_id' END AS "column",
+                CASE WHEN c.customer_hex IS NULL THEN {quote(UNKNOWN_CUSTOMER)} ELSE {quote(UNKNOWN_ARTICLE)} END AS reason,
+                concat_ws(',', {text}) AS row
             FROM (SELECT row_number() OVER () - 1 AS at_row, * FROM {self._as_text()}) AS t
             LEFT JOIN known_customers AS c ON c.customer_hex = t.customer_id
-            LEFT JOIN known_articles AS a ON a.article_id = t.article_id::BIGINT
-            WHERE c.customer_hex IS NULL OR a.article_id IS NULL ORDER BY line"""
-        self.connection.execute(f"COPY ({query}) TO {quote(str(path))} (FORMAT parquet)")
+            LEFT JOIN known_articles AS a ON a.article_id = t.article_id::DECIMAL(18, 0)::BIGINT
+            WHERE c.customer_hex IS NULL OR a.article_id IS NULL"""
+        bad = f"SELECT * FROM read_parquet({quote(str(self._rejected))}) UNION ALL " if self._rejected else ""
+        self.connection.execute(f"COPY ({bad}{query} ORDER BY line) TO {quote(str(path))} (FORMAT parquet)")
         counts = pl.scan_parquet(path).group_by("reason").len().sort("reason").collect()
         return {reason: int(count) for reason, count in counts.iter_rows()}
-
-
-def _faults(epoch: date) -> Sequence[tuple[str, str, str, str]]:
-    day = "try_strptime(t_dat, '%Y-%m-%d')"
-    price = "coalesce(try_cast(price AS DOUBLE), 'nan'::DOUBLE)"
-    return (
-        ("t_dat", f"{day} IS NULL", "is not a date", "write days as YYYY-MM-DD"),
-        ("t_dat", f"{day} < DATE '{epoch}'", f"lies before the epoch {epoch}", "choose an earlier epoch with --epoch"),
-        ("customer_id", f"NOT coalesce(regexp_matches(customer_id, '{HEX}'), false)", "is not 64 hex digits", HEX_REMEDY),
-        ("article_id", "NOT coalesce(regexp_full_match(article_id, '[0-9]{1,18}(\\.0+)?'), false)", "is not a number", NUMBER_REMEDY),
-        ("price", f"NOT isfinite({price})", "is not a number", "write it as 0.0254"),
-        ("price", f"{price} < 0", "is negative", "write what was paid; leave returns out"),
-        ("price", f"{price} > {MOST_PRICE}", f"is above {MOST_PRICE}", "divide all prices by one number"),
-        (
-            "sales_channel_id",
-            "sales_channel_id IS NOT NULL AND try_cast(sales_channel_id AS TINYINT) IS NULL",
-            "is not a number",
-            "write 1 for the store, 2 for online, or leave it empty",
-        ),
-    )

@@ -9,7 +9,8 @@ import duckdb
 import polars as pl
 
 from hm_pipeline.contracts import RawTable
-from hm_pipeline.datasets.source import damaged, line_of, read_header
+from hm_pipeline.datasets.rejects import refuse_rows
+from hm_pipeline.datasets.source import damaged, ragged_rows, read_header
 from hm_pipeline.errors import BadInput
 
 MEGABYTE = 1 << 20
@@ -66,6 +67,10 @@ def read_text(connection: Any, path: Path, table: RawTable) -> pl.DataFrame:
     try:
         rows = fetch(connection, f"SELECT {', '.join(wanted)} FROM {source}")
     except duckdb.Error as error:
+        if ragged := ragged_rows(path, len(names)):
+            raise refuse_rows(
+                path, "", ragged, what=f"the row has not the {len(names)} fields of the first line", remedy="complete it"
+            ) from error
         raise unreadable(path, error) from error
     if rows.is_empty():
         raise BadInput("the file has no rows", where=path.name, remedy="give the whole file")
@@ -80,9 +85,3 @@ def unreadable(path: Path, error: Exception) -> BadInput:
         return damaged(path, text.partition("\n")[0].partition(": ")[2] or text)
     complaint = next((part for part in text.splitlines()[1:] if part and not part.startswith("Original Line")), "it breaks the format")
     return BadInput(complaint, where=f"{path.name}, line {line[1]}", remedy="correct the line, or download the file again")
-
-
-def bad_value(path: Path, column: str, row: int, value: object, *, what: str, remedy: str) -> BadInput:
-    """Return the error of one value of a file; rows are counted from 0."""
-    shown = "an empty value" if value is None else repr(value)
-    return BadInput(f"{column} {shown} {what}", where=f"{path.name}, column {column}, line {line_of(path, row)}", remedy=remedy)

@@ -8,7 +8,7 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -39,11 +39,17 @@ def locate(raw: Path, scratch: Path) -> dict[str, Path]:
     if not raw.exists():
         raise MissingInput("no such file or folder", where=str(raw), remedy=LAYOUT)
     if raw.is_dir():
-        names = [path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file()]
+        names = [path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file() or _refuse_dangling(path)]
         return {file: raw / name for file, name in _choose(names, raw).items()}
     if raw.suffix.lower() != ".zip":
         raise BadInput("is neither a folder nor a .zip", where=str(raw), remedy=LAYOUT)
     return _unpack(raw, scratch)
+
+
+def _refuse_dangling(path: Path) -> bool:
+    if path.is_symlink() and any(path.name == table.file + suffix for table in RAW_TABLES for suffix in SUFFIXES):
+        raise MissingInput(f"{path.name} is missing", where=f"link to {path.readlink()}", remedy="put the file there, or mend the link")
+    return False
 
 
 def _choose(names: Iterable[str], raw: Path) -> dict[str, str]:
@@ -67,11 +73,11 @@ def _unpack(raw: Path, scratch: Path) -> dict[str, Path]:
         raise BadInput(f"cannot be unpacked, {error}", where=str(raw), remedy="download it again, it is damaged or cut short") from error
 
 
-def open_text(path: Path) -> TextIO:
+def open_text(path: Path, errors: str = "strict") -> TextIO:
     """Open a raw file as text, unpacked."""
     if path.suffix == ".gz":
-        return io.TextIOWrapper(gzip.open(path), encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
+        return io.TextIOWrapper(gzip.open(path), encoding="utf-8-sig", errors=errors, newline="")
+    return path.open(encoding="utf-8-sig", errors=errors, newline="")
 
 
 def read_header(path: Path, table: RawTable) -> list[str]:
@@ -85,10 +91,12 @@ def read_header(path: Path, table: RawTable) -> list[str]:
         If the file is empty, damaged, or names a column twice.
     """
     try:
-        with open_text(path) as text:
+        with open_text(path, errors="backslashreplace") as text:
             names = next(csv.reader(text), [])
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
+    except (OSError, EOFError, zlib.error, csv.Error) as error:
         raise damaged(path, str(error)) from error
+    if any("\\x" in name or "\0" in name for name in names):
+        raise damaged(path, "its first line is no text")
     if not names:
         raise BadInput("the file is empty", where=path.name, remedy=f"its first line must name the columns {', '.join(table.required)}")
     for name in table.required:
@@ -102,14 +110,34 @@ def read_header(path: Path, table: RawTable) -> list[str]:
     return names
 
 
-def line_of(path: Path, row: int) -> int:
-    """Return the line on which a row of data ends, counted from 1; rows are counted from 0."""
-    with open_text(path) as text:
+def records_at(path: Path, rows: Sequence[int]) -> list[tuple[int, str]]:
+    """Return the line on which each of the rows ends, counted from 1, and its text; rows are counted from 0 and ascend."""
+    found: list[tuple[int, str]] = []
+    with open_text(path, errors="backslashreplace") as text:
         records = csv.reader(text)
-        seen = -2  # the header is record -1, and empty lines are no records
-        while seen < row and (record := next(records, None)) is not None:
-            seen += bool(record)
-        return records.line_num
+        next(records, None)
+        filled = (record for record in records if record)  # empty lines are no records
+        for row, record in enumerate(filled):
+            if row == rows[len(found)]:
+                found.append((records.line_num, as_line(record)))
+                if len(found) == len(rows):
+                    break
+    return found
+
+
+def ragged_rows(path: Path, width: int) -> list[int]:
+    """Return the rows, counted from 0, that have not so many fields."""
+    with open_text(path, errors="backslashreplace") as text:
+        filled = (record for record in csv.reader(text) if record)
+        next(filled, None)
+        return [row for row, record in enumerate(filled) if len(record) != width]
+
+
+def as_line(record: Sequence[str]) -> str:
+    """Return the fields of a row as they stand in a file."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(record)
+    return line.getvalue()
 
 
 def damaged(path: Path, why: str) -> BadInput:
