@@ -15,8 +15,10 @@ from rich.console import Console, Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from hm_pipeline.datasets.stage import is_half_published, recover
 from hm_pipeline.errors import BadInput, HMError, MissingInput
 from hm_pipeline.graph import BUYERS, EVERYONE
+from hm_pipeline.lock import one_writer
 from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
 from hm_pipeline.weeks import REFERENCE_EPOCH
@@ -38,6 +40,15 @@ def main() -> None:
     except HMError as error:
         complaints.print(f"hm: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
+
+
+@app.callback()
+def _begin() -> None:
+    """Carry out what a killed ingest had signed, before anything is read."""
+    home = Settings.from_environment().home
+    if is_half_published(home):
+        with one_writer(home):
+            recover(home)
 
 
 @contextmanager
@@ -97,7 +108,6 @@ def ingest(
 ) -> None:
     """Read a folder or zip in Kaggle's layout into the home; new weeks are added, done twice it changes nothing."""
     from hm_pipeline.datasets.kaggle import ingest as bring_in  # noqa: PLC0415 - as above
-    from hm_pipeline.lock import one_writer  # noqa: PLC0415 - as above
 
     try:
         first_day = date.fromisoformat(epoch)

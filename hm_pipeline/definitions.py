@@ -7,7 +7,9 @@ import dagster as dg
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.checks import checks
+from hm_pipeline.datasets.stage import is_half_published, recover
 from hm_pipeline.graph import Graph
+from hm_pipeline.lock import one_writer
 from hm_pipeline.resources import HomeTables, Report, Work, assets, build_graph, calendar_of
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Step
@@ -63,4 +65,8 @@ def _graph(steps: dict[str, Step], settings: Settings) -> Callable[[], Graph]:
 @dg.definitions
 def defs() -> dg.Definitions:
     """Return the definitions over the home that the environment names."""
-    return build_defs(Settings.from_environment())
+    settings = Settings.from_environment()
+    if is_half_published(settings.home):
+        with one_writer(settings.home):
+            recover(settings.home)
+    return build_defs(settings)

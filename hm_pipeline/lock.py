@@ -1,32 +1,79 @@
-"""One writer per home."""
+"""One writer per home.  Who comes second is told who writes, or waits."""
 
-from collections.abc import Iterator
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from hm_pipeline.errors import HomeBusy
 
+LOCK, WRITER = ".lock", ".writer.json"
+
 
 @contextmanager
-def one_writer(home: Path) -> Iterator[None]:
-    """Hold a home's lock, so that nothing interleaves; a home that is not there yet has none.
+def one_writer(home: Path, *, wait: Callable[[str], object] | None = None) -> Iterator[None]:
+    """Hold a home's lock, so that nothing interleaves; within a process it may be held again.
+
+    A home that is not there is made, and removed again where nothing was written to it.
+
+    Parameters
+    ----------
+    wait
+        Told who writes, before it is waited for.  Where not given, being second is an error.
 
     Raises
     ------
     HomeBusy
-        If another process holds it.
+        If another process holds the lock.
     """
-    if not home.is_dir():
-        yield
-        return
-    lock = FileLock(home / ".lock")
+    home = home.absolute()
+    made = [folder for folder in (home, *home.parents) if not folder.exists()]
+    home.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(home / LOCK, is_singleton=True, thread_local=False)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise HomeBusy("another process is writing to this home", where=str(home), remedy="wait until it is done") from error
+        if wait is None:
+            raise HomeBusy(f"{_writer(home)} is writing to this home", where=str(home), remedy="wait until it is done") from error
+        wait(f"waiting for {_writer(home)}, which is writing to {home}")
+        lock.acquire()
     try:
+        if lock.lock_counter == 1:
+            _sign(home)
         yield
     finally:
+        if lock.lock_counter == 1:
+            (home / WRITER).unlink(missing_ok=True)
+            _remove_if_empty(home, made)
         lock.release()
+
+
+def _sign(home: Path) -> None:
+    command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])
+    signed = {"pid": os.getpid(), "command": command, "since": f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"}
+    aside = home / f"{WRITER}.{os.getpid()}"
+    aside.write_text(json.dumps(signed))
+    aside.replace(home / WRITER)
+
+
+def _writer(home: Path) -> str:
+    """Say who signed; who was killed leaves his name, and who has just begun has not signed yet."""
+    try:
+        signed = json.loads((home / WRITER).read_text())
+    except (OSError, ValueError):
+        return "another process"
+    return f"process {signed['pid']} ({signed['command']}, since {signed['since']})"
+
+
+def _remove_if_empty(home: Path, made: list[Path]) -> None:
+    if home in made and {path.name for path in home.iterdir()} <= {LOCK}:
+        (home / LOCK).unlink(missing_ok=True)
+        for folder in made:
+            if any(folder.iterdir()):
+                break
+            folder.rmdir()

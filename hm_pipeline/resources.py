@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from hm_pipeline.graph import STATIC, Graph
+from hm_pipeline.lock import one_writer
 from hm_pipeline.runner import Runner
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Reads, Step, merged
@@ -61,9 +62,10 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
         """Make the partitions of this run."""
         keys = list(context.partition_keys) if is_weekly else [None]
         manifests = []
-        for done, key in enumerate(keys, start=1):
-            manifests.append(_make(context, work.graph, step, key))
-            work.report(step.name, done, len(keys))
+        with one_writer(work.graph.home.root, wait=context.log.warning):
+            for done, key in enumerate(keys, start=1):
+                manifests.append(_make(context, work.graph, step, key))
+                work.report(step.name, done, len(keys))
         context.set_data_version(context.asset_key, dg.DataVersion("-".join(sorted({m.fingerprint for m in manifests}))[:64]))
 
     reads = merged(replace(read, of_audience=False) for read in step.reads)

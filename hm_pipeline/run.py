@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.datasets.stage import recover
 from hm_pipeline.errors import HMError
 from hm_pipeline.graph import STATIC, Graph, Run
 from hm_pipeline.lock import one_writer
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from hm_pipeline.resources import Report
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # errors come back as exceptions
+BY_HM = "hm/in_process"  # tag of runs that live and die with the command
 DAGSTER_YAML = "telemetry:\n  enabled: false\n"
 
 
@@ -68,8 +70,9 @@ def make(
         If an input is missing, a week is too early, or another process writes to the home.
     """
     started = time.perf_counter()
-    graph = Graph(steps, Home(settings.home), settings, dict(audiences or {}))
     with one_writer(settings.home):
+        recover(settings.home)
+        graph = Graph(steps, Home(settings.home), settings, dict(audiences or {}))
         stale = graph.stale(targets, force=force)
         runs = graph.runs(stale)
         if runs:
@@ -87,6 +90,7 @@ def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None
         warnings.simplefilter("ignore", category=DeprecationWarning)
         job = build_defs(graph.settings, steps=graph.steps, graph=graph, report=report).resolve_job_def("week")
         with dagster_instance(graph.home.root) as instance:
+            _bury(instance)
             newest = max(run.last for run in runs)
             for run in runs:
                 keys = [dg.AssetKey(name.split("/")) for name in run.steps]
@@ -95,9 +99,18 @@ def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None
                 checks = None if run.last == newest else frozenset[dg.AssetCheckKey]()
                 part = job.get_subset(asset_selection=frozenset(keys), asset_check_selection=checks)
                 try:
-                    part.execute_in_process(tags=span, instance=instance, run_config=QUIET)
+                    part.execute_in_process(tags={**span, BY_HM: "true"}, instance=instance, run_config=QUIET)
                 except dg.DagsterError as error:
                     raise _cause(error) from error
+
+
+def _bury(instance: "DagsterInstance") -> None:
+    """Mark the runs of `hm` as failed that a killed process left under way: who holds the home's lock is the only one."""
+    import dagster as dg  # noqa: PLC0415 - as above
+
+    under_way = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    for run in instance.get_runs(filters=dg.RunsFilter(tags={BY_HM: "true"}, statuses=under_way)):
+        instance.report_run_failed(run, message="The process was killed; what it had finished stays.")
 
 
 @contextmanager

@@ -80,6 +80,7 @@ class Runner:
         figures = dict(getattr(model, "figures", {}))
         manifest = Manifest(self.graph.fingerprint(step.name, fit_week), (), figures=figures)
         manifest.save(aside)
+        (folder / "manifest.json").unlink(missing_ok=True)  # before its files go one by one
         shutil.rmtree(folder, ignore_errors=True)
         aside.rename(folder)
         return manifest

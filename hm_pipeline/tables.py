@@ -242,6 +242,8 @@ class PartitionWriter:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "manifest.json").unlink(missing_ok=True)  # from here on the old partition is not taken for whole
+        for half in folder.glob(".*.tmp"):  # of a process that was killed
+            half.unlink()
 
     def write(self, frame: pl.DataFrame, index: int = 0) -> Receipt:
         """Write one shard."""

@@ -217,15 +217,14 @@ def _fill_gaps(stage: Stage, report: IngestReport, weeks: set[int]) -> None:
 
 
 def _publish(stage: Stage, report: IngestReport, customer_ids: pl.Series, settings: Settings, epoch: date) -> None:
-    root = stage.home.root
-    stage.publish()
-    rejects = stage.root / FILE
-    if rejects.exists():
-        rejects.replace(root / FILE)
-    else:  # of an earlier ingest
-        (root / FILE).unlink(missing_ok=True)
-    if not (root / "shards.json").exists():
-        save_shards(cut(customer_ids, settings.shards or -(-len(customer_ids) // settings.customers_per_shard)), root / "shards.json")
+    home = stage.home.root
+    files = [FILE] if (stage.root / FILE).exists() else []
+    gone = () if files else (FILE,)  # of an earlier ingest
+    if not (home / "shards.json").exists():
+        save_shards(cut(customer_ids, settings.shards or -(-len(customer_ids) // settings.customers_per_shard)), stage.root / "shards.json")
+        files.append("shards.json")
     calendar = Calendar(epoch, report.first_week, report.last_week)
-    if not (root / "calendar.json").exists() or Calendar.load(root / "calendar.json") != calendar:
-        calendar.save(root / "calendar.json")  # last: readers take a home without one for empty
+    if not (home / "calendar.json").exists() or Calendar.load(home / "calendar.json") != calendar:
+        calendar.save(stage.root / "calendar.json")
+        files.append("calendar.json")  # last: readers take a home without one for empty
+    stage.publish(tuple(files), gone)

@@ -1,23 +1,25 @@
-"""Put tables together aside and bring them into the home in one go, so that bad input leaves no trace."""
+"""Put tables together aside and bring them into the home in one go, so that bad input leaves no trace.
 
+What is ready is signed by a journal.  From then on the ingest has happened: whoever writes to the home next carries
+the renames out that a killed process left.
+"""
+
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Self
 
 import polars as pl
 
-from hm_pipeline.tables import Home, Manifest, content_hash, write_shard
+from hm_pipeline.tables import Home, Manifest, content_hash, write_aside, write_shard
 
-FOLDER = ".ingest"
+FOLDER, JOURNAL, OLD = ".ingest", "ready.json", "old"
 
 
 class Stage:
-    """A folder inside the home that holds what will replace or join its tables.
-
-    A process that is killed while :meth:`publish` renames leaves a home without some of the new partitions; the same
-    ingest, done again, brings them.
-    """
+    """A folder inside the home that holds what will replace or join its tables and files."""
 
     def __init__(self, home: Home) -> None:
         self.home, self.root = home, home.root / FOLDER
@@ -28,12 +30,13 @@ class Stage:
         """Make the folder, and remove it at the end together with every folder made for it that is still empty."""
         made = [folder for folder in (home.root, *home.root.parents) if not folder.exists()]
         stage = cls(home)
-        shutil.rmtree(stage.root, ignore_errors=True)  # of a process that was killed
+        recover(home.root)
         stage.root.mkdir(parents=True)
         try:
             yield stage
         finally:
-            shutil.rmtree(stage.root, ignore_errors=True)
+            if not (stage.root / JOURNAL).exists():  # what is signed is left to the next writer
+                shutil.rmtree(stage.root, ignore_errors=True)
             for folder in made:
                 if folder.exists() and not any(folder.iterdir()):
                     folder.rmdir()
@@ -49,14 +52,52 @@ class Stage:
         Manifest(receipt.content, (receipt,)).save(folder)
         return "added" if manifest is None else "replaced"
 
-    def publish(self) -> None:
-        """Rename all partitions that were put into their place."""
-        for manifest in sorted(self.root.glob("tables/**/manifest.json")):
-            folder = manifest.parent
-            target = self.home.root / folder.relative_to(self.root)
-            if target.exists():
-                old = self.root / "old" / folder.relative_to(self.root)
-                old.parent.mkdir(parents=True, exist_ok=True)
-                target.rename(old)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            folder.rename(target)
+    def publish(self, files: tuple[str, ...], gone: tuple[str, ...] = ()) -> None:
+        """Rename all partitions that were put, and files of the folder, into their place.
+
+        Parameters
+        ----------
+        files
+            Names of files in the folder, in the order in which they come into the home, after all partitions.
+        gone
+            Names of files that leave the home.
+        """
+        tables = sorted(manifest.parent.relative_to(self.root).as_posix() for manifest in self.root.glob("tables/**/manifest.json"))
+        journal = json.dumps({"tables": tables, "files": files, "gone": gone}, indent=1)
+        write_aside(self.root / JOURNAL, lambda path: path.write_text(journal))
+        recover(self.home.root)
+
+
+def is_half_published(home: Path) -> bool:
+    """Return whether a signed ingest waits for its renames."""
+    return (home / FOLDER / JOURNAL).exists()
+
+
+def recover(home: Path) -> None:
+    """Finish the ingest that was signed, or remove one that was not; the caller holds the home's lock.
+
+    Every step may be done again: what has moved already is no longer in the folder.
+    """
+    root = home / FOLDER
+    if is_half_published(home):
+        journal = json.loads((root / JOURNAL).read_text())
+        for table in journal["tables"]:
+            _move(root / table, home / table, root / OLD / table)
+        for name in journal["files"]:
+            if (root / name).exists():
+                (root / name).replace(home / name)
+        for name in journal["gone"]:
+            (home / name).unlink(missing_ok=True)
+        (root / JOURNAL).unlink()
+    shutil.rmtree(root, ignore_errors=True)
+
+
+def _move(folder: Path, target: Path, old: Path) -> None:
+    if not folder.exists():
+        return
+    if target.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        old.parent.mkdir(parents=True, exist_ok=True)
+        target.rename(old)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder.rename(target)
