@@ -6,8 +6,9 @@ READY := $(VENV)/.ready
 DEMO_HOME := home-demo
 DEMO_CUSTOMERS ?= 20000
 export HM_HOME ?= $(CURDIR)/home
+export PYTHONDONTWRITEBYTECODE := # compiled once: a command that compiles what it imports starts in twice the time
 
-.PHONY: help setup demo test lint ui bench clean
+.PHONY: help setup demo test kills lint ui bench clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -37,6 +38,9 @@ demo: setup ## a simulated shop through the whole pipeline, to a scoreboard and 
 
 test: setup ## everything CI checks but the demo
 	@$(BIN)/python -m pytest -q
+
+kills: setup ## kill ingest, run and backfill twenty times each, and compare what they leave
+	@$(BIN)/python -m pytest -q tests/e2e/test_kills.py --kills 20
 
 lint: setup ## style, types and layers
 	@$(BIN)/ruff check

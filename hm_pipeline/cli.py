@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from hm_pipeline.datasets.stage import is_half_published, recover
-from hm_pipeline.errors import BadInput, HMError, MissingInput
+from hm_pipeline.errors import BadInput, HMError, MissingInput, disk_trouble
 from hm_pipeline.graph import BUYERS, EVERYONE
 from hm_pipeline.lock import one_writer
 from hm_pipeline.settings import Settings
@@ -37,8 +37,11 @@ def main() -> None:
     """Run the command; what is the data's or the request's fault is one line and exit code 1."""
     try:
         app()
-    except HMError as error:
-        complaints.print(f"hm: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+    except Exception as error:
+        told = error if isinstance(error, HMError) else disk_trouble(error)
+        if told is None:
+            raise
+        complaints.print(f"hm: {told}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -59,6 +59,36 @@ class HomeBusy(HMError):
     """Another process is writing to the same home."""
 
 
+class DiskTrouble(HMError):
+    """The home, or another place that is written to, takes no more."""
+
+
+DISK = {
+    "No space left on device": "free some space, then give the same command again: what is finished stays",
+    "disk is full": "free some space, then give the same command again: what is finished stays",  # SQLite's words
+    "disk I/O error": "see that the disk is sound, not full, and its limits allow more, then give the same command again",
+    "Disk quota exceeded": "free some space, then give the same command again: what is finished stays",
+    "File too large": "raise the limit on the size of files (ulimit -f), then give the same command again: what is finished stays",
+    "Read-only file system": "give a home that can be written to, by HM_HOME",
+    "Permission denied": "give a home that can be written to, by HM_HOME",
+    "Not a directory": "give a folder, by HM_HOME or on the command line",
+    "File exists": "give a folder, by HM_HOME or on the command line",
+}
+
+
+def disk_trouble(error: BaseException | None) -> DiskTrouble | None:
+    """Return what the operating system complained about, wherever a library wrapped it; nothing if it is no such complaint."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        complaint = next((text for text in DISK if text.lower() in str(error).lower()), None)
+        if complaint and not isinstance(error, HMError):
+            where = getattr(error, "filename", None) or "the disk"
+            return DiskTrouble(complaint[0].lower() + complaint[1:], where=str(where), remedy=DISK[complaint])
+        error = error.__cause__ or error.__context__
+    return None
+
+
 def _one_line(text: str) -> str:
     return " ".join(str(text).split())
 

@@ -17,7 +17,7 @@ from hm_pipeline.datasets.rejects import FILE
 from hm_pipeline.datasets.scan import csv_scan, fetch, quote, unreadable
 from hm_pipeline.datasets.sift import LINE, Sieve, faults
 from hm_pipeline.datasets.source import read_header
-from hm_pipeline.errors import BadInput
+from hm_pipeline.errors import BadInput, disk_trouble
 from hm_pipeline.weeks import DAYS
 
 ORDER = ("customer_id", "article_id", "t_dat", "price", "sales_channel_id")
@@ -78,7 +78,8 @@ class Purchases:
             self.connection.execute("SET preserve_insertion_order = false")
             self.connection.execute(f"COPY ({query}) TO {quote(str(folder))} (FORMAT parquet, PARTITION_BY (week_id), COMPRESSION snappy)")
         except duckdb.Error as error:
-            self.find_fault()
+            if disk_trouble(error) is None:
+                self.find_fault()
             raise unreadable(self.path, error) from error
         weeks = {path.name.removeprefix("week_id="): path for path in folder.glob("week_id=*")}
         if not weeks:

@@ -11,7 +11,7 @@ import polars as pl
 from hm_pipeline.contracts import RawTable
 from hm_pipeline.datasets.rejects import refuse_rows
 from hm_pipeline.datasets.source import damaged, ragged_rows, read_header
-from hm_pipeline.errors import BadInput
+from hm_pipeline.errors import BadInput, HMError, disk_trouble
 
 MEGABYTE = 1 << 20
 UNITS = {"KB": 1 << 10, "MB": MEGABYTE, "GB": 1 << 30, "TB": 1 << 40}
@@ -77,8 +77,10 @@ def read_text(connection: Any, path: Path, table: RawTable) -> pl.DataFrame:
     return rows
 
 
-def unreadable(path: Path, error: Exception) -> BadInput:
+def unreadable(path: Path, error: Exception) -> HMError:
     """Translate DuckDB's complaint about a file; what it advises is about its own options and left out."""
+    if trouble := disk_trouble(error):  # it is not the file's fault
+        return trouble
     text = str(error)
     line = re.search(r"Line: (\d+)", text)
     if line is None:

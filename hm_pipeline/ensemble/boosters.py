@@ -113,8 +113,8 @@ class LightGBM(Member):
         return cls(lightgbm.Booster(model_file=path), features, threads)
 
     def write(self, path: Path) -> None:
-        """Write the booster as text."""
-        self.model.save_model(path)
+        """Write the booster as text; by ourselves, for LightGBM does not notice a full disk."""
+        path.write_text(self.model.model_to_string(), encoding="utf-8")
 
     def margin(self, matrix: Floats) -> Floats:
         """Return the raw margin of each row."""

@@ -35,13 +35,22 @@ def open_store(home: Path, tables: Sequence[FeatureTable] | None = None, **optio
         If the home does not exist.
     """
     from feast import FeatureStore  # noqa: PLC0415 - feast takes seconds to import
+    from google.protobuf.message import DecodeError  # noqa: PLC0415 - as above
 
     if not home.is_dir():
         raise MissingInput("the home does not exist", where=str(home.absolute()), remedy="run `hm ingest FOLDER`, or set HM_HOME")
     (home.absolute() / "feast").mkdir(exist_ok=True)
-    store = FeatureStore(config=config(home, **options))
-    if tables is not None:
-        apply(store, build(tables, home))
+    settings = config(home, **options)
+    try:
+        store = FeatureStore(config=settings)
+        store.list_entities()  # the registry is read here, not at the first question
+        if tables is not None:
+            apply(store, build(tables, home))
+    except DecodeError as error:  # Feast was killed while it wrote
+        if tables is None:
+            raise MissingInput("cannot be read", where="feature registry", remedy="run `hm run --week` again, it registers anew") from error
+        (home.absolute() / "feast" / "registry.db").unlink()
+        return open_store(home, tables, **options)
     return store
 
 
@@ -133,7 +142,7 @@ def _dated_statement(pairs: str, calendar: Calendar) -> str:
 
 def _plain(registered: Any) -> object:
     """Return what was declared, without what Feast adds when it registers."""
-    from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped] # noqa: PLC0415 - comes with feast
+    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - comes with feast
 
     return _without(MessageToDict(registered.to_proto().spec), {"meta", "entityColumns", "version", "project"})
 

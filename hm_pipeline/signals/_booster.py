@@ -53,9 +53,9 @@ class Boosters:
         return pl.Series(name, np.round(np.asarray(values), DECIMALS).astype(np.float32))
 
     def save(self, folder: Path) -> None:
-        """Write each booster in LightGBM's own text format."""
+        """Write each booster in LightGBM's own text format; by ourselves, for LightGBM does not notice a full disk."""
         for name, booster in self.boosters.items():
-            booster.save_model(folder / f"{name}.txt")
+            (folder / f"{name}.txt").write_text(booster.model_to_string(), encoding="utf-8")
         lines = [f"feature\t{name}" for name in self.features] + [f"constant\t{name}\t{value!r}" for name, value in self.constants.items()]
         (folder / "boosters.tsv").write_text("\n".join(lines) + "\n")
 

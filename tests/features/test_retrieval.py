@@ -173,3 +173,12 @@ def test_a_key_in_two_shards_is_an_error(tmp_path, pairs):
         writer.finish([writer.write(_rows(need, week), index) for index in (0, 1)], fingerprint="x")
     with pytest.raises(RowsLost, match="need"):
         fetch(open_store(tmp_path, [need]), pairs, service="ranking", calendar=REFERENCE)
+
+
+def test_a_registry_that_was_cut_short_is_registered_anew(tmp_path: Path) -> None:
+    whole = {view.name for view in open_store(tmp_path, TABLES).list_feature_views()}
+    registry = tmp_path / "feast" / "registry.db"
+    registry.write_bytes(registry.read_bytes()[:-5])
+    with pytest.raises(MissingInput, match="cannot be read"):
+        open_store(tmp_path)
+    assert {view.name for view in open_store(tmp_path, TABLES).list_feature_views()} == whole

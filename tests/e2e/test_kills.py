@@ -1,0 +1,89 @@
+"""Nothing is half-done: commands that are killed are finished by the next, in the same bytes, and nothing is made twice."""
+
+import random
+import shutil
+
+import dagster as dg
+import pytest
+
+from hm_pipeline.run import dagster_instance
+from hm_pipeline.tables import Home
+from tests.e2e.crashes import AT_RENAME, contents, finished, hm, kill_after
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory):
+    """Raw files of another seed, so that an ingest replaces every week."""
+    from hm_pipeline.datasets.simulate import simulate  # noqa: PLC0415 - beside its only use
+
+    folder = tmp_path_factory.mktemp("other")
+    simulate(folder, customers=900, articles=500, weeks=22, seed=4)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(raw, other, tmp_path_factory):
+    """A home ingested from one shop, and the same after an ingest of the other."""
+    homes = [tmp_path_factory.mktemp("undisturbed") / name for name in ("one", "both")]
+    assert hm(homes[0], "ingest", raw)[0] == 0
+    shutil.copytree(homes[0], homes[1])
+    assert hm(homes[1], "ingest", other)[0] == 0
+    return homes
+
+
+def test_an_ingest_killed_at_any_rename(undisturbed, other, tmp_path, kills):
+    """Its result is the old home or the new one, and `hm` of any kind makes it whole."""
+    one, both = map(contents, undisturbed)
+    renames = 22 * 5 + 4  # a shard, a manifest and two moves a week, and what has no weeks
+    for number in sorted(random.Random(0).sample(range(renames), max(kills, 5))):
+        home = tmp_path / str(number)
+        shutil.copytree(undisturbed[0], home)
+        assert hm(home, number, "ingest", other, code=AT_RENAME)[0] in (-9, 0)
+        signed = (home / ".ingest/ready.json").exists()
+        hm(home, "recommend", "0" * 64, "--week", "2020-09-23")  # it reads only, and finds nothing to read
+        if signed:
+            assert contents(home) == both
+            assert not (home / ".ingest").exists()
+        assert hm(home, "ingest", other)[0] == 0
+        assert contents(home) == both
+        assert not (home / ".ingest").exists()
+        shutil.rmtree(home)
+    assert one != both
+
+
+def test_a_first_ingest_killed_at_random(undisturbed, raw, tmp_path, kills):
+    home, moments = tmp_path / "home", random.Random(1)
+    codes = [kill_after(moments.uniform(0.5, 4), home, "ingest", raw) for _ in range(max(kills // 2, 2))]
+    assert hm(home, "ingest", raw)[0] == 0
+    assert contents(home) == contents(undisturbed[0])
+    assert set(codes) <= {-9, 0}
+
+
+@pytest.mark.parametrize(
+    "command", [("run", "--week", "2020-09-23"), ("backfill", "--from", "2020-09-09", "--to", "2020-09-16")], ids=["run", "backfill"]
+)
+def test_a_run_killed_at_random(undisturbed, tmp_path, kills, command):
+    """What was finished at a kill is never written again; the end is that of a run which nobody disturbed."""
+    home, whole = tmp_path / "killed", tmp_path / "whole"
+    for copy in (home, whole):
+        shutil.copytree(undisturbed[0], copy)
+    assert hm(whole, *command)[0] == 0
+    moments, written, deaths = random.Random(2), {}, 0
+    while deaths < kills:
+        code = kill_after(moments.uniform(4, 12), home, *command)
+        assert written.items() <= finished(home).items()
+        written = finished(home)
+        deaths += code == -9
+        if code == 0:
+            break
+    assert hm(home, *command)[0] == 0
+    assert written.items() <= finished(home).items()
+    assert contents(home) == contents(whole)
+    assert deaths
+    assert not [path for path in home.glob("tables/**/.*") if path.suffix == ".tmp"]
+    with dagster_instance(home) as instance:
+        assert not instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.NOT_STARTED]))
+
+
+def test_what_was_finished_is_in_the_home(undisturbed):
+    assert Home(undisturbed[1]).calendar.last_week == 105
