@@ -1,29 +1,24 @@
 """Make what is asked for: plan the stale partitions of a home and carry them out as Dagster runs, one writer at a time."""
 
-import os
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.errors import HMError
 from hm_pipeline.graph import STATIC, Graph, Run
+from hm_pipeline.instance import dagster_instance
 from hm_pipeline.lock import one_writer
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Step
 from hm_pipeline.tables import Home
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
-
     from hm_pipeline.resources import Report
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # errors come back as exceptions
-DAGSTER_YAML = "telemetry:\n  enabled: false\n"
 
 
 @dataclass(frozen=True)
@@ -89,7 +84,7 @@ def _execute(
         warnings.simplefilter("ignore", category=dg.BetaWarning)
         warnings.simplefilter("ignore", category=DeprecationWarning)
         job = build_defs(settings, steps=steps, audiences=audiences, report=report).resolve_job_def("week")
-        with dagster_instance(settings.home) as instance:
+        with dagster_instance(settings) as instance:
             newest = max(run.last for run in runs)
             for run in runs:
                 keys = [dg.AssetKey(name.split("/")) for name in run.steps]
@@ -101,20 +96,6 @@ def _execute(
                     part.execute_in_process(tags=span, instance=instance, run_config=QUIET)
                 except dg.DagsterError as error:
                     raise _cause(error) from error
-
-
-@contextmanager
-def dagster_instance(home: Path) -> "Iterator[DagsterInstance]":
-    """Open Dagster's storage in the home, telemetry off."""
-    from dagster import DagsterInstance  # noqa: PLC0415 - as above
-
-    folder = home.absolute() / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "dagster.yaml").exists():
-        (folder / "dagster.yaml").write_text(DAGSTER_YAML)
-    os.environ["DAGSTER_HOME"] = str(folder)
-    with DagsterInstance.from_config(str(folder)) as instance:
-        yield instance
 
 
 def _span(first: str, last: str) -> dict[str, str]:
