@@ -1,18 +1,16 @@
 """Make what is asked for: plan the stale partitions of a home and carry them out as Dagster runs, one writer at a time."""
 
-import os
 import time
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.datasets.stage import recover
 from hm_pipeline.errors import HMError
 from hm_pipeline.graph import STATIC, Graph, Run
+from hm_pipeline.instance import dagster_instance
 from hm_pipeline.lock import one_writer
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Step
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # errors come back as exceptions
 BY_HM = "hm/in_process"  # tag of runs that live and die with the command
-DAGSTER_YAML = "telemetry:\n  enabled: false\n"
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None
         warnings.simplefilter("ignore", category=dg.BetaWarning)
         warnings.simplefilter("ignore", category=DeprecationWarning)
         job = build_defs(graph.settings, steps=graph.steps, graph=graph, report=report).resolve_job_def("week")
-        with dagster_instance(graph.home.root) as instance:
+        with dagster_instance(graph.settings) as instance:
             _bury(instance)
             newest = max(run.last for run in runs)
             for run in runs:
@@ -111,20 +108,6 @@ def _bury(instance: "DagsterInstance") -> None:
     under_way = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
     for run in instance.get_runs(filters=dg.RunsFilter(tags={BY_HM: "true"}, statuses=under_way)):
         instance.report_run_failed(run, message="The process was killed; what it had finished stays.")
-
-
-@contextmanager
-def dagster_instance(home: Path) -> "Iterator[DagsterInstance]":
-    """Open Dagster's storage in the home, telemetry off."""
-    from dagster import DagsterInstance  # noqa: PLC0415 - as above
-
-    folder = home.absolute() / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "dagster.yaml").exists():
-        (folder / "dagster.yaml").write_text(DAGSTER_YAML)
-    os.environ["DAGSTER_HOME"] = str(folder)
-    with DagsterInstance.from_config(str(folder)) as instance:
-        yield instance
 
 
 def _span(first: str, last: str) -> dict[str, str]:

@@ -32,6 +32,8 @@ class Settings(BaseModel):
     trials: int = Field(6, ge=1, description="FLAML trials per learner in one search")
     learners: tuple[str, ...] = Field(("lightgbm", "xgboost"), min_length=2, description="members of the ensemble")
     training_rows: int = Field(1_000_000, ge=1_000, description="most rows a learner is fitted on, negatives sampled")
+    raw: Path | None = Field(None, description="folder of raw files that Dagster ingests, and its sensor watches")
+    postgres: str = Field("", description="URL of a Postgres server for Dagster's runs and events; SQLite in the home where empty")
 
     @classmethod
     def from_environment(cls) -> Self:

@@ -180,9 +180,9 @@ def _imports(tree: ast.AST) -> set[str]:
 
 
 def _is_module(name: str) -> bool:
-    if not name.startswith("hm_pipeline."):
+    """Tell a module from a name inside one, importing packages at most: some modules take seconds."""
+    parent = name.rpartition(".")[0]
+    if not parent.startswith("hm_pipeline"):
         return False
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:  # the name is an attribute of a module, not a module of a package
-        return False
+    package = find_spec(parent) if parent == "hm_pipeline" or _is_module(parent) else None
+    return package is not None and package.submodule_search_locations is not None and find_spec(name) is not None

@@ -13,8 +13,6 @@ from pathlib import Path
 import dataframely as dy
 import numpy as np
 import polars as pl
-from scipy import sparse
-from sklearn.linear_model import LogisticRegression
 
 from hm_pipeline.candidates._strategy import Strategy
 from hm_pipeline.contracts import Pair
@@ -120,6 +118,9 @@ def fit(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int, seed: i
 
 def _fit_weights(names: Sequence[str], counted: pl.DataFrame) -> FirstStage:
     """Fit on counts of bucket combinations: the same estimate as on the rows, at a hundredth of their number."""
+    from scipy import sparse  # noqa: PLC0415 - takes seconds that opening Dagster's UI need not pay
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - as above
+
     hits, rows = int(counted["hits"].sum()), int(counted["rows"].sum())
     figures = {"hits": float(hits), "rows": float(rows)}
     if hits == 0:  # nothing to learn from: trust all strategies alike, by their ranks

@@ -7,8 +7,6 @@ semantic analysis, Deerwester et al. 1990).  Grain: article.  No purchases are r
 import dataframely as dy
 import numpy as np
 import polars as pl
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
 DIMENSIONS = 32
@@ -37,6 +35,9 @@ class TextVectors(dy.Schema):
 
 def compute(articles: pl.LazyFrame, *, seed: int = 0) -> pl.DataFrame:
     """Return :class:`TextVectors` of the catalogue."""
+    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415 - takes seconds that opening Dagster's UI need not pay
+    from sklearn.utils.extmath import randomized_svd  # noqa: PLC0415 - as above
+
     texts = articles.select("article_id", pl.concat_str(TEXTS, separator=" ", ignore_nulls=True).alias("text")).sort("article_id").collect()
     vectors = np.zeros((texts.height, DIMENSIONS))
     if texts["text"].str.contains(r"\w\w").any():

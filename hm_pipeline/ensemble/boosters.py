@@ -8,12 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import catboost
-import lightgbm
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-import xgboost
 
 from hm_pipeline.ensemble.samples import Floats, as_floats
 from hm_pipeline.errors import MissingInput
@@ -100,6 +97,8 @@ class LightGBM(Member):
         cls, params: Params, matrix: Floats, labels: npt.NDArray[np.float32], *, features: Sequence[str], seed: int, threads: int
     ) -> Self:
         """Fit on rows of features and their labels, 0 or 1."""
+        import lightgbm  # noqa: PLC0415 - takes seconds that opening Dagster's UI need not pay
+
         alone = 1 if len(matrix) < FEW_ROWS else threads
         same = {"deterministic": True, "force_row_wise": True, "seed": seed, "num_threads": alone}
         fixed = {**same, "objective": "binary", "max_bin": BINS, "feature_pre_filter": False, "verbosity": -1}
@@ -110,6 +109,8 @@ class LightGBM(Member):
     @classmethod
     def read(cls, path: Path, features: Sequence[str], threads: int) -> Self:
         """Read what :meth:`write` wrote."""
+        import lightgbm  # noqa: PLC0415 - as above
+
         return cls(lightgbm.Booster(model_file=path), features, threads)
 
     def write(self, path: Path) -> None:
@@ -135,6 +136,8 @@ class XGBoost(Member):
         cls, params: Params, matrix: Floats, labels: npt.NDArray[np.float32], *, features: Sequence[str], seed: int, threads: int
     ) -> Self:
         """Fit on rows of features and their labels, 0 or 1."""
+        import xgboost  # noqa: PLC0415 - as above
+
         alone = 1 if len(matrix) < FEW_ROWS else threads
         fixed = {"objective": "binary:logistic", "tree_method": "hist", "max_bin": BINS, "seed": seed, "nthread": alone, "verbosity": 0}
         rows = xgboost.QuantileDMatrix(matrix, labels, feature_names=list(features), max_bin=BINS, nthread=alone)
@@ -144,6 +147,8 @@ class XGBoost(Member):
     @classmethod
     def read(cls, path: Path, features: Sequence[str], threads: int) -> Self:
         """Read what :meth:`write` wrote."""
+        import xgboost  # noqa: PLC0415 - as above
+
         return cls(xgboost.Booster(model_file=bytearray(path.read_bytes())), features, threads)
 
     def write(self, path: Path) -> None:
@@ -172,6 +177,8 @@ class CatBoost(Member):
         cls, params: Params, matrix: Floats, labels: npt.NDArray[np.float32], *, features: Sequence[str], seed: int, threads: int
     ) -> Self:
         """Fit on rows of features and their labels, 0 or 1."""
+        import catboost  # noqa: PLC0415 - as above
+
         quiet = {"logging_level": "Silent", "allow_writing_files": False, "random_seed": seed, "thread_count": threads}
         fixed = {**quiet, "loss_function": "Logloss", "boosting_type": "Plain", "border_count": BINS}
         whole = {name: int(value) if name in {"iterations", "depth"} else value for name, value in params.items()}
@@ -182,6 +189,8 @@ class CatBoost(Member):
     @classmethod
     def read(cls, path: Path, features: Sequence[str], threads: int) -> Self:
         """Read what :meth:`write` wrote."""
+        import catboost  # noqa: PLC0415 - as above
+
         return cls(catboost.CatBoost().load_model(str(path)), features, threads)
 
     def write(self, path: Path) -> None:

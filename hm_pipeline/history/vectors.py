@@ -8,8 +8,6 @@ bought and are made where they are used.
 import dataframely as dy
 import numpy as np
 import polars as pl
-from scipy import sparse
-from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
 from hm_pipeline.contracts import ArticleWeek
@@ -48,6 +46,9 @@ def compute(tables: Inputs, *, week_id: int, weeks: int = WEEKS, seed: int = 0) 
 
 def _decompose(pairs: pl.DataFrame, articles: pl.Series, seed: int) -> np.ndarray:
     """Return unit vectors, shape (articles, DIMENSIONS); missing dimensions of a tiny shop are 0."""
+    from scipy import sparse  # noqa: PLC0415 - takes seconds that opening Dagster's UI need not pay
+    from sklearn.utils.extmath import randomized_svd  # noqa: PLC0415 - as above
+
     vectors = np.zeros((len(articles), DIMENSIONS))
     rows = pairs["customer_id"].rank("dense").cast(pl.Int64).to_numpy() - 1
     columns = articles.search_sorted(pairs["article_id"]).to_numpy()

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import lightgbm
 import numpy as np
 import polars as pl
+
+if TYPE_CHECKING:
+    import lightgbm
 
 ROUNDS = 120
 DECIMALS = 6
@@ -38,7 +41,7 @@ class Boosters:
     """
 
     features: tuple[str, ...]
-    boosters: dict[str, lightgbm.Booster] = field(default_factory=dict)
+    boosters: "dict[str, lightgbm.Booster]" = field(default_factory=dict)
     constants: dict[str, float] = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)
 
@@ -62,6 +65,8 @@ class Boosters:
     @classmethod
     def load(cls, folder: Path) -> "Boosters":
         """Read what :meth:`save` wrote."""
+        import lightgbm  # noqa: PLC0415 - takes seconds that opening Dagster's UI need not pay
+
         lines = [line.split("\t") for line in (folder / "boosters.tsv").read_text().splitlines()]
         boosters = {path.stem: lightgbm.Booster(model_file=path) for path in sorted(folder.glob("*.txt"))}
         features = tuple(line[1] for line in lines if line[0] == "feature")
@@ -78,6 +83,8 @@ def fit(examples: pl.DataFrame, *, features: Sequence[str], objectives: dict[str
     objectives
         Target column -> LightGBM objective.
     """
+    import lightgbm  # noqa: PLC0415 - as above
+
     boosters: dict[str, lightgbm.Booster] = {}
     constants: dict[str, float] = {}
     matrix = examples.select(features).cast(pl.Float32).to_numpy()

@@ -6,7 +6,7 @@ import pytest
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.definitions import build_defs
-from hm_pipeline.run import dagster_instance
+from hm_pipeline.instance import dagster_instance
 from hm_pipeline.settings import Settings
 from hm_pipeline.signals import SIGNALS
 from hm_pipeline.tables import Home
@@ -36,7 +36,7 @@ def test_the_jobs_can_be_resolved(tmp_path):
 
 def test_a_partition_carries_rows_seconds_and_map(served):
     week = Home(served.home).calendar.key(Home(served.home).calendar.last_week - 1)
-    with dagster_instance(served.home) as instance:
+    with dagster_instance(served) as instance:
         wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey("scoreboard"), asset_partitions=[week])
         event = instance.fetch_materializations(wanted, limit=1).records[0]
     facts = event.asset_materialization.metadata
@@ -48,7 +48,7 @@ def test_a_partition_carries_rows_seconds_and_map(served):
 def test_the_io_manager_hands_out_a_fenced_handle(served):
     calendar = Home(served.home).calendar
     defs = build_defs(served)
-    with dagster_instance(served.home) as instance:
+    with dagster_instance(served) as instance:
         handle = defs.load_asset_value(
             dg.AssetKey(["signal", "availability"]), partition_key=calendar.key(calendar.last_week), instance=instance
         )
@@ -62,7 +62,7 @@ def test_a_check_fails_where_a_file_lost_its_rows(fresh):
     file = next(folder.glob("*.parquet"))
     pl.read_parquet(file, hive_partitioning=False).head(3).write_parquet(file)
     job = build_defs(settings).resolve_job_def("week")
-    with dagster_instance(settings.home) as instance:
+    with dagster_instance(settings) as instance:
         run = job.execute_in_process(
             asset_selection=[dg.AssetKey("transactions")], instance=instance, tags=_span(home.calendar), raise_on_error=False
         )

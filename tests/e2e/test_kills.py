@@ -6,7 +6,8 @@ import shutil
 import dagster as dg
 import pytest
 
-from hm_pipeline.run import dagster_instance
+from hm_pipeline.instance import dagster_instance
+from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
 from tests.e2e.crashes import AT_RENAME, contents, finished, hm, kill_after
 
@@ -81,7 +82,7 @@ def test_a_run_killed_at_random(undisturbed, tmp_path, kills, command):
     assert contents(home) == contents(whole)
     assert deaths
     assert not [path for path in home.glob("tables/**/.*") if path.suffix == ".tmp"]
-    with dagster_instance(home) as instance:
+    with dagster_instance(Settings(home=home)) as instance:
         assert not instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.NOT_STARTED]))
 
 

@@ -1,0 +1,89 @@
+"""Dagster's own storage: the file that describes it in a home, and the opening of it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hm_pipeline.errors import BadInput, HMError
+from hm_pipeline.settings import Settings
+from hm_pipeline.tables import write_aside
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+MARK = "# Written by hm from the settings; without this line it is yours and is left as it is.\n"
+# One run at a time: a home has one writer, so that a second one would only wait for it.
+BASE = """telemetry:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+run_monitoring:
+  enabled: true
+"""
+# The server's address may hold a password, so that the file names the variable and not its value.
+POSTGRES = """storage:
+  postgres:
+    postgres_url:
+      env: HM_POSTGRES
+"""
+
+
+def prepare(settings: Settings) -> Path:
+    """Write what describes Dagster's storage in the home, and return its folder; one that was edited stays.
+
+    Raises
+    ------
+    BadInput
+        If Postgres is asked for and its client is not installed.
+    """
+    folder = settings.home.absolute() / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "dagster.yaml"
+    if settings.postgres:
+        _need_client()
+        os.environ["HM_POSTGRES"] = settings.postgres
+    wanted = MARK + BASE + (POSTGRES if settings.postgres else "")
+    is_ours = not file.exists() or file.read_text().startswith(MARK)
+    if is_ours and not (file.exists() and file.read_text() == wanted):
+        write_aside(file, lambda path: path.write_text(wanted))
+    return folder
+
+
+@contextmanager
+def dagster_instance(settings: Settings) -> "Iterator[DagsterInstance]":
+    """Open Dagster's storage of a home: SQLite beside the tables, or the Postgres server that the settings name.
+
+    Raises
+    ------
+    BadInput
+        If the server does not answer.
+    """
+    from dagster import DagsterInstance  # noqa: PLC0415 - seconds that a run with nothing to do need not pay
+
+    folder = prepare(settings)
+    os.environ["DAGSTER_HOME"] = str(folder)
+    try:
+        instance = DagsterInstance.from_config(str(folder))
+    except Exception as error:
+        if settings.postgres:
+            raise _unreachable(error) from error
+        raise
+    with instance:
+        yield instance
+
+
+def _need_client() -> None:
+    try:
+        import dagster_postgres  # noqa: F401, PLC0415 - an extra
+    except ImportError as error:
+        raise BadInput("dagster-postgres is not installed", where="HM_POSTGRES", remedy="pip install 'hm-pipeline[postgres]'") from error
+
+
+def _unreachable(error: BaseException) -> HMError:
+    reason = str(error.__cause__ or error).strip().splitlines()[0]
+    return BadInput(
+        f"Postgres does not answer: {reason}", where="HM_POSTGRES", remedy="start the server, or unset it to use SQLite in the home"
+    )
