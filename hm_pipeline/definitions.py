@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.automation import ingest_job, raw_sensor, weekly_schedule
 from hm_pipeline.checks import checks
 from hm_pipeline.resources import HomeTables, Report, Work, assets, build_graph, calendar_of
 from hm_pipeline.settings import Settings
@@ -42,10 +43,13 @@ def build_defs(
             description="Make a range of weeks for their buyers, and judge them.",
         ),
     ]
+    ingest = ingest_job(settings)
     return dg.Definitions(
         assets=made,
         asset_checks=checks(every),
-        jobs=jobs,
+        jobs=[*jobs, ingest],
+        schedules=[weekly_schedule(settings, "week")],
+        sensors=[raw_sensor(settings, ingest)],
         executor=dg.in_process_executor,
         resources={
             "work": dg.ResourceDefinition(lambda _: Work(build_graph(every, settings, dict(audiences or {})), report)),
