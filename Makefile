@@ -49,8 +49,7 @@ lint: setup ## style, types and layers
 	@$(BIN)/lint-imports
 
 ui: setup ## Dagster's UI on the demo's home, or on HM_HOME
-	@h=$(abspath $(HM_HOME)); test -f $$h/calendar.json || h=$(CURDIR)/$(DEMO_HOME); mkdir -p $$h/dagster; cp -n dagster_home/dagster.yaml $$h/dagster/; \
-	 HM_HOME=$$h DAGSTER_HOME=$$h/dagster $(BIN)/dagster dev -m hm_pipeline.definitions
+	@h=$(abspath $(HM_HOME)); test -f $$h/calendar.json || h=$(CURDIR)/$(DEMO_HOME); HM_HOME=$$h $(BIN)/hm ui
 
 bench: setup ## speed and memory beside trivial rivals
 	@$(BIN)/hm bench

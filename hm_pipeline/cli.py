@@ -248,6 +248,17 @@ def bench(
     show(Group(*lines), facts, as_json=as_json)
 
 
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Port of the page.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address it listens on.")] = "127.0.0.1",
+) -> None:
+    """Open Dagster over the home: every asset, what it holds, backfills, schedules; stop it with Ctrl-C."""
+    from hm_pipeline.webserver import open_ui  # noqa: PLC0415 - as above
+
+    open_ui(Settings.from_environment(), port=port, host=host)
+
+
 def _weeks(settings: Settings, first: str, last: str) -> list[int]:
     calendar = Home(settings.home).calendar
     weeks = list(range(calendar.parse(first), calendar.parse(last) + 1))

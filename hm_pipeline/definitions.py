@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.automation import ingest_job, raw_sensor, weekly_schedule
 from hm_pipeline.checks import checks
 from hm_pipeline.datasets.stage import is_half_published, recover
 from hm_pipeline.graph import Graph
@@ -46,10 +47,13 @@ def build_defs(
             description="Make a range of weeks for their buyers, and judge them.",
         ),
     ]
+    ingest = ingest_job(settings)
     return dg.Definitions(
         assets=made,
         asset_checks=checks(every),
-        jobs=jobs,
+        jobs=[*jobs, ingest],
+        schedules=[weekly_schedule(settings, "week")],
+        sensors=[raw_sensor(settings, ingest)],
         executor=dg.in_process_executor,
         resources={
             "work": dg.ResourceDefinition(lambda _: Work(graph or build_graph(every, settings), report)),

@@ -44,7 +44,8 @@ def prepare(settings: Settings) -> Path:
     file = folder / "dagster.yaml"
     if settings.postgres:
         _need_client()
-        os.environ["HM_POSTGRES"] = settings.postgres
+        # The driver is named, as SQLAlchemy's own choice is another one that dagster-postgres does not bring.
+        os.environ["HM_POSTGRES"] = settings.postgres.replace("postgresql://", "postgresql+psycopg2://", 1)
     wanted = MARK + BASE + (POSTGRES if settings.postgres else "")
     is_ours = not file.exists() or file.read_text().startswith(MARK)
     if is_ours and not (file.exists() and file.read_text() == wanted):

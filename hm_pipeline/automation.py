@@ -1,0 +1,95 @@
+"""What may run by itself: a schedule for the newest week, a sensor for new raw files, and the job that ingests them.
+
+Both are off until someone turns them on in the UI.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+
+from hm_pipeline.contracts import RAW_TABLES
+from hm_pipeline.datasets.kaggle import ingest
+from hm_pipeline.errors import HMError
+from hm_pipeline.lock import one_writer
+from hm_pipeline.resources import calendar_of
+from hm_pipeline.settings import Settings
+
+EVERY = 60  # seconds between two looks at the raw files
+
+
+def ingest_job(settings: Settings) -> dg.JobDefinition:
+    """Return the job that reads the raw folder into the home, as `hm ingest` does."""
+
+    @dg.op(name="read_raw_files", description="Read HM_RAW into the home; new weeks are added, done twice it changes nothing.")
+    def read_raw_files(context: dg.OpExecutionContext) -> None:
+        try:
+            if settings.raw is None:
+                raise dg.Failure("no folder is named: start Dagster with HM_RAW=FOLDER", allow_retries=False)
+            with one_writer(settings.home):
+                report = ingest(settings.raw, settings.home, settings=settings, epoch=calendar_of(settings).epoch)
+        except HMError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None  # one line, no traceback of ours
+        facts = {"purchases": report.rows, "customers": report.customers, "articles": report.articles}
+        weeks = {"weeks added": report.weeks_added, "weeks replaced": report.weeks_replaced, "weeks kept": report.weeks_kept}
+        context.add_output_metadata({**facts, **weeks, **{f"left out: {why}": count for why, count in report.rejected.items()}})
+
+    @dg.job(name="ingest", description="Read the raw files into the home, and reload the weeks.", executor_def=dg.in_process_executor)
+    def ingest_raw_files() -> None:
+        read_raw_files()
+
+    return ingest_raw_files
+
+
+def weekly_schedule(settings: Settings, job: str) -> dg.ScheduleDefinition:
+    """Return the schedule that makes the newest week of the home, on the first day of its weeks at six."""
+    first = calendar_of(settings)
+    weekday = first.start(first.first_week).isoweekday() % 7
+
+    @dg.schedule(
+        name="newest_week",
+        job_name=job,
+        cron_schedule=f"0 6 * * {weekday}",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description="Make the newest week for everyone, once its purchases are ingested.",
+    )
+    def newest_week(_context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if not (settings.home / "calendar.json").exists():
+            return dg.SkipReason(f"nothing is ingested in {settings.home} yet: run the job `ingest`, or `hm ingest FOLDER`")
+        calendar = calendar_of(settings)
+        key = calendar.key(calendar.last_week)
+        return dg.RunRequest(run_key=f"week-{key}", partition_key=key)
+
+    return newest_week
+
+
+def raw_sensor(settings: Settings, job: dg.JobDefinition) -> dg.SensorDefinition:
+    """Return the sensor that ingests raw files when they are new or have changed."""
+
+    @dg.sensor(
+        name="new_raw_files",
+        job=job,
+        minimum_interval_seconds=EVERY,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Ingest HM_RAW when a file of it is new or has another size or date.",
+    )
+    def new_raw_files(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if settings.raw is None:
+            return dg.SkipReason("no folder is watched: start Dagster with HM_RAW=FOLDER")
+        seen = ", ".join(_states(settings.raw))
+        if not seen:
+            return dg.SkipReason(f"{settings.raw} holds none of {', '.join(table.file for table in RAW_TABLES)}")
+        if seen == context.cursor:
+            return dg.SkipReason(f"nothing new in {settings.raw}")
+        context.update_cursor(seen)
+        return dg.RunRequest(run_key=seen)
+
+    return new_raw_files
+
+
+def _states(raw: Path) -> Iterator[str]:
+    """Yield name, size and date of the raw files, or of the archive that holds them."""
+    for path in [raw] if raw.is_file() else [raw / table.file for table in RAW_TABLES]:
+        if path.is_file():
+            yield f"{path.name}:{path.stat().st_size}:{path.stat().st_mtime_ns}"
