@@ -85,6 +85,8 @@ def simulate(
     weeks: Annotated[int, typer.Option(help="Weeks of purchases, the last one ends on 2020-09-22.")] = 105,
     seed: Annotated[int, typer.Option(help="Seed: the same arguments give the same bytes.")] = 0,
     *,
+    images: Annotated[bool, typer.Option("--images", help="Draw every article: images/010/0108775015.jpg and so on.")] = False,
+    truth: Annotated[bool, typer.Option("--truth", help="Write what drove the purchases to OUT/truth, for hm evaluate --truth.")] = False,
     as_json: Json = False,
 ) -> None:
     """Write a simulated shop in Kaggle's layout to a folder."""
@@ -92,7 +94,7 @@ def simulate(
 
     started = time.perf_counter()
     with progress(quiet=as_json) as report:
-        make_shop(out, customers=customers, articles=articles, weeks=weeks, seed=seed, progress=report)
+        make_shop(out, customers=customers, articles=articles, weeks=weeks, seed=seed, images=images, truth=truth, progress=report)
     seconds = round(time.perf_counter() - started, 1)
     show(
         f"A shop of {customers:,} customers is in {out} ({seconds} s).",
@@ -170,6 +172,7 @@ def evaluate(
     first: Annotated[str, typer.Option("--from", help="First week of a range.")] = "",
     last: Annotated[str, typer.Option("--to", help="Last week of a range.")] = "",
     *,
+    truth: Annotated[Path | None, typer.Option("--truth", help="Compare the signals with the truth of this simulated shop.")] = None,
     as_json: Json = False,
 ) -> None:
     """Judge weeks whose purchases are known, and print the scoreboard: the rules and the model, pooled."""
@@ -182,11 +185,22 @@ def evaluate(
     weeks = _weeks(settings, week or first, week or last)
     targets = [("scoreboard", week_id) for week_id in weeks]
     _make(settings, targets, dict.fromkeys(weeks, BUYERS), as_json=as_json, then="", quietly=True)
+    if truth is not None:
+        _compare(settings, truth, weeks, as_json=as_json)
+        return
     board = summarise(Home(settings.home), weeks, seed=settings.seed)
     write_json(board, settings.home / "scoreboard.json")
     write_html(board, settings.home / "scoreboard.html")
     where = f"Written to {settings.home / 'scoreboard.json'} and {settings.home / 'scoreboard.html'}"
     show(Group(*render(board), where), json.loads(board.model_dump_json()), as_json=as_json)
+
+
+def _compare(settings: Settings, raw: Path, weeks: list[int], *, as_json: bool) -> None:
+    from hm_pipeline.evaluation.truth import compare, render  # noqa: PLC0415 - as above
+
+    home = Home(settings.home)
+    found, keys = compare(home, raw, weeks), [home.calendar.key(week_id) for week_id in weeks]
+    show(render(found, keys), {"weeks": keys, "likeness": [row.model_dump() for row in found]}, as_json=as_json)
 
 
 @app.command()

@@ -53,11 +53,8 @@ class Shop:
         if not len(offered):  # a tiny catalogue can have an empty week
             offered = np.arange(self.size)
         age = np.maximum(week_id - self.launch[offered], 0)
-        kinds = [words.TYPES[kind] for kind in range(len(words.TYPES))]
-        angle = np.array([2 * np.pi * ((week_id - kind.peak_week) % 52) / 52 for kind in kinds])
-        season = np.array([kind.season for kind in kinds]) * np.cos(angle)
         fresh = -2.5 * age / self.life[offered] - 0.9 * (age == 0)
-        return offered, self.appeal[offered] + fresh + season[self.kind[offered]]
+        return offered, self.appeal[offered] + fresh + season(week_id)[self.kind[offered]]
 
     def price(self, articles: Array, week_id: int) -> Array:
         """Return what articles cost in a week, in Kaggle's unit; late in life they are marked down."""
@@ -65,6 +62,12 @@ class Shop:
         share = np.select([lived > 0.85, lived > 0.7], [0.5, 0.75], 1.0)
         euros = np.maximum(np.round(self.euros[articles] * share), 1) - 0.01
         return np.asarray(euros / 590)
+
+
+def season(week_id: int) -> Array:
+    """Return how much better each type sells in a week than on average, as a power of e."""
+    angle = np.array([2 * np.pi * ((week_id - kind.peak_week) % 52) / 52 for kind in words.TYPES])
+    return np.asarray(np.array([kind.season for kind in words.TYPES]) * np.cos(angle))
 
 
 def build_shop(articles: int, first_week: int, rng: np.random.Generator) -> Shop:

@@ -11,6 +11,7 @@ from hm_pipeline.datasets import vocabulary as words
 from hm_pipeline.datasets.shop import STYLES, Array, Shop
 
 SEGMENTS = 48  # circles of customers of like age and taste
+CIRCLE_STYLE = 0.2  # weight of the circle's style in what it finds
 BASKET = 6  # articles of the last visit that can be bought again
 NEVER = -1000
 AGES = ((0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0), (16.0, 21.0, 25.0, 33.0, 48.0, 57.0, 86.0))
@@ -26,7 +27,7 @@ class Segments:
 
     def distribution(self, shop: Shop, offered: Array, weight: Array) -> Array:
         """Return, for each circle, the running total of the chances of the articles on offer."""
-        utility = weight + self.group[:, shop.group[offered]] + 0.2 * (self.style @ shop.style[offered].T)
+        utility = weight + self.group[:, shop.group[offered]] + CIRCLE_STYLE * (self.style @ shop.style[offered].T)
         chance = np.exp(utility - utility.max(axis=1, keepdims=True))
         return np.asarray(np.cumsum(chance / chance.sum(axis=1, keepdims=True), axis=1))
 

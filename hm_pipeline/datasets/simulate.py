@@ -12,8 +12,10 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.datasets.catalogue import articles_table
+from hm_pipeline.datasets.pictures.studio import write_images
 from hm_pipeline.datasets.shop import LAST_WEEK, Array, Shop, build_shop
 from hm_pipeline.datasets.shoppers import build_segments, build_shoppers, customers_table
+from hm_pipeline.datasets.truth import Witness
 from hm_pipeline.datasets.visits import Basket, shop_a_week
 from hm_pipeline.tables import write_aside
 from hm_pipeline.weeks import REFERENCE
@@ -22,7 +24,15 @@ TREND = 0.35  # how far an article's fortune moves in a week, as a power of e
 
 
 def simulate(
-    out: Path, *, customers: int, articles: int, weeks: int, seed: int = 0, progress: Callable[[str, int, int], None] | None = None
+    out: Path,
+    *,
+    customers: int,
+    articles: int,
+    weeks: int,
+    seed: int = 0,
+    images: bool = False,
+    truth: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> None:
     """Write transactions_train.csv, customers.csv and articles.csv of a simulated shop.
 
@@ -34,6 +44,10 @@ def simulate(
         Size of the shop; the last week is always the one that ends on 2020-09-22.
     seed
         Another seed is another shop.
+    images
+        Draw every article too, see :mod:`hm_pipeline.datasets.pictures`.
+    truth
+        Write what drove the purchases too, see :mod:`hm_pipeline.datasets.truth`; the shop itself stays the same.
     progress
         Told the table, the weeks done and the weeks there are.
     """
@@ -46,12 +60,15 @@ def simulate(
     say = progress or (lambda _table, _done, _all: None)
 
     ids = people["customer_id"], shop.article_id
+    witness = Witness(shop, shoppers, segments, ids, seed) if truth else None
 
     def write(path: Path) -> None:
         trend = np.zeros(shop.size)
         with path.open("wb") as file:
             for done, week_id in enumerate(range(first_week, LAST_WEEK + 1)):
                 trend = 0.85 * trend + diary.normal(0, TREND, shop.size)
+                if witness:
+                    witness.see(week_id, trend)
                 basket = shop_a_week(shop, shoppers, segments, week_id, trend, diary)
                 rows = _rows(shop, ids, basket, week_id, diary)
                 rows.write_csv(file, include_header=done == 0)
@@ -60,6 +77,10 @@ def simulate(
     write_aside(out / "customers.csv", people.write_csv)
     write_aside(out / "articles.csv", articles_table(shop).write_csv)
     write_aside(out / "transactions_train.csv", write)
+    if witness:
+        witness.write(out)
+    if images:
+        write_images(out, shop, say)
 
 
 def _rows(shop: Shop, ids: tuple[pl.Series, pl.Series], basket: Basket, week_id: int, rng: np.random.Generator) -> pl.DataFrame:

@@ -14,6 +14,8 @@ from hm_pipeline.datasets.shop import Array, Shop
 from hm_pipeline.datasets.shoppers import BASKET, Segments, Shoppers
 
 LOOKS = 5  # articles a customer looks at before he takes one
+NOISE = 0.8  # scale of the mood that decides between articles that suit alike
+LIKES = {"style": 0.4, "favourite": 1.1, "need": 1.1, "colour": 0.6, "purse": -0.7}  # weights of :func:`likes`
 RHYTHM = np.array([kind.rhythm for kind in words.TYPES], np.float32)
 WEEKDAYS = np.array([0.13, 0.14, 0.15, 0.17, 0.15, 0.13, 0.13])  # Wednesday to Tuesday
 AGAIN = np.array([0.0, 0.02, 0.015, 0.012, 0.01, 0.01, 0.008, 0.008, 0.007])  # by weeks since the last visit
@@ -66,6 +68,13 @@ def _what_suits(
     shop: Shop, shoppers: Shoppers, customer: Array, offered: Array, chances: Array, week_id: int, rng: np.random.Generator
 ) -> Array:
     """Draw what the circle finds, and take what suits the customer's style, needs, colours and purse."""
+    seen = look(shoppers, customer, offered, chances, rng)
+    mood = rng.gumbel(0, NOISE, seen.shape)
+    return np.asarray(seen[np.arange(len(customer)), (utility(shop, shoppers, customer, seen, week_id) + mood).argmax(axis=1)])
+
+
+def look(shoppers: Shoppers, customer: Array, offered: Array, chances: Array, rng: np.random.Generator) -> Array:
+    """Draw the articles that customers look at, shape (customers, LOOKS), from the chances of their circles."""
     segment = shoppers.segment[customer]
     order = np.argsort(segment, kind="stable")
     bounds = np.searchsorted(segment[order], np.arange(len(chances) + 1))
@@ -74,21 +83,27 @@ def _what_suits(
     for circle, (first, last) in enumerate(pairwise(bounds.tolist())):
         rows = order[first:last]
         seen[rows] = np.searchsorted(chances[circle], draws[rows])
-    seen = offered[np.minimum(seen, len(offered) - 1)]
-    utility = _utility(shop, shoppers, customer, seen, week_id) + rng.gumbel(0, 0.8, seen.shape)
-    return np.asarray(seen[np.arange(len(customer)), utility.argmax(axis=1)])
+    return np.asarray(offered[np.minimum(seen, len(offered) - 1)])
 
 
-def _utility(shop: Shop, shoppers: Shoppers, customer: Array, seen: Array, week_id: int) -> Array:
+def likes(shop: Shop, shoppers: Shoppers, customer: Array, seen: Array, week_id: int) -> dict[str, Array]:
+    """Return what speaks for articles, shape (customers, articles seen by each), before weighing."""
     kind = shop.kind[seen]
     who = customer[:, None]
-    suits = 0.4 * np.einsum("nd,nkd->nk", shoppers.style[customer], shop.style[seen])
-    favourite = (shoppers.favourites[who] >> kind) & 1
     waited = (week_id - shoppers.last_bought[who, kind].astype(np.float32)) / RHYTHM[kind]
-    need = np.exp(-(((waited - 1) / 0.5) ** 2)) - 0.6 * (waited < 0.3)
-    colour = (shop.colour[seen][:, :, None] == shoppers.colour[customer][:, None, :]).any(axis=2)
-    purse = -0.7 * shoppers.thrift[who] * np.log(shop.euros[seen] / 15)
-    return np.asarray(suits + 1.1 * favourite + 1.1 * need + 0.6 * colour + purse)
+    return {
+        "style": np.einsum("nd,nkd->nk", shoppers.style[customer], shop.style[seen]),
+        "favourite": (shoppers.favourites[who] >> kind) & 1,
+        "need": np.exp(-(((waited - 1) / 0.5) ** 2)) - 0.6 * (waited < 0.3),
+        "colour": (shop.colour[seen][:, :, None] == shoppers.colour[customer][:, None, :]).any(axis=2),
+        "purse": shoppers.thrift[who] * np.log(shop.euros[seen] / 15),
+    }
+
+
+def utility(shop: Shop, shoppers: Shoppers, customer: Array, seen: Array, week_id: int) -> Array:
+    """Return how well articles suit customers, as the power of e."""
+    terms = likes(shop, shoppers, customer, seen, week_id)
+    return np.asarray(sum(LIKES[name] * term for name, term in terms.items()))
 
 
 def _what_goes_with_it(shop: Shop, customer: Array, article: Array, week_id: int, rng: np.random.Generator) -> Array:
