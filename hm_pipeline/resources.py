@@ -3,13 +3,16 @@
 The only module that turns weeks into partition keys.  What the steps compute is not known here.
 """
 
+import base64
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
+from hm_pipeline.exhibits import pictures, sample
 from hm_pipeline.graph import STATIC, Graph
 from hm_pipeline.lock import one_writer
 from hm_pipeline.runner import Runner
@@ -19,6 +22,7 @@ from hm_pipeline.tables import Home, Manifest
 from hm_pipeline.weeks import REFERENCE, Calendar
 
 Report = Callable[[str, int, int], None]
+CELL = 40  # characters shown of a value
 
 
 class Work:
@@ -64,7 +68,7 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
         manifests = []
         with one_writer(work.graph.home.root, wait=context.log.warning):
             for done, key in enumerate(keys, start=1):
-                manifests.append(_make(context, work.graph, step, key))
+                manifests.append(_make(context, work.graph, step, key, is_newest=done == len(keys)))
                 work.report(step.name, done, len(keys))
         context.set_data_version(context.asset_key, dg.DataVersion("-".join(sorted({m.fingerprint for m in manifests}))[:64]))
 
@@ -88,7 +92,7 @@ def _key(name: str) -> dg.AssetKey:
     return dg.AssetKey(name.split("/"))
 
 
-def _make(context: dg.AssetExecutionContext, graph: Graph, step: Step, key: str | None) -> Manifest:
+def _make(context: dg.AssetExecutionContext, graph: Graph, step: Step, key: str | None, *, is_newest: bool) -> Manifest:
     started = time.perf_counter()
     week_id = STATIC if key is None else graph.calendar.parse(key)
     if step.is_ingested:  # one pass over the files wrote all weeks, so there is nothing to do per week
@@ -99,9 +103,36 @@ def _make(context: dg.AssetExecutionContext, graph: Graph, step: Step, key: str 
     facts: dict[str, Any] = {"rows": manifest.rows, "seconds": seconds, "fingerprint": manifest.fingerprint, **manifest.figures}
     if manifest.audience:
         facts["audience"] = manifest.audience.split(":")[0]
+    if is_newest:  # a range of weeks would fill the log with the same rows and pictures
+        facts |= _exhibits(context, graph, step, week_id, manifest)
     context.add_asset_metadata(facts, partition_key=key) if key else context.add_asset_metadata(facts)
     context.log.info("%s %s: %d rows in %.1f s", step.name, key or "", manifest.rows, seconds)
     return manifest
+
+
+def _exhibits(context: dg.AssetExecutionContext, graph: Graph, step: Step, week_id: int, manifest: Manifest) -> dict[str, Any]:
+    """Return the sample and the pictures as metadata; what cannot be shown is a warning, as the partition is whole."""
+    shown: dict[str, Any] = {}
+    try:
+        rows = sample(graph, step, week_id, manifest)
+        if rows.width:
+            shown["sample"] = dg.MetadataValue.md(markdown_table(rows))
+        for name, png in pictures(graph, step, week_id).items():
+            shown[name] = dg.MetadataValue.md(f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})")
+    except Exception as error:  # noqa: BLE001 - a picture must never fail a run
+        context.log.warning("%s is made, but cannot be shown: %s: %s", step.name, type(error).__name__, error)
+    return shown
+
+
+def markdown_table(rows: pl.DataFrame) -> str:
+    """Return rows as a Markdown table, a column of the table in a column of the page."""
+    lines = [rows.columns, ["---"] * rows.width, *([_cell(value) for value in row] for row in rows.iter_rows())]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text[:CELL].replace("|", "\\|").replace("\n", " ")
 
 
 def _dependency(step: Step, read: Reads, steps: dict[str, Step]) -> dg.AssetDep | dg.AssetKey:

@@ -1,0 +1,124 @@
+"""What is shown of a partition beside its numbers: a few rows, and pictures.  Reads stored tables, changes nothing."""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from hm_pipeline.graph import Graph
+from hm_pipeline.steps import Step
+from hm_pipeline.tables import Home, Manifest
+
+ROWS = 8
+RECENT = 4  # weeks whose mean stands beside the forecast
+EARLIER = 4  # labelled weeks that a probability is held against
+TOP = 12
+
+Picture = Callable[[Graph, int], bytes | None]
+
+
+def sample(graph: Graph, step: Step, week_id: int, manifest: Manifest) -> pl.DataFrame:
+    """Return the first rows of a stored partition, without the timestamp that is the same in all of them."""
+    if step.schema is None or not manifest.receipts:
+        return pl.DataFrame()
+    folder = graph.folder(step.name, week_id)
+    files = [folder / receipt.file for receipt in manifest.receipts]
+    return pl.scan_parquet(files, hive_partitioning=False).drop("event_timestamp", strict=False).head(ROWS).collect()
+
+
+def pictures(graph: Graph, step: Step, week_id: int) -> dict[str, bytes]:
+    """Return the PNG of each picture of a partition; none where what it shows is not stored.
+
+    Raises
+    ------
+    HMError, polars.exceptions.PolarsError, OSError
+        Where a stored table cannot be read.
+    """
+    name, draw = PICTURES.get(step.name, ("", None))
+    picture = draw(graph, week_id) if draw else None
+    return {name: picture} if picture else {}
+
+
+def _table(graph: Graph, name: str, week_id: int) -> pl.LazyFrame:
+    schema = graph.steps[name].schema
+    assert schema is not None  # noqa: S101  only models have none
+    return graph.home.weekly(name, schema).at(week_id)
+
+
+def _is_stored(home: Home, name: str, week_id: int) -> bool:
+    return Manifest.load(home.folder(name, week_id)) is not None
+
+
+def _season(graph: Graph, week_id: int) -> bytes | None:
+    from hm_pipeline.plots.season import draw_season_curves  # noqa: PLC0415 - matplotlib is loaded where something is drawn
+
+    names = graph.home.static("articles").select(pl.col("product_type_no").fill_null(-1), "product_type_name").unique("product_type_no")
+    sales = _table(graph, "history/type_sales", week_id).join(names, on="product_type_no", how="left")
+    known = sales.with_columns(pl.col("product_type_name").fill_null("unknown")).collect()
+    return None if known.is_empty() else draw_season_curves(known)
+
+
+def _scores(graph: Graph, week_id: int) -> bytes | None:
+    from hm_pipeline.plots.scores import draw_scores  # noqa: PLC0415 - as above
+
+    rows = []
+    for past in range(graph.calendar.first_week, week_id + 1):
+        manifest = Manifest.load(graph.home.folder("scoreboard", past))
+        for name, value in manifest.figures.items() if manifest else ():
+            if name.startswith("map_at_12/"):
+                rows.append({"week_id": past, "rung": name.removeprefix("map_at_12/"), "map_at_12": value})
+    return draw_scores(pl.DataFrame(rows)) if rows else None
+
+
+def _forecast(graph: Graph, week_id: int) -> bytes | None:
+    from hm_pipeline.plots.forecast import draw_forecast  # noqa: PLC0415 - as above
+
+    schema = graph.steps["transactions"].schema
+    assert schema is not None  # noqa: S101  only models have none
+    sold = graph.home.weekly("transactions", schema).before(week_id, RECENT).group_by("article_id").agg(sold_units=pl.len() / RECENT)
+    expected = _table(graph, "signal/availability", week_id).select("article_id", "availability", expected_units="availability_units")
+    both = expected.join(sold, on="article_id", how="left").with_columns(pl.col("sold_units").fill_null(0)).sort("article_id").collect()
+    return None if both.is_empty() else draw_forecast(both)
+
+
+def _reliability(graph: Graph, week_id: int) -> bytes | None:
+    """Hold earlier weeks' probabilities against their purchases: the week's own are not known yet."""
+    from hm_pipeline.plots.reliability import draw_reliability  # noqa: PLC0415 - as above
+
+    need, truth = "signal/need_propensity", "transactions"
+    weeks = [
+        past for past in range(week_id - EARLIER, week_id) if _is_stored(graph.home, need, past) and _is_stored(graph.home, truth, past)
+    ]
+    types = graph.home.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
+    key = ["customer_id", "product_type_no"]
+    frames = []
+    for past in weeks:
+        said = (
+            _table(graph, need, past).join(types, on="article_id").group_by(key).agg(pl.col("need_propensity").first().alias("probability"))
+        )
+        bought = _table(graph, truth, past).join(types, on="article_id").select(key).unique()
+        # The probability is of a type if anything is bought, so only buyers of the week can tell.
+        of_buyers = said.join(bought.select("customer_id").unique(), on="customer_id", how="semi")
+        hits = bought.with_columns(came_true=pl.lit(1.0))
+        frames.append(of_buyers.join(hits, on=key, how="left").select(*key, "probability", pl.col("came_true").fill_null(0.0)))
+    rows = pl.concat(frames).sort("probability", *key).collect() if frames else pl.DataFrame()
+    return None if rows.is_empty() else draw_reliability(rows)
+
+
+def _swatches(graph: Graph, week_id: int) -> bytes | None:
+    from hm_pipeline.plots.swatches import draw_swatches  # noqa: PLC0415 - as above
+
+    lists = _table(graph, "recommendations", week_id).filter(pl.col("rank") <= TOP)
+    top = lists.group_by("article_id").agg(customers=pl.len()).sort("customers", "article_id", descending=[True, False]).head(TOP)
+    columns = ("prod_name", "product_type_name", "colour_group_name")
+    named = top.join(graph.home.static("articles").select("article_id", *columns), on="article_id", how="left", maintain_order="left")
+    shown = named.collect()
+    return None if shown.is_empty() else draw_swatches(shown)
+
+
+PICTURES: dict[str, tuple[str, Picture]] = {
+    "signal/seasonality": ("season curves", _season),
+    "scoreboard": ("MAP@12 over the weeks", _scores),
+    "signal/availability": ("forecast against sales", _forecast),
+    "signal/need_propensity": ("reliability in earlier weeks", _reliability),
+    "recommendations": ("top articles", _swatches),
+}

@@ -1,0 +1,64 @@
+"""What the UI shows of a partition: a sample, figures and pictures, of the newest week of a run alone."""
+
+import dagster as dg
+import pytest
+
+from hm_pipeline.assets import STEPS
+from hm_pipeline.definitions import build_defs
+from hm_pipeline.exhibits import PICTURES, pictures
+from hm_pipeline.resources import build_graph
+from hm_pipeline.run import dagster_instance, make
+from hm_pipeline.tables import Home
+
+pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
+
+
+def shown(settings, name, key):
+    with dagster_instance(settings.home) as instance:
+        wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(name.split("/")), asset_partitions=[key])
+        return instance.fetch_materializations(wanted, limit=1).records[0].asset_materialization.metadata
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_is_in_the_metadata_of_a_week(served, name):
+    calendar = Home(served.home).calendar
+    facts = shown(served, name, calendar.key(calendar.last_week - (name == "scoreboard")))
+    picture = facts[PICTURES[name][0]].value
+    assert picture.startswith(f"![{PICTURES[name][0]}](data:image/png;base64,iVBOR")
+    assert len(picture) < 60_000
+    assert facts["sample"].value.count("\n") == 9
+    assert facts["rows"].value > 0
+
+
+def test_only_the_newest_week_of_a_run_is_shown(fresh):
+    settings = fresh("shown")
+    calendar = Home(settings.home).calendar
+    make(settings, [("history/type_sales", calendar.last_week)])
+    assert "sample" in shown(settings, "history/type_sales", calendar.key(calendar.last_week))
+    assert "sample" not in shown(settings, "history/type_sales", calendar.key(calendar.last_week - 1))
+
+
+def test_a_picture_that_fails_is_a_warning(fresh, monkeypatch):
+    settings = fresh("unshown")
+    calendar = Home(settings.home).calendar
+    make(settings, [("history/type_sales", calendar.last_week)])
+    graph = build_graph(dict(STEPS), settings)
+
+    def torn(_graph, _week_id):
+        return (graph.home.root / "no such picture").read_bytes()
+
+    monkeypatch.setitem(PICTURES, "signal/seasonality", ("season curves", torn))
+    job = build_defs(settings).resolve_job_def("week")
+    key = calendar.key(calendar.last_week)
+    span = {"dagster/asset_partition_range_start": key, "dagster/asset_partition_range_end": key}
+    with dagster_instance(settings.home) as instance:
+        run = job.execute_in_process(asset_selection=[dg.AssetKey(["signal", "seasonality"])], instance=instance, tags=span)
+        assert run.success
+        records = instance.all_logs(run.run_id)
+    assert any("cannot be shown: FileNotFoundError" in record.message for record in records)
+
+
+def test_a_picture_of_what_is_not_stored_is_left_out(fresh):
+    graph = build_graph(dict(STEPS), fresh("empty"))
+    assert pictures(graph, STEPS["scoreboard"], graph.calendar.last_week - 1) == {}
+    assert pictures(graph, STEPS["signal/need_propensity"], graph.calendar.last_week) == {}
