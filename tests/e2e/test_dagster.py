@@ -70,6 +70,37 @@ def test_a_check_fails_where_a_file_lost_its_rows(fresh):
     assert results == {"contract": True, "rows": False}
 
 
+def test_a_duplicate_key_is_shown_with_its_rows_and_a_remedy(fresh):
+    settings = fresh("duplicated")
+    file = next(Home(settings.home).folder("articles").glob("*.parquet"))
+    rows = pl.read_parquet(file, hive_partitioning=False)
+    pl.concat([rows, rows.head(1)]).write_parquet(file)
+    found = _checked(settings, "articles")
+    assert {name: result.passed for name, result in found.items()} == {"contract": False, "rows": False}
+    facts = found["contract"].metadata
+    assert "'primary_key': 2" in facts["found"].value
+    assert facts["offending rows"].value.count(str(rows["article_id"][0])) >= 2
+    assert facts["remedy"].value
+    assert (found["rows"].metadata["expected"].value, found["rows"].metadata["found"].value) == (str(rows.height), str(rows.height + 1))
+
+
+def test_a_truncated_file_fails_its_checks_and_says_what_to_do(fresh):
+    settings = fresh("truncated")
+    file = next(Home(settings.home).folder("articles").glob("*.parquet"))
+    file.write_bytes(file.read_bytes()[:-200])
+    found = _checked(settings, "articles")
+    assert not any(result.passed for result in found.values())
+    assert all("torn or missing" in result.metadata["remedy"].value for result in found.values())
+
+
+def _checked(settings, name):
+    job = build_defs(settings).resolve_job_def("week")
+    part = job.get_subset(asset_selection=frozenset([dg.AssetKey(name)]), asset_check_selection=None)
+    with dagster_instance(settings.home) as instance:
+        run = part.execute_in_process(instance=instance, raise_on_error=False)
+    return {event.check_name: event for event in run.get_asset_check_evaluations()}
+
+
 def _span(calendar):
     key = calendar.key(calendar.last_week - 1)
     return {"dagster/asset_partition_range_start": key, "dagster/asset_partition_range_end": key}
