@@ -96,7 +96,7 @@ def test_a_truncated_file_fails_its_checks_and_says_what_to_do(fresh):
 def _checked(settings, name):
     job = build_defs(settings).resolve_job_def("week")
     part = job.get_subset(asset_selection=frozenset([dg.AssetKey(name)]), asset_check_selection=None)
-    with dagster_instance(settings.home) as instance:
+    with dagster_instance(settings) as instance:
         run = part.execute_in_process(instance=instance, raise_on_error=False)
     return {event.check_name: event for event in run.get_asset_check_evaluations()}
 
