@@ -14,7 +14,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::
 
 
 def shown(settings, name, key):
-    with dagster_instance(settings.home) as instance:
+    with dagster_instance(settings) as instance:
         wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(name.split("/")), asset_partitions=[key])
         return instance.fetch_materializations(wanted, limit=1).records[0].asset_materialization.metadata
 
@@ -51,7 +51,7 @@ def test_a_picture_that_fails_is_a_warning(fresh, monkeypatch):
     job = build_defs(settings).resolve_job_def("week")
     key = calendar.key(calendar.last_week)
     span = {"dagster/asset_partition_range_start": key, "dagster/asset_partition_range_end": key}
-    with dagster_instance(settings.home) as instance:
+    with dagster_instance(settings) as instance:
         run = job.execute_in_process(asset_selection=[dg.AssetKey(["signal", "seasonality"])], instance=instance, tags=span)
         assert run.success
         records = instance.all_logs(run.run_id)
