@@ -71,6 +71,6 @@ def defs() -> dg.Definitions:
     """Return the definitions over the home that the environment names."""
     settings = Settings.from_environment()
     if is_half_published(settings.home):
-        with one_writer(settings.home):
+        with one_writer(settings.home, wait=lambda _who: None):  # renames take seconds
             recover(settings.home)
     return build_defs(settings)

@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from hm_pipeline.datasets.stage import recover
 from hm_pipeline.exhibits import pictures, sample
 from hm_pipeline.graph import STATIC, Graph
 from hm_pipeline.lock import one_writer
@@ -67,6 +68,7 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
         keys = list(context.partition_keys) if is_weekly else [None]
         manifests = []
         with one_writer(work.graph.home.root, wait=context.log.warning):
+            recover(work.graph.home.root)
             for done, key in enumerate(keys, start=1):
                 manifests.append(_make(context, work.graph, step, key, is_newest=done == len(keys)))
                 work.report(step.name, done, len(keys))

@@ -1,6 +1,7 @@
 """`hm ui`: Dagster's webserver and daemon over a home."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ from hm_pipeline.errors import HomeBusy, MissingInput
 from hm_pipeline.instance import prepare
 from hm_pipeline.settings import Settings
 
+PATIENCE = 10  # seconds that a server has to end by itself
 CODE = ("-m", "hm_pipeline.definitions")
 
 
@@ -32,15 +34,24 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
     page = subprocess.Popen([sys.executable, "-m", "dagster_webserver", *CODE, "--port", str(port), "--host", host])  # noqa: S603 - ours
     # The daemon yields to the page while both start; what it launches inherits that, and the page stays quick.
     daemon = subprocess.Popen(["nice", "-n", "5", sys.executable, "-m", "dagster._daemon", "run", *CODE])  # noqa: S603, S607 - as above
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` ends all three, as Ctrl-C does
     try:
         page.wait()
     except KeyboardInterrupt:
-        page.wait()
         return
     finally:
         for process in (page, daemon):
             process.terminate()
-            process.wait()
+        for process in (page, daemon):
+            _end(process)
     raise HomeBusy(
         f"Dagster's page ended with code {page.returncode}", where=f"port {port}", remedy="read above why; is the port taken? try --port"
     )
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
