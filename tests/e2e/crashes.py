@@ -10,8 +10,9 @@ from pathlib import Path
 
 # Kills itself instead of carrying out the n-th rename: the moments at which a home is half of one thing and half of another.
 AT_RENAME = """
-import os, signal, sys
-left = int(sys.argv.pop(1))
+import atexit, os, signal, sys
+first = left = int(sys.argv.pop(1))
+atexit.register(lambda: sys.stderr.write(f"renames {first - left}"))
 def deadly(real):
     def rename(*args, **kwargs):
         global left
