@@ -1,12 +1,14 @@
 """The graph as Dagster has it: keys, jobs, checks that can fail, handles from the IO manager."""
 
+from pathlib import Path
+
 import dagster as dg
 import polars as pl
 import pytest
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.definitions import build_defs
-from hm_pipeline.instance import dagster_instance
+from hm_pipeline.instance import BASE, dagster_instance
 from hm_pipeline.settings import Settings
 from hm_pipeline.signals import SIGNALS
 from hm_pipeline.tables import Home
@@ -20,6 +22,11 @@ def test_every_step_is_an_asset_in_its_group_with_a_description(tmp_path):
     assert set(specs) == set(STEPS)
     assert all(spec.description and spec.group_name and spec.code_version for spec in specs.values())
     assert {f"signal/{signal.name}" for signal in SIGNALS} <= set(specs)
+
+
+def test_the_home_for_dagster_itself_says_what_ours_says():
+    written = (Path(__file__).parents[2] / "dagster_home/dagster.yaml").read_text()
+    assert written.endswith(BASE)
 
 
 def test_the_reference_calendar_has_106_weeks(tmp_path):
