@@ -15,7 +15,7 @@ from rich.console import Console, Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from hm_pipeline.datasets.stage import is_half_published, recover
+from hm_pipeline.datasets.stage import settle
 from hm_pipeline.errors import BadInput, HMError, MissingInput, disk_trouble
 from hm_pipeline.graph import BUYERS, EVERYONE
 from hm_pipeline.lock import one_writer
@@ -48,10 +48,7 @@ def main() -> None:
 @app.callback()
 def _begin() -> None:
     """Carry out what a killed ingest had signed, before anything is read."""
-    home = Settings.from_environment().home
-    if is_half_published(home):
-        with one_writer(home):
-            recover(home)
+    settle(Settings.from_environment().home)
 
 
 @contextmanager

@@ -8,9 +8,8 @@ import dagster as dg
 from hm_pipeline.assets import STEPS
 from hm_pipeline.automation import ingest_job, raw_sensor, weekly_schedule
 from hm_pipeline.checks import checks
-from hm_pipeline.datasets.stage import is_half_published, recover
+from hm_pipeline.datasets.stage import settle
 from hm_pipeline.graph import Graph
-from hm_pipeline.lock import one_writer
 from hm_pipeline.resources import HomeTables, Report, Work, assets, build_graph, calendar_of
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Step
@@ -70,7 +69,5 @@ def _graph(steps: dict[str, Step], settings: Settings) -> Callable[[], Graph]:
 def defs() -> dg.Definitions:
     """Return the definitions over the home that the environment names."""
     settings = Settings.from_environment()
-    if is_half_published(settings.home):
-        with one_writer(settings.home, wait=lambda _who: None):  # renames take seconds
-            recover(settings.home)
+    settle(settings.home, wait=lambda _who: None)  # renames take seconds
     return build_defs(settings)

@@ -6,7 +6,7 @@ import polars as pl
 
 from hm_pipeline.graph import Graph
 from hm_pipeline.steps import Step
-from hm_pipeline.tables import Home, Manifest
+from hm_pipeline.tables import Home, Manifest, WeeklyTable
 
 ROWS = 8
 RECENT = 4  # weeks whose mean stands beside the forecast
@@ -38,10 +38,14 @@ def pictures(graph: Graph, step: Step, week_id: int) -> dict[str, bytes]:
     return {name: picture} if picture else {}
 
 
-def _table(graph: Graph, name: str, week_id: int) -> pl.LazyFrame:
+def _weekly(graph: Graph, name: str) -> WeeklyTable:
     schema = graph.steps[name].schema
     assert schema is not None  # noqa: S101  only models have none
-    return graph.home.weekly(name, schema).at(week_id)
+    return graph.home.weekly(name, schema)
+
+
+def _table(graph: Graph, name: str, week_id: int) -> pl.LazyFrame:
+    return _weekly(graph, name).at(week_id)
 
 
 def _is_stored(home: Home, name: str, week_id: int) -> bool:
@@ -72,9 +76,7 @@ def _scores(graph: Graph, week_id: int) -> bytes | None:
 def _forecast(graph: Graph, week_id: int) -> bytes | None:
     from hm_pipeline.plots.forecast import draw_forecast  # noqa: PLC0415 - as above
 
-    schema = graph.steps["transactions"].schema
-    assert schema is not None  # noqa: S101  only models have none
-    sold = graph.home.weekly("transactions", schema).before(week_id, RECENT).group_by("article_id").agg(sold_units=pl.len() / RECENT)
+    sold = _weekly(graph, "transactions").before(week_id, RECENT).group_by("article_id").agg(sold_units=pl.len() / RECENT)
     expected = _table(graph, "signal/availability", week_id).select("article_id", "availability", expected_units="availability_units")
     both = expected.join(sold, on="article_id", how="left").with_columns(pl.col("sold_units").fill_null(0)).sort("article_id").collect()
     return None if both.is_empty() else draw_forecast(both)

@@ -12,10 +12,9 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from hm_pipeline.datasets.stage import recover
+from hm_pipeline.datasets.stage import settled
 from hm_pipeline.exhibits import pictures, sample
 from hm_pipeline.graph import STATIC, Graph
-from hm_pipeline.lock import one_writer
 from hm_pipeline.runner import Runner
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Reads, Step, merged
@@ -67,8 +66,7 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
         """Make the partitions of this run."""
         keys = list(context.partition_keys) if is_weekly else [None]
         manifests = []
-        with one_writer(work.graph.home.root, wait=context.log.warning):
-            recover(work.graph.home.root)
+        with settled(work.graph.home.root, wait=context.log.warning):
             for done, key in enumerate(keys, start=1):
                 manifests.append(_make(context, work.graph, step, key, is_newest=done == len(keys)))
                 work.report(step.name, done, len(keys))

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hm_pipeline.assets import STEPS
-from hm_pipeline.datasets.stage import recover
+from hm_pipeline.datasets.stage import settled
 from hm_pipeline.errors import HMError
 from hm_pipeline.graph import STATIC, Graph, Run
 from hm_pipeline.instance import dagster_instance
-from hm_pipeline.lock import one_writer
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Step
 from hm_pipeline.tables import Home
@@ -67,8 +66,7 @@ def make(
         If an input is missing, a week is too early, or another process writes to the home.
     """
     started = time.perf_counter()
-    with one_writer(settings.home):
-        recover(settings.home)
+    with settled(settings.home):
         graph = Graph(steps, Home(settings.home), settings, dict(audiences or {}))
         stale = graph.stale(targets, force=force)
         runs = graph.runs(stale)

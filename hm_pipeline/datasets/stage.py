@@ -6,13 +6,14 @@ the renames out that a killed process left.
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 import polars as pl
 
+from hm_pipeline.lock import one_writer
 from hm_pipeline.tables import Home, Manifest, content_hash, write_aside, write_shard
 
 FOLDER, JOURNAL, OLD = ".ingest", "ready.json", "old"
@@ -71,6 +72,21 @@ class Stage:
 def is_half_published(home: Path) -> bool:
     """Return whether a signed ingest waits for its renames."""
     return (home / FOLDER / JOURNAL).exists()
+
+
+@contextmanager
+def settled(home: Path, *, wait: Callable[[str], object] | None = None) -> Iterator[None]:
+    """Hold a home's lock, with nothing half published below it; ``wait`` as that of :func:`one_writer`."""
+    with one_writer(home, wait=wait):
+        recover(home)
+        yield
+
+
+def settle(home: Path, *, wait: Callable[[str], object] | None = None) -> None:
+    """Finish a signed ingest before the home is read; where there is none, nothing is locked."""
+    if is_half_published(home):
+        with settled(home, wait=wait):
+            pass
 
 
 def recover(home: Path) -> None:

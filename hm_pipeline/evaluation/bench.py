@@ -3,9 +3,6 @@
 No test times anything; the bars stand here and are printed beside what was seen.
 """
 
-import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +11,9 @@ from typing import Any
 from hm_pipeline.evaluation.bench_features import bench_features
 from hm_pipeline.evaluation.bench_ingest import bench_ingest
 from hm_pipeline.evaluation.bench_overhead import bench_overhead
-from hm_pipeline.evaluation.bench_parts import hm, sixteenth, timed
+from hm_pipeline.evaluation.bench_parts import SERVING, hm, ingested, sixteenth, timed
 from hm_pipeline.evaluation.bench_simulate import bench_simulate
-from hm_pipeline.weeks import REFERENCE
 
-SERVING = REFERENCE.key(REFERENCE.last_week)
 RIVAL = """
 import os, sys
 import polars as pl
@@ -52,10 +47,7 @@ BARS = {
 
 def bench_week(folder: Path) -> dict[str, Any]:
     """Make a serving week for 85,748 customers from nothing, beside the top 12 for everyone."""
-    raw, home = sixteenth(folder), folder / "home"
-    environment = {**os.environ, "HM_HOME": str(home)}
-    shutil.rmtree(home, ignore_errors=True)
-    subprocess.run(hm("ingest", str(raw), "--json"), check=True, env=environment, stdout=subprocess.DEVNULL)
+    environment = ingested(sixteenth(folder), folder / "home")
     rival = timed([sys.executable, "-c", RIVAL, str(folder / "rival.csv")], environment)
     return {"rival": rival, "week": timed(hm("run", "--week", SERVING, "--json"), environment)}
 

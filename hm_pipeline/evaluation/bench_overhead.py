@@ -1,16 +1,12 @@
 """Measure what Dagster costs: the same stale partitions made by `hm run`, and by a plain loop over the runner."""
 
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from hm_pipeline.evaluation.bench_parts import hm, sixteenth, timed
-from hm_pipeline.weeks import REFERENCE
+from hm_pipeline.evaluation.bench_parts import SERVING, hm, ingested, sixteenth, timed
 
-SERVING = REFERENCE.key(REFERENCE.last_week)
 PLAIN = """
 from hm_pipeline.assets import STEPS
 from hm_pipeline.graph import Graph
@@ -39,10 +35,7 @@ def bench_overhead(folder: Path) -> dict[str, Any]:
     measured: dict[str, Any] = {}
     for name, command in (("plain", [sys.executable, "-c", PLAIN]), ("dagster", hm("run", "--week", SERVING, "--json"))):
         home = folder / f"home-{name}"
-        shutil.rmtree(home, ignore_errors=True)
-        environment = {**os.environ, "HM_HOME": str(home)}
-        subprocess.run(hm("ingest", str(raw), "--json"), check=True, env=environment, stdout=subprocess.DEVNULL)
-        measured[name] = timed(command, environment)
+        measured[name] = timed(command, ingested(raw, home))
         shutil.rmtree(home)
     for unit in ("wall", "cpu"):
         spent, needed = measured["dagster"][f"{unit}_seconds"], measured["plain"][f"{unit}_seconds"]

@@ -1,6 +1,7 @@
 """What the benchmarks share: the shop they run on, and how a command is measured."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -8,8 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.weeks import REFERENCE
 
 CUSTOMERS, ARTICLES, WEEKS = 85_748, 105_542, 105  # a sixteenth of H&M's customers, all its articles
+SERVING = REFERENCE.key(REFERENCE.last_week)
 GIB = 2**20  # kibibytes, as the operating system counts a peak
 
 
@@ -24,6 +27,14 @@ def sixteenth(folder: Path) -> Path:
     if not (raw / "transactions_train.csv").exists():
         simulate(raw, customers=CUSTOMERS, articles=ARTICLES, weeks=WEEKS)
     return raw
+
+
+def ingested(raw: Path, home: Path) -> dict[str, str]:
+    """Ingest a shop into a home that is made anew, and return the environment that names it."""
+    shutil.rmtree(home, ignore_errors=True)
+    environment = {**os.environ, "HM_HOME": str(home)}
+    subprocess.run(hm("ingest", str(raw), "--json"), check=True, env=environment, stdout=subprocess.DEVNULL)
+    return environment
 
 
 def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) -> dict[str, float]:
