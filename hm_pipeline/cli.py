@@ -75,7 +75,7 @@ def show(words: Any, facts: dict[str, Any], *, as_json: bool) -> None:
 
 
 @app.command()
-def simulate(
+def simulate(  # noqa: PLR0913 - options of a command
     out: Path,
     customers: Annotated[int, typer.Option(help="Customers of the shop.")] = 20_000,
     articles: Annotated[int, typer.Option(help="Articles of the catalogue.")] = 10_000,
@@ -84,20 +84,24 @@ def simulate(
     *,
     images: Annotated[bool, typer.Option("--images", help="Draw every article: images/010/0108775015.jpg and so on.")] = False,
     truth: Annotated[bool, typer.Option("--truth", help="Write what drove the purchases to OUT/truth, for hm evaluate --truth.")] = False,
+    report: Annotated[bool, typer.Option("--report", help="Measure the shop beside the reference data: OUT/calibration.json.")] = False,
     as_json: Json = False,
 ) -> None:
     """Write a simulated shop in Kaggle's layout to a folder."""
     from hm_pipeline.datasets.simulate import simulate as make_shop  # noqa: PLC0415 - each command pays for what it uses
+    from hm_pipeline.evaluation.calibration import calibrate, render  # noqa: PLC0415 - as above
 
     started = time.perf_counter()
-    with progress(quiet=as_json) as report:
-        make_shop(out, customers=customers, articles=articles, weeks=weeks, seed=seed, images=images, truth=truth, progress=report)
-    seconds = round(time.perf_counter() - started, 1)
-    show(
-        f"A shop of {customers:,} customers is in {out} ({seconds} s).",
-        {"out": out, "customers": customers, "seconds": seconds},
-        as_json=as_json,
-    )
+    with progress(quiet=as_json) as bars:
+        make_shop(out, customers=customers, articles=articles, weeks=weeks, seed=seed, images=images, truth=truth, progress=bars)
+        seconds = round(time.perf_counter() - started, 1)
+        calibration = calibrate(out, Settings.from_environment(), bars) if report else None
+    words = f"A shop of {customers:,} customers is in {out} ({seconds} s)."
+    facts = {"out": out, "customers": customers, "seconds": seconds}
+    if calibration:
+        show(Group(render(calibration), words), facts | {"calibration": calibration.model_dump()}, as_json=as_json)
+    else:
+        show(words, facts, as_json=as_json)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from hm_pipeline.datasets import vocabulary as words
 
 STYLES = 8  # latent dimensions of taste
 LAST_WEEK = 104
+STOCK = 35  # how often more than an average article the best can sell
 Array = np.ndarray
 
 
@@ -47,20 +48,21 @@ class Shop:
         """Kaggle's ten digits."""
         return pl.Series("article_id", (100_000 + self.product) * 1000 + self.colourway).cast(pl.String).str.zfill(10)
 
-    def weight(self, week_id: int) -> tuple[Array, Array]:
-        """Return the articles on offer in a week, and the logarithm of how well each sells."""
+    def weight(self, week_id: int, trend: Array) -> tuple[Array, Array]:
+        """Return the articles on offer in a week, and the logarithm of how well each sells; stock limits the best."""
         offered = np.flatnonzero((self.launch <= week_id) & (week_id < self.launch + self.life))
         if not len(offered):  # a tiny catalogue can have an empty week
             offered = np.arange(self.size)
         age = np.maximum(week_id - self.launch[offered], 0)
         fresh = -2.5 * age / self.life[offered] - 0.9 * (age == 0)
-        return offered, self.appeal[offered] + fresh + season(week_id)[self.kind[offered]]
+        wanted = self.appeal[offered] + fresh + season(week_id)[self.kind[offered]] + trend[offered]
+        return offered, -np.logaddexp(-wanted, -np.log(STOCK * np.exp(wanted).mean()))
 
     def price(self, articles: Array, week_id: int) -> Array:
         """Return what articles cost in a week, in Kaggle's unit; late in life they are marked down."""
         lived = (week_id - self.launch[articles]) / self.life[articles]
-        share = np.select([lived > 0.85, lived > 0.7], [0.5, 0.75], 1.0)
-        euros = np.maximum(np.round(self.euros[articles] * share), 1) - 0.01
+        share = np.select([lived > 0.92, lived > 0.8, lived > 0.65], [0.3, 0.5, 0.75], 1.0)
+        euros = np.maximum(np.round(self.euros[articles] * share), 1.5) - 0.01
         return np.asarray(euros / 590)
 
 
@@ -80,12 +82,17 @@ def build_shop(articles: int, first_week: int, rng: np.random.Generator) -> Shop
     starts = np.searchsorted(product, np.arange(products))
     colour = rng.choice(len(palette.COLOURS), articles, p=_shares([colour.share for colour in palette.COLOURS]))
     tones = rng.normal(0, 0.5, (len(palette.COLOURS), STYLES))
-    by_article["style"] = (by_article["style"] + tones[colour] + rng.normal(0, 0.2, (articles, STYLES))).astype(np.float32)
+    by_article["style"] = alike(by_article["style"] + tones[colour] + rng.normal(0, 0.2, (articles, STYLES)), 3.0)
     by_article["appeal"] = by_article["appeal"] + rng.normal(0, 0.35, articles)
-    by_article["launch"] = by_article["launch"] + rng.poisson(0.7, articles)
+    by_article["launch"] = np.minimum(by_article["launch"] + rng.poisson(0.7, articles), LAST_WEEK)
     colourway = np.arange(articles) - starts[product] + 1
     companion = _companions(by_article["group"], by_article["kind"], by_article["launch"], rng)
     return Shop(product=product, colourway=colourway, colour=colour, companion=companion, **by_article)
+
+
+def alike(styles: Array, length: float) -> Array:
+    """Return styles of one length: who likes what is a matter of direction, and none is liked by chance alone."""
+    return np.asarray(length * styles / np.maximum(np.linalg.norm(styles, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def _shares(weights: list[float]) -> Array:
@@ -98,16 +105,16 @@ def _products(count: int, first_week: int, rng: np.random.Generator) -> dict[str
     kind = rng.choice(len(words.TYPES), count, p=_shares([kind.share for kind in words.TYPES]))
     launch = np.sort(rng.integers(first_week - 26, LAST_WEEK + 1, count))
     staple = rng.random(count) < 0.08
-    life = np.where(staple, rng.integers(60, 131, count), np.clip(rng.lognormal(2.65, 0.5, count), 4, 60)).astype(np.int64)
+    life = np.where(staple, rng.integers(60, 131, count), np.clip(rng.lognormal(2.95, 0.55, count), 4, 80)).astype(np.int64)
     looks = rng.normal(0, 0.5, (len(words.TYPES), STYLES))[kind] + rng.normal(0, 0.6, (len(words.GROUPS), STYLES))[group]
-    euros = np.array([kind.euros for kind in words.TYPES])[kind] * rng.lognormal(0, 0.35, count)
+    euros = np.array([kind.euros for kind in words.TYPES])[kind] * rng.lognormal(-0.14, 0.44, count)
     return {
         "group": group,
         "kind": kind,
         "launch": launch,
         "life": life,
-        "appeal": rng.normal(0, 0.55, count) - 0.6 * staple,
-        "department": rng.integers(0, 3, count),
+        "appeal": rng.normal(0, 1.02, count) - 0.6 * staple,
+        "department": rng.choice(3, count, p=[0.68, 0.2, 0.12]),
         "pattern": rng.choice(len(palette.PATTERNS), count, p=_shares([share for _, _, share in palette.PATTERNS])),
         "fabric": rng.integers(0, len(words.FABRICS), count),
         "fit": rng.integers(0, len(words.FITS), count),

@@ -8,10 +8,10 @@ import polars as pl
 
 from hm_pipeline.datasets import palette
 from hm_pipeline.datasets import vocabulary as words
-from hm_pipeline.datasets.shop import STYLES, Array, Shop
+from hm_pipeline.datasets.shop import LAST_WEEK, STYLES, Array, Shop, alike
 
 SEGMENTS = 48  # circles of customers of like age and taste
-CIRCLE_STYLE = 0.2  # weight of the circle's style in what it finds
+CIRCLE_STYLE = 0.34  # weight of the circle's style in what it finds
 BASKET = 6  # articles of the last visit that can be bought again
 NEVER = -1000
 AGES = ((0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0), (16.0, 21.0, 25.0, 33.0, 48.0, 57.0, 86.0))
@@ -43,6 +43,7 @@ class Shoppers:
     colour: Array
     rate: Array
     joined: Array
+    left: Array
     thrift: Array
     online: Array
     last_visit: Array
@@ -54,24 +55,46 @@ class Shoppers:
         """Number of customers."""
         return len(self.age)
 
+    def here(self, week_id: int) -> Array:
+        """Return who has joined and not left."""
+        return np.asarray((self.joined <= week_id) & (week_id < self.left))
 
-def build_segments(rng: np.random.Generator) -> Segments:
-    """Invent the circles, spread evenly over the ages."""
+
+def build_segments(shop: Shop, rng: np.random.Generator) -> Segments:
+    """Invent the circles, spread evenly over the ages; all together they like no style better than another."""
     age = np.interp((np.arange(SEGMENTS) + 0.5) / SEGMENTS, *AGES)
     drift = rng.normal(0, 1, (2, STYLES))  # taste moves with age
     bent = np.stack([(age - 36) / 14, np.cos(age / 9)], axis=1)
     style = bent @ drift * 0.6 + rng.normal(0, 0.5, (SEGMENTS, STYLES))
-    fit = [np.log(group.appeal) - ((age - group.age) / group.spread) ** 2 / 4 for group in words.GROUPS]
-    group = np.stack(fit, axis=1) + rng.normal(0, 0.5, (SEGMENTS, len(words.GROUPS)))
-    return Segments(age, style.astype(np.float32), np.maximum(group, -4).astype(np.float32))
+    style = alike(style - style.mean(axis=0), 2.4)
+    fit = np.stack([-(((age - group.age) / group.spread) ** 2) / 4 for group in words.GROUPS], axis=1)
+    fit = np.maximum(fit + rng.normal(0, 0.8, fit.shape), -3.5)
+    return Segments(age, style, _draws(fit, style, shop).astype(np.float32))
+
+
+def _draws(fit: Array, style: Array, shop: Shop) -> Array:
+    """Return what circles make of the index groups, so that each group sells its share whatever its articles are.
+
+    The shares of circles and groups are fitted in turn, and what the articles of a group draw by themselves is taken off.
+    """
+    share = np.exp(fit)
+    sold = np.array([group.sold for group in words.GROUPS])
+    for _ in range(50):
+        share *= sold / share.mean(axis=0)
+        share /= share.sum(axis=1, keepdims=True)
+    pull = np.exp(shop.appeal + CIRCLE_STYLE * (style @ shop.style.T))
+    drawn = np.stack([pull[:, shop.group == place].sum(axis=1) for place in range(len(words.GROUPS))], axis=1)
+    return np.asarray(np.log(share) - np.log(np.maximum(drawn, 1e-9)))
 
 
 def build_shoppers(customers: int, first_week: int, segments: Segments, rng: np.random.Generator) -> Shoppers:
-    """Invent the customers."""
+    """Invent the customers: three in ten join while the shop is watched, and as many of all leave for good."""
     age = np.interp(rng.random(customers), *AGES)
     rank = np.searchsorted(segments.age, age) + rng.integers(-4, 5, customers)
     segment = np.clip(rank, 0, SEGMENTS - 1)
-    early = rng.random(customers) < 0.7
+    joined, left = (rng.integers(first_week, LAST_WEEK + 1, customers) for _ in range(2))
+    joined = np.where(rng.random(customers) < 0.7, NEVER, joined)
+    left = np.where((rng.random(customers) < 0.7) | (left < joined), LAST_WEEK + 1, left)
     kinds = np.array([kind.share for kind in words.TYPES])
     favourites = np.zeros(customers, np.int64)
     for _ in range(6):
@@ -82,8 +105,9 @@ def build_shoppers(customers: int, first_week: int, segments: Segments, rng: np.
         style=(segments.style[segment] + rng.normal(0, 0.7, (customers, STYLES))).astype(np.float32),
         favourites=favourites,
         colour=rng.integers(0, len(palette.COLOURS), (customers, 2)).astype(np.int8),
-        rate=(0.034 * rng.lognormal(0, 1.05, customers)).astype(np.float32),
-        joined=np.where(early, NEVER, first_week + rng.integers(0, 105, customers)).astype(np.int16),
+        rate=(0.042 * rng.lognormal(0, 1.0, customers)).astype(np.float32),
+        joined=joined.astype(np.int16),
+        left=left.astype(np.int16),
         thrift=rng.normal(0, 0.5, customers).astype(np.float32),
         online=rng.beta(1.4, 0.6, customers).astype(np.float32),
         last_visit=np.full(customers, NEVER, np.int16),
@@ -97,17 +121,17 @@ def customers_table(shoppers: Shoppers, seed: int, rng: np.random.Generator) -> 
     count = shoppers.size
     ids = sorted(sha256(f"customer {seed} {number}".encode()).hexdigest() for number in range(count))
     postal = [sha256(f"postal {seed} {number}".encode()).hexdigest() for number in range(max(count // 4, 1))]
-    news = rng.random(count) < 0.35
-    active = news & (rng.random(count) < 0.97)
+    news, told = rng.random(count) < 0.35, rng.random(count) >= 0.01
+    active = news & told & (rng.random(count) < 0.97)
     club = rng.choice(np.array(["ACTIVE", "PRE-CREATE", ""]), count, p=[0.93, 0.065, 0.005])
     known = rng.random(count) >= 0.012
     return pl.DataFrame(
         {
             "customer_id": ids,
-            "FN": pl.select(pl.when(pl.Series(news)).then(pl.lit("1.0"))).to_series(),
+            "FN": pl.select(pl.when(pl.Series(news & told)).then(pl.lit("1.0"))).to_series(),
             "Active": pl.select(pl.when(pl.Series(active)).then(pl.lit("1.0"))).to_series(),
             "club_member_status": pl.Series(club.tolist()).replace("", None),
-            "fashion_news_frequency": pl.Series(np.where(news, "Regularly", "NONE").tolist()),
+            "fashion_news_frequency": pl.Series(np.where(told, np.where(news, "Regularly", "NONE"), "").tolist()).replace("", None),
             "age": pl.select(pl.when(pl.Series(known)).then(pl.Series(shoppers.age))).to_series(),
             "postal_code": pl.Series(postal).gather(rng.integers(0, len(postal), count)),
         }

@@ -20,7 +20,7 @@ from hm_pipeline.datasets.visits import Basket, shop_a_week
 from hm_pipeline.tables import write_aside
 from hm_pipeline.weeks import REFERENCE
 
-TREND = 0.35  # how far an article's fortune moves in a week, as a power of e
+TREND, LASTING = 0.25, 0.95  # how far an article's fortune moves in a week, as a power of e, and how much of it stays
 
 
 def simulate(
@@ -54,7 +54,7 @@ def simulate(
     first_week = LAST_WEEK + 1 - weeks
     world, diary = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])
     shop = build_shop(articles, first_week, world)
-    segments = build_segments(world)
+    segments = build_segments(shop, world)
     shoppers = build_shoppers(customers, first_week, segments, world)
     people = customers_table(shoppers, seed, world)
     say = progress or (lambda _table, _done, _all: None)
@@ -66,7 +66,7 @@ def simulate(
         trend = np.zeros(shop.size)
         with path.open("wb") as file:
             for done, week_id in enumerate(range(first_week, LAST_WEEK + 1)):
-                trend = 0.85 * trend + diary.normal(0, TREND, shop.size)
+                trend = LASTING * trend + diary.normal(0, TREND, shop.size)
                 if witness:
                     witness.see(week_id, trend)
                 basket = shop_a_week(shop, shoppers, segments, week_id, trend, diary)

@@ -45,8 +45,8 @@ class Witness:
 
     def see(self, week_id: int, trend: Array) -> None:
         """Note a week before its visits; ``trend`` is the fortune of every article."""
-        offered, weight = self._shop.weight(week_id)
-        chances = self._segments.distribution(self._shop, offered, weight + trend[offered])
+        offered, weight = self._shop.weight(week_id, trend)
+        chances = self._segments.distribution(self._shop, offered, weight)
         self._offers.append(self._offer(week_id, offered, chances))
         if week_id > LAST_WEEK - NEED_WEEKS:
             self._needs.append(self._need(week_id, offered, chances))
@@ -67,7 +67,7 @@ class Witness:
 
     def _offer(self, week_id: int, offered: Array, chances: Array) -> pl.DataFrame:
         """Return articles on offer with their expected share of what is looked at; what is not on offer has no row."""
-        here = self._shoppers.joined <= week_id
+        here = self._shoppers.here(week_id)
         crowd = np.bincount(self._shoppers.segment, self._shoppers.rate * here, len(chances))
         share = crowd @ np.diff(chances, axis=1, prepend=0) / max(crowd.sum(), 1e-12)
         rows = {"article_id": self._article_id.gather(offered), "share": pl.Series(share, dtype=pl.Float32)}

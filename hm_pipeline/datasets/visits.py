@@ -13,13 +13,15 @@ from hm_pipeline.datasets import vocabulary as words
 from hm_pipeline.datasets.shop import Array, Shop
 from hm_pipeline.datasets.shoppers import BASKET, Segments, Shoppers
 
+BASKET_MEAN = 3.25  # articles chosen in a visit
 LOOKS = 5  # articles a customer looks at before he takes one
 NOISE = 0.8  # scale of the mood that decides between articles that suit alike
 LIKES = {"style": 0.4, "favourite": 1.1, "need": 1.1, "colour": 0.6, "purse": -0.7}  # weights of :func:`likes`
 RHYTHM = np.array([kind.rhythm for kind in words.TYPES], np.float32)
 WEEKDAYS = np.array([0.13, 0.14, 0.15, 0.17, 0.15, 0.13, 0.13])  # Wednesday to Tuesday
-AGAIN = np.array([0.0, 0.02, 0.015, 0.012, 0.01, 0.01, 0.008, 0.008, 0.007])  # by weeks since the last visit
-EXCHANGE = np.array([0.0, 0.14, 0.07, 0.04, 0.03, 0.02, 0.0, 0.0, 0.0])  # visits only to take the same again, by weeks
+AGAIN = np.array([0.0, 0.006, 0.02, 0.011, 0.005, 0.005, 0.005, 0.004, 0.001, 0.008, 0.01, 0.014, 0.024])  # by weeks since the last visit
+EXCHANGE = 0.152  # chance that a visit in the week after the last is only to take one article again
+SIBLING, COMPLETED = 0.1, 0.06  # chances that an article of the last visit is taken in another colour, or what goes with it
 
 
 @dataclass(frozen=True)
@@ -35,33 +37,39 @@ class Basket:
 def shop_a_week(shop: Shop, shoppers: Shoppers, segments: Segments, week_id: int, trend: Array, rng: np.random.Generator) -> Basket:
     """Let everyone shop for a week; the memories of the customers change."""
     buyers = _who_comes(shoppers, week_id, rng)
-    offered, weight = shop.weight(week_id)
-    chances = segments.distribution(shop, offered, weight + trend[offered])
-    counts = np.minimum(1 + rng.negative_binomial(0.75, 0.25, len(buyers)), 40)
+    offered, weight = shop.weight(week_id, trend)
+    chances = segments.distribution(shop, offered, weight)
+    counts = _how_many(shoppers, buyers, week_id, rng)
     since = np.minimum(week_id - shoppers.last_visit[buyers], len(AGAIN) - 1)
-    exchanges = rng.random(len(buyers)) < EXCHANGE[since]
+    exchanges = (since == 1) & (rng.random(len(buyers)) < EXCHANGE)
     customer = np.repeat(buyers, np.where(exchanges, 0, counts))
     article = _what_suits(shop, shoppers, customer, offered, chances, week_id, rng)
     article = _what_goes_with_it(shop, customer, article, week_id, rng)
-    again_customer, again_article = _what_was_good(shop, shoppers, buyers, np.where(exchanges, 0.45, AGAIN[since]), week_id, rng)
-    customer, article = np.concatenate([customer, again_customer]), np.concatenate([article, again_article])
-    copies = np.where(rng.random(len(customer)) < 0.085, 2, 1)
+    known = _what_was_good(shop, shoppers, buyers, exchanges, AGAIN[since] * counts / BASKET_MEAN, week_id, rng)
+    customer, article = np.concatenate([customer, known[0]]), np.concatenate([article, known[1]])
+    _remember(shop, shoppers, customer, article, week_id, rng)
+    copies = np.where(rng.random(len(customer)) < 0.095, 2, 1)
     customer, article = np.repeat(customer, copies), np.repeat(article, copies)
     day = np.zeros(shoppers.size, np.int8)
     day[buyers] = rng.choice(7, len(buyers), p=WEEKDAYS)
     online = np.zeros(shoppers.size, bool)
     online[buyers] = rng.random(len(buyers)) < shoppers.online[buyers]
-    _remember(shop, shoppers, customer, article, buyers, week_id)
     order = np.lexsort((customer, day[customer]))
     return Basket(customer[order], article[order], day[customer][order], online[customer][order])
 
 
 def _who_comes(shoppers: Shoppers, week_id: int, rng: np.random.Generator) -> Array:
     since = np.minimum(week_id - shoppers.last_visit, 200).astype(np.float32)
-    chance = shoppers.rate * (0.85 + 0.9 * np.exp(-since / 3)) * (1 + 0.12 * np.cos(2 * np.pi * (week_id - 38) / 52))
+    chance = shoppers.rate * (0.9 + 0.35 * np.exp(-since / 3)) * (1 + 0.12 * np.cos(2 * np.pi * (week_id - 38) / 52))
     new = shoppers.joined == week_id
-    chance = np.where(week_id < shoppers.joined, 0, np.where(new, 0.6, np.minimum(chance, 0.75)))
+    chance = np.where(shoppers.here(week_id), np.where(new, 0.6, np.minimum(chance, 0.75)), 0)
     return np.flatnonzero(rng.random(shoppers.size, dtype=np.float32) < chance)
+
+
+def _how_many(shoppers: Shoppers, buyers: Array, week_id: int, rng: np.random.Generator) -> Array:
+    """Draw the sizes of baskets: larger in the sales of summer and winter, and for the free of hand."""
+    more = 2.15 * (1 + 0.25 * np.cos(4 * np.pi * (week_id - 11) / 52)) * np.exp(-0.7 * shoppers.thrift[buyers])
+    return np.asarray(np.minimum(1 + rng.negative_binomial(0.7, 0.7 / (0.7 + more)), 40))
 
 
 def _what_suits(
@@ -110,36 +118,55 @@ def _what_goes_with_it(shop: Shop, customer: Array, article: Array, week_id: int
     """Exchange some articles for the companion, or another colour, of the one before in the same basket."""
     if not len(article):
         return article
-    before = np.concatenate([[-1], article[:-1]])
+    before = np.concatenate([article[:1], article[:-1]])
     same = np.concatenate([[False], customer[1:] == customer[:-1]])
     luck = rng.random(len(article))
-    neighbour = np.minimum(before + 1, shop.size - 1)
-    colourway = np.where(shop.product[neighbour] == shop.product[before], neighbour, before - 1)
-    colourway = np.where(shop.product[colourway] == shop.product[before], colourway, article)
+    sibling = _another_colour(shop, before)
+    colourway = np.where(sibling == before, article, sibling)
     wanted = np.where(luck < 0.12, shop.companion[before], np.where(luck < 0.25, colourway, article))
-    offered = (shop.launch[wanted] <= week_id) & (week_id < shop.launch[wanted] + shop.life[wanted])
-    return np.asarray(np.where(same & offered, wanted, article))
+    return np.asarray(np.where(same & _offered(shop, wanted, week_id), wanted, article))
 
 
 def _what_was_good(
-    shop: Shop, shoppers: Shoppers, buyers: Array, chance: Array, week_id: int, rng: np.random.Generator
+    shop: Shop, shoppers: Shoppers, buyers: Array, exchanges: Array, chance: Array, week_id: int, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """Take articles of the last visit again while they are on offer, the more likely the shorter it is ago."""
+    """Take articles of the last visit again while they are on offer, or in another colour, or what goes with them.
+
+    Who comes for an exchange takes one article, rather a dear one; the others take each with a chance.
+    """
     basket = shoppers.last_basket[buyers]
-    offered = (week_id < shop.launch[basket] + shop.life[basket]) & (basket >= 0)
-    taken = offered & (rng.random(basket.shape) < chance[:, None])
-    rows, places = np.nonzero(taken)
-    return buyers[rows], basket[rows, places].astype(np.int64)
+    luck = rng.random(basket.shape)
+    again = _offered(shop, basket, week_id) & (basket >= 0)
+    worth = np.where(again, luck ** (1 / shop.euros[basket]), -1)
+    first = again & (worth == worth.max(axis=1, keepdims=True))
+    again &= np.where(exchanges[:, None], first, luck < chance[:, None])
+    taken = [(basket, again)]
+    for related, share in ((_another_colour(shop, basket), SIBLING), (shop.companion[basket], COMPLETED)):
+        wanted = (rng.random(basket.shape) < share) & (basket >= 0) & (related != basket) & ~exchanges[:, None]
+        taken.append((related, wanted & _offered(shop, related, week_id)))
+    places = [(articles, np.nonzero(chosen)) for articles, chosen in taken]
+    who = np.concatenate([buyers[rows] for _, (rows, _) in places])
+    return who, np.concatenate([articles[place] for articles, place in places]).astype(np.int64)
 
 
-def _remember(shop: Shop, shoppers: Shoppers, customer: Array, article: Array, buyers: Array, week_id: int) -> None:
-    shoppers.last_visit[buyers] = week_id
+def _offered(shop: Shop, articles: Array, week_id: int) -> Array:
+    return np.asarray((shop.launch[articles] <= week_id) & (week_id < shop.launch[articles] + shop.life[articles]))
+
+
+def _another_colour(shop: Shop, articles: Array) -> Array:
+    """Return the next colourway of the same product, else the one before, else the article itself."""
+    after, before = np.minimum(articles + 1, shop.size - 1), np.maximum(articles - 1, 0)
+    colourway = np.where(shop.product[after] == shop.product[articles], after, before)
+    return np.asarray(np.where(shop.product[colourway] == shop.product[articles], colourway, articles))
+
+
+def _remember(shop: Shop, shoppers: Shoppers, customer: Array, article: Array, week_id: int, rng: np.random.Generator) -> None:
+    """Note the visit of everyone who bought, and some articles of each basket."""
+    shoppers.last_visit[customer] = week_id
     shoppers.last_bought[customer, shop.kind[article]] = week_id
-    shoppers.last_basket[buyers] = -1
-    order = np.lexsort((article, customer))
+    shoppers.last_basket[customer] = -1
+    order = np.lexsort((rng.random(len(customer)), customer))
     who, what = customer[order], article[order]
-    fresh = np.concatenate([[True], (who[1:] != who[:-1]) | (what[1:] != what[:-1])])[: len(who)]
-    who, what = who[fresh], what[fresh]
     place = np.arange(len(who)) - np.searchsorted(who, who)
     kept = place < BASKET
     shoppers.last_basket[who[kept], place[kept]] = what[kept]

@@ -18,12 +18,12 @@ class ClothingType(NamedTuple):
 
 
 class IndexGroup(NamedTuple):
-    """A part of the range: how much of it, who buys it (age and its spread) and the indexes in it."""
+    """A part of the range: how much of it, its share of the sales, who buys it (age and its spread) and the indexes in it."""
 
     number: int
     name: str
     share: float
-    appeal: float
+    sold: float
     age: float
     spread: float
     indexes: tuple[tuple[str, str], ...]
@@ -33,20 +33,20 @@ class IndexGroup(NamedTuple):
 UPPER, LOWER, FULL, UNDER = "Garment Upper body", "Garment Lower body", "Garment Full body", "Underwear"
 TYPES = (
     ClothingType(272, "Trousers", LOWER, 1009, 14.0, 4, 0.3, 9, 24.99),
-    ClothingType(265, "Dress", FULL, 1013, 10.0, 38, 0.8, 10, 22.99),
-    ClothingType(252, "Sweater", UPPER, 1003, 9.0, 6, 1.0, 8, 19.99),
-    ClothingType(255, "T-shirt", UPPER, 1002, 7.5, 36, 0.5, 7, 9.99),
-    ClothingType(254, "Top", UPPER, 1005, 5.0, 34, 0.4, 7, 9.99),
+    ClothingType(265, "Dress", FULL, 1013, 7.0, 38, 0.8, 10, 22.99),
+    ClothingType(252, "Sweater", UPPER, 1003, 8.2, 6, 1.0, 8, 19.99),
+    ClothingType(255, "T-shirt", UPPER, 1002, 6.8, 36, 0.5, 7, 9.99),
+    ClothingType(254, "Top", UPPER, 1005, 5.4, 34, 0.4, 7, 9.99),
     ClothingType(258, "Blouse", UPPER, 1010, 4.5, 30, 0.2, 9, 17.99),
-    ClothingType(253, "Vest top", UPPER, 1002, 3.5, 40, 0.8, 7, 7.99),
+    ClothingType(253, "Vest top", UPPER, 1002, 3.5, 40, 0.8, 7, 6.99),
     ClothingType(262, "Jacket", UPPER, 1007, 3.5, 2, 0.8, 20, 34.99),
     ClothingType(274, "Shorts", LOWER, 1025, 3.5, 40, 1.4, 10, 14.99),
     ClothingType(259, "Shirt", UPPER, 1011, 3.0, 32, 0.2, 10, 19.99),
-    ClothingType(286, "Underwear bottom", UNDER, 1017, 3.5, 20, 0.1, 6, 7.99),
+    ClothingType(286, "Underwear bottom", UNDER, 1017, 3.5, 20, 0.1, 6, 5.99),
     ClothingType(275, "Skirt", LOWER, 1012, 3.0, 34, 0.4, 11, 16.99),
     ClothingType(308, "Hoodie", UPPER, 1005, 2.5, 8, 0.6, 11, 22.99),
     ClothingType(306, "Bra", UNDER, 1017, 3.0, 20, 0.1, 10, 14.99),
-    ClothingType(302, "Socks", "Socks & Tights", 1021, 2.0, 12, 0.4, 6, 5.99),
+    ClothingType(302, "Socks", "Socks & Tights", 1021, 2.0, 12, 0.4, 6, 3.99),
     ClothingType(273, "Leggings/Tights", LOWER, 1002, 2.5, 8, 0.3, 8, 12.99),
     ClothingType(94, "Sneakers", "Shoes", 1020, 1.5, 28, 0.2, 18, 24.99),
     ClothingType(245, "Cardigan", UPPER, 1003, 2.0, 3, 0.7, 11, 19.99),
@@ -54,7 +54,7 @@ TYPES = (
     ClothingType(298, "Bikini top", "Swimwear", 1018, 1.5, 39, 1.8, 14, 12.99),
     ClothingType(59, "Swimwear bottom", "Swimwear", 1018, 1.5, 39, 1.8, 14, 9.99),
     ClothingType(66, "Bag", "Accessories", 1019, 1.2, 14, 0.2, 20, 17.99),
-    ClothingType(70, "Earring", "Accessories", 1019, 1.2, 13, 0.2, 10, 5.99),
+    ClothingType(70, "Earring", "Accessories", 1019, 1.2, 13, 0.2, 10, 3.99),
     ClothingType(267, "Jumpsuit/Playsuit", FULL, 1013, 1.3, 37, 0.7, 18, 24.99),
     ClothingType(297, "Pyjama set", "Nightwear", 1017, 1.2, 12, 0.6, 16, 17.99),
     ClothingType(264, "Blazer", UPPER, 1008, 1.5, 1, 0.4, 20, 34.99),
@@ -88,7 +88,7 @@ GROUPS = (
         1,
         "Ladieswear",
         0.42,
-        1.0,
+        0.624,
         44.0,
         22.0,
         (("A", "Ladieswear"), ("B", "Lingeries/Tights"), ("C", "Ladies Accessories")),
@@ -98,7 +98,7 @@ GROUPS = (
         2,
         "Divided",
         0.18,
-        0.9,
+        0.23,
         22.0,
         8.0,
         (("D", "Divided"),),
@@ -108,7 +108,7 @@ GROUPS = (
         3,
         "Menswear",
         0.14,
-        0.22,
+        0.066,
         34.0,
         18.0,
         (("F", "Menswear"),),
@@ -118,13 +118,13 @@ GROUPS = (
         4,
         "Baby/Children",
         0.20,
-        0.16,
+        0.04,
         36.0,
         7.0,
         (("G", "Baby Sizes 50-98"), ("H", "Children Sizes 92-140"), ("I", "Children Sizes 134-170")),
         ("Baby Essentials & Complements", "Kids Girl", "Kids Boy", "Young Girl"),
     ),
-    IndexGroup(26, "Sport", 0.06, 0.12, 31.0, 14.0, (("S", "Sport"),), ("Ladies H&M Sport", "Men H&M Sport")),
+    IndexGroup(26, "Sport", 0.06, 0.04, 31.0, 14.0, (("S", "Sport"),), ("Ladies H&M Sport", "Men H&M Sport")),
 )
 FABRICS = (
     "soft cotton jersey",

@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 import hm_pipeline
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.shop import build_shop
-from hm_pipeline.datasets.shoppers import build_segments, build_shoppers
+from hm_pipeline.datasets.shoppers import CIRCLE_STYLE, build_segments, build_shoppers
 from hm_pipeline.datasets.simulate import simulate
 from hm_pipeline.datasets.truth import NEED_WEEKS, Witness
 from hm_pipeline.datasets.visits import LIKES, likes
@@ -111,7 +111,8 @@ def test_seasons_are_the_shares_that_sell(shop: Path, purchases: pl.DataFrame) -
 def test_taste_is_what_the_shop_computes(tmp_path: Path) -> None:
     """The product of the vectors equals the generator's own terms, so that neither can change alone."""
     dice = np.random.default_rng(5)
-    shop, segments = build_shop(100, 0, dice), build_segments(dice)
+    shop = build_shop(100, 0, dice)
+    segments = build_segments(shop, dice)
     shoppers = build_shoppers(60, 0, segments, dice)
     ids = pl.Series([f"{place:064x}" for place in range(60)]), shop.article_id
     witness = Witness(shop, shoppers, segments, ids, seed=0)
@@ -120,7 +121,7 @@ def test_taste_is_what_the_shop_computes(tmp_path: Path) -> None:
     product = read(tmp_path, "customers")["taste"].to_numpy() @ read(tmp_path, "articles")["taste"].to_numpy().T
     seen = np.broadcast_to(np.arange(100), (60, 100))
     terms = likes(shop, shoppers, np.arange(60), seen, 100)
-    circle = segments.group[shoppers.segment][:, shop.group] + 0.2 * segments.style[shoppers.segment] @ shop.style.T
+    circle = segments.group[shoppers.segment][:, shop.group] + CIRCLE_STYLE * segments.style[shoppers.segment] @ shop.style.T
     assert product == pytest.approx(sum(LIKES[name] * terms[name] for name in ("style", "colour", "purse")) + circle, abs=1e-4)
 
 

@@ -70,21 +70,35 @@ SELECT avg(share) AS first_group FROM (SELECT max(copies) / sum(copies) AS share
 SHARES = """
 SELECT {column} AS name, sum(copies) / sum(sum(copies)) OVER () AS share FROM pairs JOIN articles USING (article_id) GROUP BY 1
 """
-LAST_WEEK = """
+LAST_WEEK = (
+    """
 WITH sold AS (SELECT article_id, sum(copies) AS copies FROM pairs WHERE week_id = {last} GROUP BY 1),
 ranked AS (SELECT copies / sum(copies) OVER () AS share, row_number() OVER (ORDER BY copies DESC) AS place FROM sold)
-SELECT """ + TOP + """, count(*) AS sold_last, (SELECT count(DISTINCT article_id) FROM rows WHERE t_dat = {start} - 1) AS sold_day FROM ranked
+SELECT """
+    + TOP
+    + """, count(*) AS sold_last,
+    (SELECT count(DISTINCT article_id) FROM rows WHERE t_dat = {start} - 1) AS sold_day FROM ranked
 """
-PRICES = """
-SELECT avg((sales_channel_id = 2)::INT) AS online, """ + PRICE + """ FROM (SELECT price / 1e6 AS price, sales_channel_id FROM rows)
+)
+PRICES = (
+    """
+SELECT avg((sales_channel_id = 2)::INT) AS online, """
+    + PRICE
+    + """ FROM (SELECT price / 1e6 AS price, sales_channel_id FROM rows)
 """
-PEOPLE = """
-SELECT """ + AGE + """, avg((age IS NULL)::INT) AS age_missing, avg(coalesce(club_member_status = 'ACTIVE', false)::INT) AS "club_ACTIVE",
-    avg(coalesce(club_member_status = 'PRE-CREATE', false)::INT) AS "club_PRE-CREATE", avg((club_member_status IS NULL)::INT) AS club_missing,
+)
+PEOPLE = (
+    """
+SELECT """
+    + AGE
+    + """, avg((age IS NULL)::INT) AS age_missing, avg(coalesce(club_member_status = 'ACTIVE', false)::INT) AS "club_ACTIVE",
+    avg(coalesce(club_member_status = 'PRE-CREATE', false)::INT) AS "club_PRE-CREATE",
+    avg((club_member_status IS NULL)::INT) AS club_missing,
     avg(coalesce(fashion_news_frequency = 'NONE', false)::INT) AS "news_NONE",
     avg(coalesce(fashion_news_frequency = 'Regularly', false)::INT) AS "news_Regularly",
     avg((fashion_news_frequency IS NULL)::INT) AS news_missing, avg(coalesce(is_fashion_news, false)::INT) AS fn FROM customers
 """
+)
 LOYALTIES = {"product": "product_code", "type": "product_type_no", "department": "department_no"}
 SHARED = {"group": "index_group_name", "type": "product_type_name"}
 STATEMENTS = (

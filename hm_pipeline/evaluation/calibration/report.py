@@ -117,6 +117,6 @@ def render(found: Calibration) -> Table:
 
 
 def _written(value: float) -> str:
-    if value >= 100:  # noqa: PLR2004 - from here on digits after the point say nothing
+    if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.4f}" if value < 1 else f"{value:.2f}"
