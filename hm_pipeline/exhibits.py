@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from hm_pipeline import photos
 from hm_pipeline.graph import Graph
 from hm_pipeline.steps import Step
 from hm_pipeline.tables import Home, Manifest, WeeklyTable
@@ -26,7 +27,7 @@ def sample(graph: Graph, step: Step, week_id: int, manifest: Manifest) -> pl.Dat
 
 
 def pictures(graph: Graph, step: Step, week_id: int) -> dict[str, bytes]:
-    """Return the PNG of each picture of a partition; none where what it shows is not stored.
+    """Return each picture, PNG or JPEG, of a partition; none where what it shows is not stored.
 
     Raises
     ------
@@ -106,15 +107,16 @@ def _reliability(graph: Graph, week_id: int) -> bytes | None:
     return None if rows.is_empty() else draw_reliability(rows)
 
 
-def _swatches(graph: Graph, week_id: int) -> bytes | None:
-    from hm_pipeline.plots.swatches import draw_swatches  # noqa: PLC0415 - as above
+def _top(graph: Graph, week_id: int) -> bytes | None:
+    from hm_pipeline.plots.swatches import draw_articles  # noqa: PLC0415 - as above
 
     lists = _table(graph, "recommendations", week_id).filter(pl.col("rank") <= TOP)
     top = lists.group_by("article_id").agg(customers=pl.len()).sort("customers", "article_id", descending=[True, False]).head(TOP)
     columns = ("prod_name", "product_type_name", "colour_group_name")
     named = top.join(graph.home.static("articles").select("article_id", *columns), on="article_id", how="left", maintain_order="left")
     shown = named.collect()
-    return None if shown.is_empty() else draw_swatches(shown)
+    found = {article: photos.of_article(graph.home.root, article) for article in shown["article_id"]}
+    return None if shown.is_empty() else draw_articles(shown, {article: photo for article, photo in found.items() if photo})
 
 
 PICTURES: dict[str, tuple[str, Picture]] = {
@@ -122,5 +124,5 @@ PICTURES: dict[str, tuple[str, Picture]] = {
     "scoreboard": ("MAP@12 over the weeks", _scores),
     "signal/availability": ("forecast against sales", _forecast),
     "signal/need_propensity": ("reliability in earlier weeks", _reliability),
-    "recommendations": ("top articles", _swatches),
+    "recommendations": ("top articles", _top),
 }

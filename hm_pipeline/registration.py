@@ -22,12 +22,15 @@ class Registration:
         Names of the tables it reads; ``"purchases"`` are the audience's own transactions.
     history_weeks
         Weeks of transactions it reads, all where not given.
+    why
+        What it is good for, shown in the UI.
     """
 
     schema: type[dy.Schema]
     compute: Callable[..., pl.LazyFrame]
     inputs: tuple[str, ...]
     history_weeks: int | None = None
+    why: str = ""
 
     @property
     def name(self) -> str:

@@ -18,6 +18,7 @@ from hm_pipeline.graph import STATIC, Graph
 from hm_pipeline.runner import Runner
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Reads, Step, merged
+from hm_pipeline.stories import describe, group_of
 from hm_pipeline.tables import Home, Manifest
 from hm_pipeline.weeks import REFERENCE, Calendar
 
@@ -78,8 +79,8 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
         deps=[_dependency(step, read, steps) for read in reads] + ([_key(step.model)] if step.model else []),
         partitions_def=weeks if is_weekly else None,
         backfill_policy=dg.BackfillPolicy.single_run() if is_weekly else None,
-        group_name=step.group,
-        description=step.description,
+        group_name=group_of(step),
+        description=describe(step),
         code_version=step.version(),
         kinds={"python"} if step.kind == "model" else {"polars"},
         metadata=_columns(step),
@@ -117,11 +118,15 @@ def _exhibits(context: dg.AssetExecutionContext, graph: Graph, step: Step, week_
         rows = sample(graph, step, week_id, manifest)
         if rows.width:
             shown["sample"] = dg.MetadataValue.md(markdown_table(rows))
-        for name, png in pictures(graph, step, week_id).items():
-            shown[name] = dg.MetadataValue.md(f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})")
+        for name, picture in pictures(graph, step, week_id).items():
+            shown[name] = dg.MetadataValue.md(f"![{name}](data:image/{_kind(picture)};base64,{base64.b64encode(picture).decode()})")
     except Exception as error:  # noqa: BLE001 - a picture must never fail a run
         context.log.warning("%s is made, but cannot be shown: %s: %s", step.name, type(error).__name__, error)
     return shown
+
+
+def _kind(picture: bytes) -> str:
+    return "png" if picture.startswith(b"\x89PNG") else "jpeg"
 
 
 def markdown_table(rows: pl.DataFrame) -> str:

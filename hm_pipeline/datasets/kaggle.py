@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from hm_pipeline import photos
 from hm_pipeline.contracts import RAW_ARTICLES, RAW_CUSTOMERS, RAW_TRANSACTIONS, Articles, Customers, Transactions
 from hm_pipeline.datasets.dimensions import merge, read_articles, read_customers
 from hm_pipeline.datasets.purchases import Purchases
@@ -107,7 +108,7 @@ def _ingest(raw: Path, home: Home, settings: Settings, epoch: date, say: Progres
         report = _report(stage, purchases, weeks, {"customers": customers.height, "articles": articles.height}, skip=skip)
         _fill_gaps(stage, report, set(weeks))
         connection.close()
-        _publish(stage, report, customers["customer_id"], settings, epoch)
+        _publish(stage, raw, report, customers["customer_id"], settings, epoch)
     return report
 
 
@@ -216,13 +217,15 @@ def _fill_gaps(stage: Stage, report: IngestReport, weeks: set[int]) -> None:
             stage.put(Transactions.create_empty(), "transactions", week_id)
 
 
-def _publish(stage: Stage, report: IngestReport, customer_ids: pl.Series, settings: Settings, epoch: date) -> None:
+def _publish(stage: Stage, raw: Path, report: IngestReport, customer_ids: pl.Series, settings: Settings, epoch: date) -> None:
     home = stage.home.root
     files = [FILE] if (stage.root / FILE).exists() else []
     gone = () if files else (FILE,)  # of an earlier ingest
     if not (home / "shards.json").exists():
         save_shards(cut(customer_ids, settings.shards or -(-len(customer_ids) // settings.customers_per_shard)), stage.root / "shards.json")
         files.append("shards.json")
+    if photos.note(raw, stage.root):
+        files.append(photos.FILE)
     calendar = Calendar(epoch, report.first_week, report.last_week)
     if not (home / "calendar.json").exists() or Calendar.load(home / "calendar.json") != calendar:
         calendar.save(stage.root / "calendar.json")

@@ -25,10 +25,18 @@ class Sheet:
     def png(self) -> bytes:
         """Return the drawn picture; the same drawing gives the same bytes."""
         picture = io.BytesIO()
-        self.canvas.draw()
-        drawn = Image.frombuffer("RGBA", self.canvas.get_width_height(), self.canvas.buffer_rgba())
-        drawn.convert("RGB").quantize(COLOURS).save(picture, format="png", optimize=True)
+        self._drawn().quantize(COLOURS).save(picture, format="png", optimize=True)
         return picture.getvalue()
+
+    def jpeg(self) -> bytes:
+        """Return the drawn picture where it holds photos, which a palette would spoil."""
+        picture = io.BytesIO()
+        self._drawn().save(picture, format="jpeg", quality=82, optimize=True)
+        return picture.getvalue()
+
+    def _drawn(self) -> Image.Image:
+        self.canvas.draw()
+        return Image.frombuffer("RGBA", self.canvas.get_width_height(), self.canvas.buffer_rgba()).convert("RGB")
 
 
 @contextmanager

@@ -1,8 +1,13 @@
-"""Articles as swatches of their colour, with their names: photos are not part of the data."""
+"""Articles with their names, as photos, or as swatches of their colour where there is none."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
 import polars as pl
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
+from PIL import Image, ImageOps
 
 from hm_pipeline.plots.canvas import Sheet
 
@@ -14,6 +19,7 @@ INKS = {
     "yellow": "#f0cf45", "pink": "#e79ab4", "red": "#bf2733", "blue": "#3a66ad", "green": "#4c8a55",
 }  # fmt: skip
 UNKNOWN = "#cfcfcf"
+THUMBNAIL = (93, 117)  # pixels of a photo
 LEAN = {"light": (1.0, 0.55), "dark": (0.0, 0.45)}  # what a shade is mixed with, and how much
 
 
@@ -33,26 +39,47 @@ def ink(name: str | None) -> tuple[float, float, float]:
     return red, green, blue
 
 
-def draw_swatches(articles: pl.DataFrame, *, columns: int = 6) -> bytes:
+def draw_articles(articles: pl.DataFrame, photos: Mapping[int, Path] | None = None, *, columns: int = 6) -> bytes:
     """Draw articles in their order, best first.
 
     Parameters
     ----------
     articles
-        ``prod_name``, ``product_type_name``, ``colour_group_name`` and ``customers``, how many were given it.
+        ``article_id``, ``prod_name``, ``product_type_name``, ``colour_group_name`` and ``customers``, how many were given it.
+    photos
+        Files of the articles that have one.
+
+    Returns
+    -------
+    bytes
+        A JPEG where there are photos, else a PNG.
     """
+    pictures = {article: _thumbnail(path) for article, path in (photos or {}).items()}
     rows = -(-articles.height // columns) or 1
-    sheet = Sheet(columns * 1.45, rows * 1.6)
+    sheet = Sheet(columns * 1.45, rows * (2.1 if pictures else 1.6))
     axes = sheet.axes
     axes.set_axis_off()
     axes.set(xlim=(0, columns), ylim=(rows, 0))
+    tall = 0.7 if pictures else 0.56
     for place, article in enumerate(articles.iter_rows(named=True)):
         row, column = divmod(place, columns)
-        axes.add_patch(_patch(column, row, ink(article["colour_group_name"])))
+        picture = pictures.get(article["article_id"])
+        if picture is None:
+            axes.add_patch(_patch(column, row, ink(article["colour_group_name"])))
+        else:
+            axes.imshow(picture, extent=(column + 0.1, column + 0.9, row + tall, row + 0.04), aspect="auto", interpolation="lanczos")
         name = article["prod_name"] or article["product_type_name"] or "unnamed"
         words = f"{name[:18]}\n{(article['colour_group_name'] or '')[:18]}\n{article['customers']:,} customers"
-        axes.text(column + 0.5, row + 0.6, words, ha="center", va="top", fontsize=6.5, parse_math=False)
-    return sheet.png()
+        axes.text(column + 0.5, row + tall + 0.04, words, ha="center", va="top", fontsize=6.5, parse_math=False)
+    axes.set(xlim=(0, columns), ylim=(rows, 0))  # pictures move them
+    return sheet.jpeg() if pictures else sheet.png()
+
+
+def _thumbnail(path: Path) -> np.ndarray:
+    """Read a photo small, cut to the shape of its place."""
+    with Image.open(path) as photo:
+        photo.draft("RGB", (THUMBNAIL[0] * 2, THUMBNAIL[1] * 2))  # a JPEG is read at a fraction of its size
+        return np.asarray(ImageOps.fit(photo.convert("RGB"), THUMBNAIL, centering=(0.5, 0.4)))
 
 
 def _patch(column: int, row: int, colour: tuple[float, float, float]) -> Rectangle:

@@ -52,4 +52,9 @@ def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30) -> pl.L
     return Activity.validate(everyone.join(bought, on="customer_id", how="left").with_columns(pl.col(zero).fill_null(0)))
 
 
-SIGNAL = Signal(schema=Activity, compute=compute, inputs=("purchases",))
+SIGNAL = Signal(
+    schema=Activity,
+    compute=compute,
+    inputs=("purchases",),
+    why="Who was here last week wants other things than who comes back after a year.",
+)

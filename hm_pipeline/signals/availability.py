@@ -82,4 +82,12 @@ def compute(tables: Inputs, *, week_id: int, model: Boosters) -> pl.LazyFrame:
     )
 
 
-SIGNAL = Signal(schema=Availability, compute=compute, inputs=("history/article_sales",), fit=fit, load=Boosters.load, past_weeks=4)
+SIGNAL = Signal(
+    schema=Availability,
+    compute=compute,
+    inputs=("history/article_sales",),
+    fit=fit,
+    load=Boosters.load,
+    past_weeks=4,
+    why="Articles live for weeks: what is sold out cannot be bought, however well it suits.",
+)

@@ -47,4 +47,9 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     )
 
 
-SIGNAL = Signal(schema=Momentum, compute=compute, inputs=("history/article_sales",))
+SIGNAL = Signal(
+    schema=Momentum,
+    compute=compute,
+    inputs=("history/article_sales",),
+    why="Fashion turns within days: what rises now sells next week.",
+)

@@ -147,4 +147,5 @@ SIGNAL = Signal(
     fit=fit,
     load=Boosters.load,
     past_weeks=2,
+    why="What people buy next follows from what they have, and from when they last bought its kind.",
 )

@@ -82,4 +82,9 @@ def _publish(types: pl.LazyFrame, articles: pl.LazyFrame, *, week_id: int, shrin
     )
 
 
-SIGNAL = Signal(schema=Seasonality, compute=compute, inputs=("articles", "history/type_sales"))
+SIGNAL = Signal(
+    schema=Seasonality,
+    compute=compute,
+    inputs=("articles", "history/type_sales"),
+    why="Shorts sell in June, whoever is asked: last week's sales notice a turn of the season a week late.",
+)

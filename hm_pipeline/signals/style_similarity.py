@@ -168,4 +168,5 @@ SIGNAL = Signal(
     schema=StyleSimilarity,
     compute=compute,
     inputs=("purchases", "customers", "articles", "embeddings", "history/article_sales", "history/vectors", "candidates"),
+    why="Among articles that sell alike, taste decides.",
 )

@@ -6,12 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 from matplotlib.image import imread
+from PIL import Image
 
 from hm_pipeline.plots.forecast import draw_forecast
 from hm_pipeline.plots.reliability import draw_reliability
 from hm_pipeline.plots.scores import draw_scores
 from hm_pipeline.plots.season import draw_season_curves
-from hm_pipeline.plots.swatches import draw_swatches, ink
+from hm_pipeline.plots.swatches import draw_articles, ink
 
 MOST_BYTES = 45_000  # 60 kB as a data URI, which is a third longer
 
@@ -45,8 +46,14 @@ def reliability(rows: int) -> bytes:
 
 
 def swatches(rows: int) -> bytes:
-    one = {"prod_name": "Jade HW Skinny $ Denim", "product_type_name": "Trousers", "colour_group_name": "Dark Blue", "customers": 1_234}
-    return draw_swatches(pl.DataFrame([{**one, "customers": rows * place} for place in range(12)]))
+    one = {
+        "article_id": 1,
+        "prod_name": "Jade HW Skinny $ Denim",
+        "product_type_name": "Trousers",
+        "colour_group_name": "Dark Blue",
+        "customers": 1_234,
+    }
+    return draw_articles(pl.DataFrame([{**one, "customers": rows * place} for place in range(12)]))
 
 
 @pytest.mark.parametrize("draw", [season, scores, forecast, reliability, swatches])
@@ -64,7 +71,9 @@ def test_a_single_row_is_drawn():
     assert draw_season_curves(pl.DataFrame({"product_type_name": ["Dress"], "sold_week_id": [3], "sold_count": [1]}))
     assert draw_reliability(pl.DataFrame({"probability": [0.0], "came_true": [0.0]}))
     assert draw_forecast(pl.DataFrame({"sold_units": [0.0], "expected_units": [0.0], "availability": [0.5]}))
-    assert draw_swatches(pl.DataFrame({"prod_name": [None], "product_type_name": [None], "colour_group_name": [None], "customers": [1]}))
+    assert draw_articles(
+        pl.DataFrame({"article_id": [1], "prod_name": [None], "product_type_name": [None], "colour_group_name": [None], "customers": [1]})
+    )
 
 
 def test_a_swatch_has_the_colour_of_its_name():
@@ -76,3 +85,24 @@ def test_a_swatch_has_the_colour_of_its_name():
 def test_longer_colour_names_go_first():
     assert ink("Greenish Khaki") == ink("Khaki green") != ink("Green")
     assert ink("Off White") != ink("White")
+
+
+def test_an_article_with_a_photo_is_shown_as_it_looks(tmp_path):
+    Image.new("RGB", (300, 400), (10, 200, 90)).save(tmp_path / "one.jpg", quality=95)
+    table = pl.DataFrame(
+        {
+            "article_id": [1, 2],
+            "prod_name": ["a", "b"],
+            "product_type_name": ["Top"] * 2,
+            "colour_group_name": ["Red"] * 2,
+            "customers": [2, 1],
+        }
+    )
+    drawn = draw_articles(table, {1: tmp_path / "one.jpg"})
+    assert drawn.startswith(b"\xff\xd8")
+    assert len(drawn) < MOST_BYTES
+    pixels = np.asarray(Image.open(io.BytesIO(drawn)), float) / 255
+    green, red = (np.abs(pixels - np.array(colour)).max(axis=2) < 0.06 for colour in ((10 / 255, 200 / 255, 90 / 255), ink("Red")))
+    assert green.mean() > 0.03
+    assert red.mean() > 0.03
+    assert np.nonzero(green)[1].max() < np.nonzero(red)[1].min()  # in the order of the table

@@ -1,0 +1,26 @@
+"""Where the articles' photos are: beside the raw files, in Kaggle's layout.  The home remembers the folder and copies nothing."""
+
+import json
+from pathlib import Path
+
+FILE = "photos.json"
+FOLDER = "images"
+
+
+def note(raw: Path, folder: Path) -> bool:
+    """Write where a raw folder's photos are to a file of ``folder``; say whether it has any."""
+    photos = (raw / FOLDER).absolute()
+    if not photos.is_dir():
+        return False
+    (folder / FILE).write_text(json.dumps({"folder": str(photos)}) + "\n")
+    return True
+
+
+def of_article(home: Path, article_id: int) -> Path | None:
+    """Return an article's photo, as ``images/010/0108775015.jpg``; None where there is none, or no longer."""
+    known = home / FILE
+    if not known.exists():
+        return None
+    name = f"{article_id:010d}"
+    photo = Path(json.loads(known.read_text())["folder"]) / name[:3] / f"{name}.jpg"
+    return photo if photo.is_file() else None

@@ -1,0 +1,36 @@
+"""Every asset says what it is, its grain, its unit and why, and the groups stand in the order of the story."""
+
+from dataclasses import replace
+
+import pytest
+
+from hm_pipeline.assets import STEPS
+from hm_pipeline.stories import ORDER, STORIES, describe, group_of
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_an_asset_says_what_grain_unit_and_why(name):
+    step = STEPS[name]
+    what, *facts = describe(step).split("\n\n")
+    assert len(what) > 30
+    assert [fact.split(":**")[0] for fact in facts] == ["**Grain", "**Unit", "**Why"]
+    assert all(len(fact) > 15 and fact.endswith(".") and not fact.endswith("..") for fact in facts)
+
+
+def test_grains_are_those_of_the_contracts():
+    assert "**Grain:** A row for each week_id, customer_id, article_id." in describe(STEPS["candidates"])
+    assert "**Grain:** A model for each week it is fitted in, which serves 4 weeks." in describe(STEPS["ensemble"])
+
+
+def test_no_story_is_of_nothing():
+    assert STORIES.keys() <= STEPS.keys()
+
+
+def test_groups_sort_in_the_order_of_the_story():
+    groups = [
+        group_of(STEPS[name])
+        for name in ("transactions", "history/vectors", "candidates", "signal/momentum", "labels", "search", "scoreboard")
+    ]
+    assert groups == sorted(groups)
+    assert [group.partition("_")[2] for group in groups] == list(ORDER)
+    assert group_of(replace(STEPS["candidates"], group="mine")) == "mine"
