@@ -106,7 +106,7 @@ def render(found: Calibration) -> Table:
     title = f"The simulated shop of {found.customers:,} customers beside the reference data: {judged - len(found.missed)} of {judged} met"
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
     for name in ("figure", "real", "simulated", "off", "may be", "source", ""):
-        table.add_column(name, justify="left" if name in {"figure", "source", ""} else "right", no_wrap=True)
+        table.add_column(name, justify="left" if name in {"figure", "source", ""} else "right", no_wrap=name != "figure")
     for line in found.lines:
         off = "" if line.simulated is None else f"{line.simulated / line.real - 1:+.0%}"
         simulated = "" if line.simulated is None else _written(line.simulated)
