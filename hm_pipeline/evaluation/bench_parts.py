@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.steps import digest
 from hm_pipeline.weeks import REFERENCE
 
 CUSTOMERS, ARTICLES, WEEKS = 85_748, 105_542, 105  # a sixteenth of H&M's customers, all its articles
@@ -22,8 +23,8 @@ def hm(*arguments: str) -> list[str]:
 
 
 def sixteenth(folder: Path) -> Path:
-    """Return the raw files of a shop of a sixteenth of H&M's size, simulated once beside the benchmarks' own folders."""
-    raw = folder.parent / "sixteenth"
+    """Return the raw files of a shop of a sixteenth of H&M's size, simulated once by this code beside the benchmarks' folders."""
+    raw = folder.parent / f"sixteenth-{digest('hm_pipeline.datasets.simulate')}"
     if not (raw / "transactions_train.csv").exists():
         simulate(raw, customers=CUSTOMERS, articles=ARTICLES, weeks=WEEKS)
     return raw
