@@ -55,7 +55,7 @@ def build_defs(
         sensors=[raw_sensor(settings, ingest)],
         executor=dg.in_process_executor,
         resources={
-            "work": dg.ResourceDefinition(lambda _: Work(graph or build_graph(every, settings), report)),
+            "work": dg.ResourceDefinition(lambda _: Work(graph or build_graph(every, settings), report, is_planned=graph is not None)),
             "io_manager": dg.IOManagerDefinition.hardcoded_io_manager(HomeTables(_graph(every, settings))),
         },
     )

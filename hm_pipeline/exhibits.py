@@ -10,6 +10,7 @@ from hm_pipeline.steps import Step
 from hm_pipeline.tables import Home, Manifest, WeeklyTable
 
 ROWS = 8
+SEEN = 1_000  # rows that a customer's list is looked for in
 RECENT = 4  # weeks whose mean stands beside the forecast
 EARLIER = 4  # labelled weeks that a probability is held against
 TOP = 12
@@ -23,7 +24,11 @@ def sample(graph: Graph, step: Step, week_id: int, manifest: Manifest) -> pl.Dat
         return pl.DataFrame()
     folder = graph.folder(step.name, week_id)
     files = [folder / receipt.file for receipt in manifest.receipts]
-    return pl.scan_parquet(files, hive_partitioning=False).drop("event_timestamp", strict=False).head(ROWS).collect()
+    rows = pl.scan_parquet(files, hive_partitioning=False).drop("event_timestamp", strict=False)
+    names = rows.collect_schema().names()
+    if {"customer_id", "rank"} <= set(names):  # one customer's list, best first, says more than its smallest article numbers
+        return rows.head(SEEN).filter(pl.col("customer_id") == pl.col("customer_id").first()).sort("rank").head(ROWS).collect()
+    return rows.head(ROWS).collect()
 
 
 def pictures(graph: Graph, step: Step, week_id: int) -> dict[str, bytes]:
@@ -59,7 +64,7 @@ def _season(graph: Graph, week_id: int) -> bytes | None:
     names = graph.home.static("articles").select(pl.col("product_type_no").fill_null(-1), "product_type_name").unique("product_type_no")
     sales = _table(graph, "history/type_sales", week_id).join(names, on="product_type_no", how="left")
     known = sales.with_columns(pl.col("product_type_name").fill_null("unknown")).collect()
-    return None if known.is_empty() else draw_season_curves(known)
+    return None if known.is_empty() else draw_season_curves(known, calendar=graph.calendar)
 
 
 def _scores(graph: Graph, week_id: int) -> bytes | None:
@@ -71,7 +76,7 @@ def _scores(graph: Graph, week_id: int) -> bytes | None:
         for name, value in manifest.figures.items() if manifest else ():
             if name.startswith("map_at_12/"):
                 rows.append({"week_id": past, "rung": name.removeprefix("map_at_12/"), "map_at_12": value})
-    return draw_scores(pl.DataFrame(rows)) if rows else None
+    return draw_scores(pl.DataFrame(rows), calendar=graph.calendar) if rows else None
 
 
 def _forecast(graph: Graph, week_id: int) -> bytes | None:

@@ -4,7 +4,7 @@ A partition's fingerprint is a digest of the code, the parameters and the finger
 known before anything runs, so a plan can be made and shown first.  Nothing is computed here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -137,6 +137,26 @@ class Graph:
         UnknownWeek
             If a model would have to be fitted on weeks before the data begin.
         """
+        return self._needed(targets, self.is_current, force=force)
+
+    def missing(self, name: str, week_id: int) -> dict[str, list[int]]:
+        """Return the weeks of every other step that a partition needs and that are not stored at all, steps in order.
+
+        Raises
+        ------
+        UnknownWeek
+            As :meth:`stale`.
+        """
+        found = self._needed([(name, week_id)], self._is_stored, force=True)
+        itself = self._partition(self.steps[name], week_id)
+        rest = {other: [week for week in weeks if (other, week) != (name, itself)] for other, weeks in found.items()}
+        return {other: weeks for other, weeks in rest.items() if weeks}
+
+    def _is_stored(self, name: str, week_id: int) -> bool:
+        return Manifest.load(self.folder(name, week_id)) is not None
+
+    def _needed(self, targets: Iterable[tuple[str, int]], is_done: Callable[[str, int], bool], *, force: bool) -> dict[str, list[int]]:
+        """Walk from targets to what they read, past nothing that is done."""
         found: set[tuple[str, int]] = set()
         forced = set(targets)
         pending = list(forced)
@@ -145,7 +165,7 @@ class Graph:
             step = self.steps[name]
             week_id = self._partition(step, week_id)
             redo = force and (name, week_id) in forced
-            if (name, week_id) in found or (not redo and self.is_current(name, week_id)):
+            if (name, week_id) in found or (not redo and is_done(name, week_id)):
                 continue
             if step.is_ingested:
                 if step.kind == "static":

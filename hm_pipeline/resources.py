@@ -35,10 +35,12 @@ class Work:
         All steps over one home.
     report
         Told the step, and the partitions done of all.
+    is_planned
+        All that is read is there already, so that nobody need look for it.
     """
 
-    def __init__(self, graph: Graph, report: Report | None = None) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, report: Report | None = None, *, is_planned: bool = False) -> None:
+        self.graph, self.is_planned = graph, is_planned
         self.report = report or (lambda _step, _done, _all: None)
 
 
@@ -69,6 +71,7 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
         manifests = []
         with settled(work.graph.home.root, wait=context.log.warning):
             for done, key in enumerate(keys, start=1):
+                _complete(context, work, step, key)
                 manifests.append(_make(context, work.graph, step, key, is_newest=done == len(keys)))
                 work.report(step.name, done, len(keys))
         context.set_data_version(context.asset_key, dg.DataVersion("-".join(sorted({m.fingerprint for m in manifests}))[:64]))
@@ -78,7 +81,7 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
         key=dg.AssetKey(step.name.split("/")),
         deps=[_dependency(step, read, steps) for read in reads] + ([_key(step.model)] if step.model else []),
         partitions_def=weeks if is_weekly else None,
-        backfill_policy=dg.BackfillPolicy.single_run() if is_weekly else None,
+        backfill_policy=dg.BackfillPolicy.multi_run() if is_weekly else None,  # a week that fails leaves the others
         group_name=group_of(step),
         description=describe(step),
         code_version=step.version(),
@@ -91,6 +94,27 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
 
 def _key(name: str) -> dg.AssetKey:
     return dg.AssetKey(name.split("/"))
+
+
+def _complete(context: dg.AssetExecutionContext, work: Work, step: Step, key: str | None) -> None:
+    """Make what the partition reads and nobody has made, so that any week can be asked for in the UI; what is stale stays."""
+    graph = work.graph
+    if work.is_planned or step.is_ingested:
+        return
+    for name, weeks in graph.missing(step.name, STATIC if key is None else graph.calendar.parse(key)).items():
+        for week_id in weeks:
+            started = time.perf_counter()
+            manifest = Runner(graph).produce(name, week_id)
+            seconds = round(time.perf_counter() - started, 3)
+            facts: dict[str, Any] = {
+                "rows": manifest.rows,
+                "seconds": seconds,
+                "fingerprint": manifest.fingerprint,
+                "made for": f"{step.name} {key or ''}",
+            }
+            partition = None if week_id == STATIC else graph.calendar.key(week_id)
+            context.log_event(dg.AssetMaterialization(_key(name), partition=partition, metadata=facts))
+            context.log.info("%s %s was missing: %d rows in %.1f s", name, partition or "", manifest.rows, seconds)
 
 
 def _make(context: dg.AssetExecutionContext, graph: Graph, step: Step, key: str | None, *, is_newest: bool) -> Manifest:

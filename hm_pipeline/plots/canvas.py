@@ -3,11 +3,16 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 
+import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 from PIL import Image
+
+from hm_pipeline.weeks import Calendar
 
 COLOURS = 96  # a palette makes a third of the bytes, and no eye sees the difference
 DPI = 80  # a picture travels inside an event of the run's log, so it stays small
@@ -41,6 +46,12 @@ class Sheet:
 
 @contextmanager
 def legend_outside(sheet: Sheet) -> Iterator[Axes]:
-    """Draw on the axes, then put the legend beside them, where it hides no line."""
+    """Draw over days on the axes, then put the legend beside them, where it hides no line."""
     yield sheet.axes
     sheet.figure.legend(loc="outside right upper", frameon=False, fontsize=8)
+    sheet.axes.xaxis.set_major_formatter(ConciseDateFormatter(sheet.axes.xaxis.get_major_locator()))
+
+
+def first_days(weeks: pl.Series, calendar: Calendar) -> list[date]:
+    """Return the days on which weeks begin: what people read on an axis."""
+    return [calendar.start(week_id) for week_id in weeks]

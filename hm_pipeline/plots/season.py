@@ -1,12 +1,12 @@
 """Season curves: the share of demand that each clothing type had in every week so far."""
 
 import polars as pl
-from matplotlib.ticker import MaxNLocator
 
-from hm_pipeline.plots.canvas import Sheet, legend_outside
+from hm_pipeline.plots.canvas import Sheet, first_days, legend_outside
+from hm_pipeline.weeks import REFERENCE, Calendar
 
 
-def draw_season_curves(sales: pl.DataFrame, *, types: int = 6) -> bytes:
+def draw_season_curves(sales: pl.DataFrame, *, types: int = 6, calendar: Calendar = REFERENCE) -> bytes:
     """Draw the types whose share moved most.
 
     Parameters
@@ -15,6 +15,8 @@ def draw_season_curves(sales: pl.DataFrame, *, types: int = 6) -> bytes:
         ``product_type_name``, ``sold_week_id`` and ``sold_count`` in units.
     types
         Curves drawn; more cannot be told apart.
+    calendar
+        Says on which day a week begins.
 
     Returns
     -------
@@ -31,7 +33,6 @@ def draw_season_curves(sales: pl.DataFrame, *, types: int = 6) -> bytes:
         for name in chosen:
             of_type = shares.filter(pl.col("product_type_name") == name)
             curve = weeks.join(of_type, on="sold_week_id", how="left", maintain_order="left")
-            axes.plot(curve["sold_week_id"].to_list(), curve["share"].fill_null(0).to_list(), label=name, linewidth=1.4)
-        axes.set(xlabel="week of sale", ylabel="share of units", ylim=(0, None))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.plot(first_days(curve["sold_week_id"], calendar), curve["share"].fill_null(0).to_list(), label=name, linewidth=1.4)
+        axes.set(ylabel="share of units", ylim=(0, None))
     return sheet.png()

@@ -8,7 +8,7 @@ from hm_pipeline.definitions import build_defs
 from hm_pipeline.exhibits import PICTURES, pictures
 from hm_pipeline.resources import build_graph
 from hm_pipeline.run import dagster_instance, make
-from hm_pipeline.tables import Home
+from hm_pipeline.tables import Home, Manifest
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
 
@@ -62,3 +62,29 @@ def test_a_picture_of_what_is_not_stored_is_left_out(fresh):
     graph = build_graph(dict(STEPS), fresh("empty"))
     assert pictures(graph, STEPS["scoreboard"], graph.calendar.last_week - 1) == {}
     assert pictures(graph, STEPS["signal/need_propensity"], graph.calendar.last_week) == {}
+
+
+def test_any_week_can_be_asked_for_in_the_ui(fresh):
+    """What the week reads and nobody has made is made with it, told to Dagster, and not made again."""
+    settings = fresh("asked")
+    calendar = Home(settings.home).calendar
+    key = calendar.key(calendar.last_week - 2)
+    span = {"dagster/asset_partition_range_start": key, "dagster/asset_partition_range_end": key}
+    job = build_defs(settings).resolve_job_def("week")
+    with dagster_instance(settings) as instance:
+        assert job.execute_in_process(asset_selection=[dg.AssetKey("scoreboard")], instance=instance, tags=span).success
+    stored = Manifest.load(Home(settings.home).folder("recommendations", calendar.last_week - 2))
+    told = shown(settings, "recommendations", key)
+    assert told["made for"].value == f"scoreboard {key}"
+    assert told["fingerprint"].value == stored.fingerprint
+    assert shown(settings, "labels", calendar.key(calendar.last_week - 4))["rows"].value > 0
+    done = make(settings, [("scoreboard", calendar.last_week - 2)])
+    assert done.partitions == 0
+
+
+def test_a_backfill_is_a_run_for_each_week(fresh):
+    """A week that fails leaves the others."""
+    definitions = build_defs(fresh("policies"))
+    weekly = [asset for asset in definitions.assets if asset.partitions_def]
+    assert len(weekly) > 20
+    assert {asset.backfill_policy.max_partitions_per_run for asset in weekly} == {1}
