@@ -122,7 +122,7 @@ class Graph:
         """Return whether the stored partition is what would be made now, for an audience that covers the one asked."""
         manifest = Manifest.load(self.folder(name, week_id))
         step = self.steps[name]
-        if manifest is None:
+        if manifest is None or not manifest.is_whole(self.folder(name, week_id)):
             return False
         if name == AUDIENCE:
             return self._serves(manifest.audience, week_id)
@@ -153,7 +153,8 @@ class Graph:
         return {other: weeks for other, weeks in rest.items() if weeks}
 
     def _is_stored(self, name: str, week_id: int) -> bool:
-        return Manifest.load(self.folder(name, week_id)) is not None
+        manifest = Manifest.load(self.folder(name, week_id))
+        return manifest is not None and manifest.is_whole(self.folder(name, week_id))
 
     def _needed(self, targets: Iterable[tuple[str, int]], is_done: Callable[[str, int], bool], *, force: bool) -> dict[str, list[int]]:
         """Walk from targets to what they read, past nothing that is done."""
@@ -170,6 +171,9 @@ class Graph:
             if step.is_ingested:
                 if step.kind == "static":
                     raise MissingInput("not there yet", where=name, remedy="run `hm ingest FOLDER` first")
+                if Manifest.load(self.folder(name, week_id)):
+                    week = self.calendar.key(week_id)
+                    raise MissingInput(f"files of week {week} are gone", where=str(self.folder(name, week_id)), remedy="ingest them again")
                 continue  # a week without sales has no partition of transactions
             found.add((name, week_id))
             pending += self._upstream(step, week_id)

@@ -5,7 +5,8 @@ The only module that turns weeks into partition keys.  What the steps compute is
 
 import base64
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ import dagster as dg
 import polars as pl
 
 from hm_pipeline.datasets.stage import settled
+from hm_pipeline.errors import HMError
 from hm_pipeline.exhibits import pictures, sample
 from hm_pipeline.graph import STATIC, Graph
 from hm_pipeline.runner import Runner
@@ -69,7 +71,7 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
         """Make the partitions of this run."""
         keys = list(context.partition_keys) if is_weekly else [None]
         manifests = []
-        with settled(work.graph.home.root, wait=context.log.warning):
+        with _told(), settled(work.graph.home.root, wait=context.log.warning):
             for done, key in enumerate(keys, start=1):
                 _complete(context, work, step, key)
                 manifests.append(_make(context, work.graph, step, key, is_newest=done == len(keys)))
@@ -94,6 +96,15 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
 
 def _key(name: str) -> dg.AssetKey:
     return dg.AssetKey(name.split("/"))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Put the one line that says what, where and the remedy first on the page of a run that fails."""
+    try:
+        yield
+    except HMError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
 
 
 def _complete(context: dg.AssetExecutionContext, work: Work, step: Step, key: str | None) -> None:

@@ -95,7 +95,7 @@ def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None
                 part = job.get_subset(asset_selection=frozenset(keys), asset_check_selection=checks)
                 try:
                     part.execute_in_process(tags={**span, BY_HM: "true"}, instance=instance, run_config=QUIET)
-                except dg.DagsterError as error:
+                except (dg.DagsterError, dg.Failure) as error:
                     raise _cause(error) from error
 
 

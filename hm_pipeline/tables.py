@@ -52,6 +52,10 @@ class Manifest:
         """Hash over the rows of all files."""
         return "-".join(receipt.content for receipt in self.receipts)
 
+    def is_whole(self, folder: Path) -> bool:
+        """Return whether all its files are there: people tidy up, too."""
+        return all((folder / receipt.file).exists() for receipt in self.receipts)
+
     def save(self, folder: Path) -> None:
         """Write the manifest; from here on the partition exists."""
         write_aside(folder / "manifest.json", lambda path: path.write_text(json.dumps(asdict(self), indent=1) + "\n"))

@@ -46,7 +46,7 @@ class Stage:
         """Write a partition aside unless the home holds equal rows; say whether it was ``added``, ``replaced`` or ``kept``."""
         stored = self.home.folder(table, week_id)
         manifest = Manifest.load(stored)
-        if manifest is not None and manifest.content == content_hash(frame):
+        if manifest is not None and manifest.content == content_hash(frame) and manifest.is_whole(stored):
             return "kept"
         folder = self.root / stored.relative_to(self.home.root)
         receipt = write_shard(frame, folder)

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from typing import Any
 
 import polars as pl
 from matplotlib.axes import Axes
@@ -52,6 +52,6 @@ def legend_outside(sheet: Sheet) -> Iterator[Axes]:
     sheet.axes.xaxis.set_major_formatter(ConciseDateFormatter(sheet.axes.xaxis.get_major_locator()))
 
 
-def first_days(weeks: pl.Series, calendar: Calendar) -> list[date]:
+def first_days(weeks: pl.Series, calendar: Calendar) -> list[Any]:
     """Return the days on which weeks begin: what people read on an axis."""
     return [calendar.start(week_id) for week_id in weeks]

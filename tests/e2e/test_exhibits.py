@@ -4,11 +4,14 @@ import dagster as dg
 import pytest
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.definitions import build_defs
+from hm_pipeline.errors import MissingInput
 from hm_pipeline.exhibits import PICTURES, pictures
 from hm_pipeline.resources import build_graph
 from hm_pipeline.run import dagster_instance, make
 from hm_pipeline.tables import Home, Manifest
+from tests.e2e.conftest import last_week
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
 
@@ -88,3 +91,30 @@ def test_a_backfill_is_a_run_for_each_week(fresh):
     weekly = [asset for asset in definitions.assets if asset.partitions_def]
     assert len(weekly) > 20
     assert {asset.backfill_policy.max_partitions_per_run for asset in weekly} == {1}
+
+
+def test_files_that_someone_removed_are_made_again_or_asked_for(fresh, raw):
+    settings = fresh("tidied")
+    home, last = Home(settings.home), last_week(settings)
+    make(settings, [("candidates", last - 1)])
+    before = sorted(home.folder("candidates", last - 1).glob("*.parquet"))
+    bytes_before = [path.read_bytes() for path in before]
+    before[0].unlink()
+    assert make(settings, [("candidates", last - 1)]).made == {"candidates": 1}
+    assert [path.read_bytes() for path in before] == bytes_before
+
+    (sold,) = home.folder("transactions", last - 3).glob("*.parquet")
+    kept = sold.read_bytes()
+    sold.unlink()
+    with pytest.raises(MissingInput, match=r"files of week .* are gone .*ingest them again"):
+        make(settings, [("audience", last - 3)])
+    with dagster_instance(settings) as instance:
+        job = build_defs(settings).resolve_job_def("week")
+        key = home.calendar.key(last - 3)
+        span = {"dagster/asset_partition_range_start": key, "dagster/asset_partition_range_end": key}
+        run = job.execute_in_process(asset_selection=[dg.AssetKey("audience")], instance=instance, tags=span, raise_on_error=False)
+        failure = next(event for event in run.all_events if event.is_step_failure)
+        assert "are gone" in failure.step_failure_data.user_failure_data.description
+    ingest(raw, settings.home, settings=settings)
+    assert sold.read_bytes() == kept
+    assert make(settings, [("audience", last - 3)]).made["audience"] == 1
