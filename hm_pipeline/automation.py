@@ -14,6 +14,7 @@ from hm_pipeline.errors import HMError
 from hm_pipeline.lock import one_writer
 from hm_pipeline.resources import calendar_of
 from hm_pipeline.settings import Settings
+from hm_pipeline.told import tell
 
 EVERY = 60  # seconds between two looks at the raw files
 
@@ -26,8 +27,9 @@ def ingest_job(settings: Settings) -> dg.JobDefinition:
         try:
             if settings.raw is None:
                 raise dg.Failure("no folder is named: start Dagster with HM_RAW=FOLDER", allow_retries=False)
-            with one_writer(settings.home):
+            with one_writer(settings.home, wait=context.log.warning):
                 report = ingest(settings.raw, settings.home, settings=settings, epoch=calendar_of(settings).epoch)
+                tell(context.instance, settings)
         except HMError as error:
             raise dg.Failure(str(error), allow_retries=False) from None  # one line, no traceback of ours
         facts = {"purchases": report.rows, "customers": report.customers, "articles": report.articles}

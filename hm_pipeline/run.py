@@ -14,6 +14,7 @@ from hm_pipeline.instance import dagster_instance
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Step
 from hm_pipeline.tables import Home
+from hm_pipeline.told import tell
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -86,6 +87,7 @@ def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None
         job = build_defs(graph.settings, steps=graph.steps, graph=graph, report=report).resolve_job_def("week")
         with dagster_instance(graph.settings) as instance:
             _bury(instance)
+            tell(instance, graph.settings)
             newest = max(run.last for run in runs)
             for run in runs:
                 keys = [dg.AssetKey(name.split("/")) for name in run.steps]

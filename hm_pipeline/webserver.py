@@ -34,15 +34,16 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
     page = subprocess.Popen([sys.executable, "-m", "dagster_webserver", *CODE, "--port", str(port), "--host", host])  # noqa: S603 - ours
     # The daemon yields to the page while both start; what it launches inherits that, and the page stays quick.
     daemon = subprocess.Popen(["nice", "-n", "5", sys.executable, "-m", "dagster._daemon", "run", *CODE])  # noqa: S603, S607 - as above
+    news = subprocess.Popen(["nice", "-n", "10", sys.executable, "-m", "hm_pipeline.told"])  # noqa: S607 - as above
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` ends all three, as Ctrl-C does
     try:
         page.wait()
     except KeyboardInterrupt:
         return
     finally:
-        for process in (page, daemon):
+        for process in (page, daemon, news):
             process.terminate()
-        for process in (page, daemon):
+        for process in (page, daemon, news):
             _end(process)
     raise HomeBusy(
         f"Dagster's page ended with code {page.returncode}", where=f"port {port}", remedy="read above why; is the port taken? try --port"

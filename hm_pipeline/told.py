@@ -1,0 +1,65 @@
+"""Tell Dagster what `hm ingest` wrote, so that raw tables are shown as made and what was made from older ones as stale.
+
+An ingest writes all weeks in one pass and runs without Dagster, which takes longer to import than many ingests to run.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from hm_pipeline.assets import STEPS
+from hm_pipeline.graph import STATIC
+from hm_pipeline.settings import Settings
+from hm_pipeline.steps import short_hash
+from hm_pipeline.tables import Home, Manifest, write_aside
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+DATA_VERSION = "dagster/data_version"
+
+
+def tell(instance: "DagsterInstance", settings: Settings) -> int:
+    """Report the ingested partitions that Dagster has not heard of in their present form; return how many there were."""
+    import dagster as dg  # noqa: PLC0415 - as in the module's text
+
+    home = Home(settings.home)
+    memory = home.root / "dagster" / f"told-{short_hash(settings.postgres)}.json"
+    known = json.loads(memory.read_text()) if memory.exists() else {}
+    stored = _ingested(home)
+    news = {name: manifest for name, manifest in stored.items() if known.get(name) != manifest.fingerprint}
+    for name, manifest in news.items():
+        table, _, week = name.partition(" ")
+        facts: dict[str, Any] = {"rows": manifest.rows, "fingerprint": manifest.fingerprint}
+        partition = home.calendar.key(int(week)) if week else None
+        version = {DATA_VERSION: manifest.fingerprint}
+        instance.report_runless_asset_event(dg.AssetMaterialization(table, partition=partition, metadata=facts, tags=version))
+    if news:
+        told = {name: manifest.fingerprint for name, manifest in stored.items()}
+        write_aside(memory, lambda path: path.write_text(json.dumps(told)))
+    return len(news)
+
+
+def _ingested(home: Home) -> dict[str, Manifest]:
+    """Return the manifests of all ingested partitions, by table and week."""
+    found: dict[str, Manifest] = {}
+    if not (home.root / "calendar.json").exists():
+        return found
+    for step in (step for step in STEPS.values() if step.is_ingested):
+        for week_id in (STATIC,) if step.kind == "static" else home.calendar.weeks:
+            manifest = Manifest.load(home.folder(step.name, None if week_id == STATIC else week_id))
+            if manifest:
+                found[step.name if week_id == STATIC else f"{step.name} {week_id}"] = manifest
+    return found
+
+
+def main() -> None:
+    """Tell Dagster of the home that the environment names."""
+    from hm_pipeline.instance import dagster_instance  # noqa: PLC0415 - as above
+
+    settings = Settings.from_environment()
+    with dagster_instance(settings) as instance:
+        tell(instance, settings)
+
+
+if __name__ == "__main__":
+    main()
