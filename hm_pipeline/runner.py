@@ -6,11 +6,13 @@ Everything a body reads is fenced at its week.  No Dagster here: ``resources.py`
 import shutil
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from hm_pipeline.contracts import Audience
+from hm_pipeline.errors import MissingInput
 from hm_pipeline.graph import AUDIENCE, STATIC, Graph
 from hm_pipeline.inputs import Inputs, OfCustomers
 from hm_pipeline.shards import ALL, Shard, load_shards, map_shards
@@ -32,9 +34,36 @@ class Runner:
         return self.graph.home
 
     def produce(self, name: str, week_id: int) -> Manifest:
-        """Make one partition, whole or not at all, and return its manifest."""
+        """Make one partition, whole or not at all, and return its manifest.
+
+        Raises
+        ------
+        MissingInput
+            If something it reads is not there, or a file of it cannot be read.
+        """
         step = self.graph.steps[name]
-        return self._fit(step, week_id) if step.kind == "model" else self._compute(step, week_id)
+        try:
+            return self._fit(step, week_id) if step.kind == "model" else self._compute(step, week_id)
+        except Exception as error:  # every library has its own word for a file it cannot read
+            torn = self._torn(step, week_id)
+            if torn is None:
+                raise
+            remedy = "remove it and run again; ingest the files again first where it is of articles, customers or transactions"
+            raise MissingInput("a stored file is torn", where=str(torn), remedy=remedy) from error
+
+    def _torn(self, step: Step, week_id: int) -> Path | None:
+        """Return a file that the step reads and that is no Parquet file."""
+        for read in step.reads:
+            is_static = self.graph.steps[read.name].kind == "static"
+            for week in (STATIC,) if is_static else read.weeks(week_id, self.graph.calendar.first_week):
+                folder = self.graph.folder(read.name, week)
+                manifest = Manifest.load(folder)
+                for receipt in manifest.receipts if manifest else ():
+                    try:
+                        pl.read_parquet_schema(folder / receipt.file)
+                    except (pl.exceptions.PolarsError, OSError):
+                        return folder / receipt.file
+        return None
 
     # Tables ----------------------------------------------------------------------------------------------------
 
