@@ -1,6 +1,7 @@
 """Asset checks: what is on disk is what its contract says.  They read back what was written, and change nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -23,33 +24,57 @@ def checks(steps: dict[str, Step]) -> list[dg.AssetChecksDefinition]:
 
 def _checks(step: Step) -> dg.AssetChecksDefinition:
     key = dg.AssetKey(step.name.split("/"))
-    specs = [
-        dg.AssetCheckSpec("contract", asset=key, description="Types, ranges and the unique key of the newest partition."),
-        dg.AssetCheckSpec("rows", asset=key, description="The files hold the rows that the manifest signs."),
-    ]
-    if step.name in ("candidates", "recommendations"):
-        specs.append(dg.AssetCheckSpec("coverage", asset=key, description=f"Every customer of the audience has {LEAST} articles."))
+    specs = {name: dg.AssetCheckSpec(name, asset=key, description=what) for name, what in _asked(step).items()}
 
-    @dg.multi_asset_check(specs=specs, name=f"check_{step.name.replace('/', '_')}", can_subset=True)
+    @dg.multi_asset_check(specs=list(specs.values()), name=f"check_{step.name.replace('/', '_')}", can_subset=True)
     def check(context: dg.AssetCheckExecutionContext, work: dg.ResourceParam[Work]) -> Iterator[dg.AssetCheckResult]:
         """Read back the newest partition."""
-        asked = [spec for spec in specs if spec.key in context.selected_asset_check_keys]
         week_id, manifest = newest(work.graph, step)
-        if manifest is None:
-            for spec in asked:
-                yield dg.AssetCheckResult(passed=False, check_name=spec.name, asset_key=key, description="nothing is stored yet")
-            return
-        folder = work.graph.folder(step.name, week_id)
-        table = pl.scan_parquet([folder / receipt.file for receipt in manifest.receipts], hive_partitioning=False)
-        for spec in asked:
-            try:
-                yield _CHECKS[spec.name](step, table, manifest, key, _audience(work.graph, week_id))
-            except (pl.exceptions.PolarsError, OSError) as error:  # a torn file is what the check is there to find
-                files, why = f"{len(manifest.receipts)} whole files in {folder.name}", f"{type(error).__name__}: {error}"
-                remedy = "a file is torn or missing: make the partition again with --force, or ingest the files again"
-                yield _result(spec.name, key, expected=files, found=why, offending=pl.DataFrame(), remedy=remedy)
+        for name in (name for name, spec in specs.items() if spec.key in context.selected_asset_check_keys):
+            if manifest is None:
+                yield dg.AssetCheckResult(passed=False, check_name=name, asset_key=key, description="nothing is stored yet")
+            else:
+                yield _check(name, Stored(step, work.graph, week_id, manifest), key)
 
     return check
+
+
+def _asked(step: Step) -> dict[str, str]:
+    """Return the checks of a step and what each says."""
+    asked = {
+        "contract": "Types, ranges and the unique key of the newest partition.",
+        "rows": "The files hold the rows that the manifest signs.",
+    }
+    if not step.is_ingested:
+        asked["current"] = "What is stored, of any week, is what would be made of the data and the code as they are now."
+    if step.name in ("candidates", "recommendations"):
+        asked["coverage"] = f"Every customer of the audience has {LEAST} articles."
+    return asked
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A stored partition."""
+
+    step: Step
+    graph: Graph
+    week_id: int
+    manifest: Manifest
+
+    @property
+    def table(self) -> pl.LazyFrame:
+        """Return its rows."""
+        folder = self.graph.folder(self.step.name, self.week_id)
+        return pl.scan_parquet([folder / receipt.file for receipt in self.manifest.receipts], hive_partitioning=False)
+
+
+def _check(name: str, stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+    try:
+        return _CHECKS[name](stored, key)
+    except (pl.exceptions.PolarsError, OSError) as error:  # a torn file is what the check is there to find
+        files, why = f"{len(stored.manifest.receipts)} whole files", f"{type(error).__name__}: {error}"
+        remedy = "a file is torn or missing: make the partition again with --force, or ingest the files again"
+        return _result(name, key, expected=files, found=why, offending=pl.DataFrame(), remedy=remedy)
 
 
 def newest(graph: Graph, step: Step) -> tuple[int, Manifest | None]:
@@ -63,9 +88,22 @@ def newest(graph: Graph, step: Step) -> tuple[int, Manifest | None]:
     return STATIC, None
 
 
-def _audience(graph: Graph, week_id: int) -> int:
-    manifest = None if week_id == STATIC else Manifest.load(graph.home.folder("audience", week_id))
-    return manifest.rows if manifest else 0
+def _current(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+    """List the stored weeks that are stale: made of older rows, models or code, however far up the graph these are."""
+    step, graph = stored.step, stored.graph
+    weeks = (STATIC,) if step.kind == "static" else graph.calendar.weeks
+    there = [week for week in weeks if Manifest.load(graph.folder(step.name, week))]
+    stale = [week for week in there if not graph.is_current(step.name, week)]
+    names = [step.name if week == STATIC else graph.calendar.key(week) for week in stale]
+    result = _result(
+        "current",
+        key,
+        expected=f"0 of {len(there)} stored partitions stale",
+        found=f"{len(stale)} of {len(there)} stored partitions stale",
+        offending=pl.DataFrame({"stale": names}),
+        remedy="materialise them again, or `hm run --week D`, which makes all that a week needs and nothing that is current",
+    )
+    return result._replace(severity=dg.AssetCheckSeverity.WARN)
 
 
 def _result(name: str, key: dg.AssetKey, *, expected: Any, found: Any, offending: pl.DataFrame, remedy: str) -> dg.AssetCheckResult:
@@ -81,9 +119,10 @@ def _result(name: str, key: dg.AssetKey, *, expected: Any, found: Any, offending
     return dg.AssetCheckResult(passed=False, check_name=name, asset_key=key, metadata=facts, description=what)
 
 
-def _contract(step: Step, table: pl.LazyFrame, _manifest: Manifest, key: dg.AssetKey, _audience: int) -> dg.AssetCheckResult:
-    assert step.schema is not None  # noqa: S101  models have no checks
-    _, failures = step.schema.filter(table.head(READ).collect())
+def _contract(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+    schema = stored.step.schema
+    assert schema is not None  # noqa: S101  models have no checks
+    _, failures = schema.filter(stored.table.head(READ).collect())
     counts = {str(rule): int(count) for rule, count in failures.counts().items()}
     return _result(
         "contract",
@@ -91,18 +130,20 @@ def _contract(step: Step, table: pl.LazyFrame, _manifest: Manifest, key: dg.Asse
         expected={},
         found=counts,
         offending=failures.invalid().drop("event_timestamp", strict=False),
-        remedy=f"the rules are {step.schema.__name__}'s in the code: make the partition again, with --force if it is current",
+        remedy=f"the rules are {schema.__name__}'s in the code: make the partition again, with --force if it is current",
     )
 
 
-def _rows(step: Step, table: pl.LazyFrame, manifest: Manifest, key: dg.AssetKey, _audience: int) -> dg.AssetCheckResult:
-    rows = int(table.select(pl.len()).collect().item())
-    again = "ingest the files again" if step.is_ingested else "make the partition again with --force"
-    return _result("rows", key, expected=manifest.rows, found=rows, offending=pl.DataFrame(), remedy=f"a file was changed: {again}")
+def _rows(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+    rows = int(stored.table.select(pl.len()).collect().item())
+    again = "ingest the files again" if stored.step.is_ingested else "make the partition again with --force"
+    return _result("rows", key, expected=stored.manifest.rows, found=rows, offending=pl.DataFrame(), remedy=f"a file was changed: {again}")
 
 
-def _coverage(_step: Step, table: pl.LazyFrame, _manifest: Manifest, key: dg.AssetKey, audience: int) -> dg.AssetCheckResult:
-    counts = table.group_by("customer_id").len("articles").collect()
+def _coverage(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+    manifest = Manifest.load(stored.graph.home.folder("audience", stored.week_id))
+    audience = manifest.rows if manifest else 0
+    counts = stored.table.group_by("customer_id").len("articles").collect()
     few = counts.filter(pl.col("articles") < LEAST).sort("articles", "customer_id")
     short = few.height + max(audience - counts.height, 0)
     return _result(
@@ -115,4 +156,9 @@ def _coverage(_step: Step, table: pl.LazyFrame, _manifest: Manifest, key: dg.Ass
     )
 
 
-_CHECKS = {"contract": _contract, "rows": _rows, "coverage": _coverage}
+_CHECKS: dict[str, Callable[[Stored, dg.AssetKey], dg.AssetCheckResult]] = {
+    "contract": _contract,
+    "rows": _rows,
+    "current": _current,
+    "coverage": _coverage,
+}

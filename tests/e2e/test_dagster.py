@@ -7,11 +7,15 @@ import polars as pl
 import pytest
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.datasets.kaggle import ingest
+from hm_pipeline.datasets.simulate import simulate
 from hm_pipeline.definitions import build_defs
 from hm_pipeline.instance import BASE, dagster_instance
+from hm_pipeline.run import make
 from hm_pipeline.settings import Settings
 from hm_pipeline.signals import SIGNALS
 from hm_pipeline.tables import Home
+from tests.e2e.conftest import last_week
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
 
@@ -123,3 +127,26 @@ def test_a_single_check_can_be_executed(served):
     done = [evaluation.check_name for evaluation in result.get_asset_check_evaluations()]
     assert done == ["coverage"]
     assert result.get_asset_materialization_events() == []
+
+
+def test_stale_weeks_are_named_however_far_up_the_change_was(fresh, tmp_path):
+    settings = fresh("aged")
+    calendar, last = Home(settings.home).calendar, last_week(settings)
+    make(settings, [("signal/seasonality", last), ("signal/seasonality", last - 3)])
+    assert _current(settings, ["signal", "seasonality"]).passed
+    simulate(tmp_path / "raw", customers=900, articles=500, weeks=2, seed=3)  # the last two weeks only, with other purchases
+    ingest(tmp_path / "raw", settings.home, settings=settings)
+    found = _current(settings, ["signal", "seasonality"])
+    assert not found.passed
+    assert found.severity == dg.AssetCheckSeverity.WARN
+    assert found.metadata["found"].value == "1 of 2 stored partitions stale"
+    assert calendar.key(last) in found.metadata["offending rows"].value
+    assert calendar.key(last - 3) not in found.metadata["offending rows"].value
+
+
+def _current(settings, path):
+    key = dg.AssetCheckKey(dg.AssetKey(path), "current")
+    part = build_defs(settings).resolve_job_def("week").get_subset(asset_selection=frozenset(), asset_check_selection=frozenset([key]))
+    with dagster_instance(settings) as instance:
+        (found,) = part.execute_in_process(instance=instance).get_asset_check_evaluations()
+    return found
