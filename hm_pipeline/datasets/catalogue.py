@@ -7,6 +7,7 @@ from hm_pipeline.contracts import RAW_ARTICLES
 from hm_pipeline.datasets import palette
 from hm_pipeline.datasets import vocabulary as words
 from hm_pipeline.datasets.shop import Array, Shop
+from hm_pipeline.datasets.wardrobe import has_details
 
 COLUMNS = (  # in Kaggle's order
     "article_id",
@@ -88,8 +89,10 @@ def _descriptions(shop: Shop) -> list[str]:
     parts = zip(
         *(column.tolist() for column in (shop.kind, shop.pattern, shop.colour, shop.fabric, shop.fit, shop.detail, shop.group)), strict=True
     )
-    return [
-        f"{words.TYPES[kind].name} in {words.FABRICS[fabric]}, {palette.PATTERNS[pattern][1].lower()}, in "
-        f"{palette.COLOURS[colour].name.lower()}, with {words.FITS[fit]} and {words.DETAILS[detail]}. {words.GROUPS[group].name}."
-        for kind, pattern, colour, fabric, fit, detail, group in parts
-    ]
+    return [_described(*part) for part in parts]
+
+
+def _described(kind: int, pattern: int, colour: int, fabric: int, fit: int, detail: int, group: int) -> str:
+    looks = f"{palette.PATTERNS[pattern][1].lower()}, in {palette.COLOURS[colour].name.lower()}"
+    cut = f", with {words.FITS[fit]} and {words.DETAILS[detail]}" if has_details(kind) else ""
+    return f"{words.TYPES[kind].name} in {words.FABRICS[fabric]}, {looks}{cut}. {words.GROUPS[group].name}."

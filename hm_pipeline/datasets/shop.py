@@ -7,10 +7,11 @@ import polars as pl
 
 from hm_pipeline.datasets import palette
 from hm_pipeline.datasets import vocabulary as words
+from hm_pipeline.datasets.wardrobe import suitable_details, suitable_fabrics, suitable_types
 
 STYLES = 8  # latent dimensions of taste
 LAST_WEEK = 104
-STOCK = 35  # how often more than an average article the best can sell
+STOCK, OFFERED = 44, 23_000  # how often more than an average article the best can sell, where so many are on offer
 Array = np.ndarray
 
 
@@ -56,7 +57,8 @@ class Shop:
         age = np.maximum(week_id - self.launch[offered], 0)
         fresh = -2.5 * age / self.life[offered] - 0.9 * (age == 0)
         wanted = self.appeal[offered] + fresh + season(week_id)[self.kind[offered]] + trend[offered]
-        return offered, -np.logaddexp(-wanted, -np.log(STOCK * np.exp(wanted).mean()))
+        most = STOCK * np.sqrt(len(offered) / OFFERED) * np.exp(wanted).mean()  # a small shop has less to stand out from
+        return offered, -np.logaddexp(-wanted, -np.log(most))
 
     def price(self, articles: Array, week_id: int) -> Array:
         """Return what articles cost in a week, in Kaggle's unit; late in life they are marked down."""
@@ -102,7 +104,7 @@ def _shares(weights: list[float]) -> Array:
 
 def _products(count: int, first_week: int, rng: np.random.Generator) -> dict[str, Array]:
     group = rng.choice(len(words.GROUPS), count, p=_shares([group.share for group in words.GROUPS]))
-    kind = rng.choice(len(words.TYPES), count, p=_shares([kind.share for kind in words.TYPES]))
+    kind = suitable_types(rng.choice(len(words.TYPES), count, p=_shares([kind.share for kind in words.TYPES])), group)
     launch = np.sort(rng.integers(first_week - 26, LAST_WEEK + 1, count))
     staple = rng.random(count) < 0.08
     life = np.where(staple, rng.integers(60, 131, count), np.clip(rng.lognormal(2.95, 0.55, count), 4, 80)).astype(np.int64)
@@ -116,9 +118,9 @@ def _products(count: int, first_week: int, rng: np.random.Generator) -> dict[str
         "appeal": rng.normal(0, 1.02, count) - 0.6 * staple,
         "department": rng.choice(3, count, p=[0.68, 0.2, 0.12]),
         "pattern": rng.choice(len(palette.PATTERNS), count, p=_shares([share for _, _, share in palette.PATTERNS])),
-        "fabric": rng.integers(0, len(words.FABRICS), count),
+        "fabric": suitable_fabrics(rng.integers(0, len(words.FABRICS), count), kind),
         "fit": rng.integers(0, len(words.FITS), count),
-        "detail": rng.integers(0, len(words.DETAILS), count),
+        "detail": suitable_details(rng.integers(0, len(words.DETAILS), count), kind),
         "euros": euros,
         "style": looks + rng.normal(0, 0.7, (count, STYLES)),
     }

@@ -20,8 +20,8 @@ LIKES = {"style": 0.4, "favourite": 1.1, "need": 1.1, "colour": 0.6, "purse": -0
 RHYTHM = np.array([kind.rhythm for kind in words.TYPES], np.float32)
 WEEKDAYS = np.array([0.13, 0.14, 0.15, 0.17, 0.15, 0.13, 0.13])  # Wednesday to Tuesday
 AGAIN = np.array([0.0, 0.006, 0.02, 0.011, 0.005, 0.005, 0.005, 0.004, 0.001, 0.008, 0.01, 0.014, 0.024])  # by weeks since the last visit
-EXCHANGE = 0.152  # chance that a visit in the week after the last is only to take one article again
-SIBLING, COMPLETED = 0.1, 0.06  # chances that an article of the last visit is taken in another colour, or what goes with it
+EXCHANGE = 0.14  # chance that a visit in the week after the last is only to take one article again
+SIBLING, COMPLETED = 0.1, 0.07  # chances that an article of the last visit is taken in another colour, or what goes with it
 
 
 @dataclass(frozen=True)

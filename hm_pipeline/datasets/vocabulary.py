@@ -33,7 +33,7 @@ class IndexGroup(NamedTuple):
 UPPER, LOWER, FULL, UNDER = "Garment Upper body", "Garment Lower body", "Garment Full body", "Underwear"
 TYPES = (
     ClothingType(272, "Trousers", LOWER, 1009, 14.0, 4, 0.3, 9, 24.99),
-    ClothingType(265, "Dress", FULL, 1013, 7.0, 38, 0.8, 10, 22.99),
+    ClothingType(265, "Dress", FULL, 1013, 8.2, 38, 0.8, 10, 22.99),
     ClothingType(252, "Sweater", UPPER, 1003, 8.2, 6, 1.0, 8, 19.99),
     ClothingType(255, "T-shirt", UPPER, 1002, 6.8, 36, 0.5, 7, 9.99),
     ClothingType(254, "Top", UPPER, 1005, 5.4, 34, 0.4, 7, 9.99),

@@ -144,3 +144,18 @@ def test_customers_stay_with_their_part_of_the_range(purchases: pl.DataFrame, ar
     often = counted.filter(pl.col("total") >= 10)
     overall = groups["index_group_name"].value_counts(normalize=True)["proportion"].max()
     assert (often["len"] / often["total"]).mean() > overall + 0.05
+
+
+def test_what_is_sold_makes_sense(articles: pl.DataFrame) -> None:
+    """No dresses for men, no bras of denim, no necklines on shoes; and the texts say what the attributes say."""
+    men = articles.filter(pl.col("index_group_name") == "Menswear")["product_type_name"].unique()
+    assert len(men) > 10
+    assert not set(men) & {"Dress", "Skirt", "Bra", "Blouse"}
+    text = {name: " ".join(rows["detail_desc"]) for (name,), rows in articles.group_by("product_type_name")}
+    assert "washed denim" in text["Trousers"]
+    assert "washed denim" not in text["Bra"]
+    assert "neckline" in text["T-shirt"]
+    assert not any(word in text["Sneakers"] + text["Belt"] for word in ("neck", "waist", "fit"))
+    for row in articles.sample(200, seed=0).iter_rows(named=True):
+        for column in ("product_type_name", "colour_group_name", "graphical_appearance_name", "index_group_name"):
+            assert row[column].lower() in row["detail_desc"].lower()

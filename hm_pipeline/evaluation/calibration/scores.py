@@ -11,29 +11,46 @@ from hm_pipeline.tables import Home, WeeklyTable
 from hm_pipeline.weeks import DAYS, Calendar
 
 PAIR = ("week_id", "customer_id", "article_id")
+BUYERS, MOST_WEEKS = 30_000, 8  # a MAP of top sellers over four thousand buyers moves by a third from shop to shop
 
 
 def score(home: Home) -> Figures:
-    """Return MAP@12 of the rules, and recalls of simple candidates, over the buyers of the last week."""
-    calendar, last = home.calendar, home.calendar.last_week - 1  # the calendar ends with the week that is to come
-    transactions = home.weekly("transactions", Transactions)
-    bought = transactions.at(last).select(PAIR).unique().collect()
+    """Return MAP@12 of the rules, and recalls of simple candidates, over the buyers of the last week.
+
+    A small shop is scored over as many last weeks as give 30,000 buyers, eight at most, each by the weeks before it.
+    """
+    totals: dict[str, float] = {}
+    buyers = pairs = 0
+    for week_id in range(home.calendar.last_week - 1, home.calendar.first_week, -1):  # the last one is still to come
+        bought = home.weekly("transactions", Transactions).at(week_id).select(PAIR).unique().collect()
+        count = bought["customer_id"].n_unique()
+        sums = {key: value * count for key, value in _maps(home, bought, week_id).items()} | _hits(home, bought, week_id)
+        totals = {key: totals.get(key, 0.0) + value for key, value in sums.items()}
+        buyers, pairs = buyers + count, pairs + bought.height
+        if buyers >= BUYERS or home.calendar.last_week - week_id >= MOST_WEEKS:
+            break
+    found: Figures = {key: _over(total, buyers if key.startswith("map_") else pairs) for key, total in totals.items()}
+    found["ratio_filled"] = _over(totals["map_filled"], totals["map_own"])
+    found["ratio_stale"] = _over(totals["map_stale"], totals["map_rules"])
+    return found
+
+
+def _maps(home: Home, bought: pl.DataFrame, week_id: int) -> dict[str, float]:
+    """Return MAP@12 of the rules whose scores were published, for the buyers of a week."""
     audience = bought.select("customer_id").unique().sort("customer_id")
-    tables = (transactions, home.static("articles"), home.static("customers"))
+    tables = (home.weekly("transactions", Transactions), home.static("articles"), home.static("customers"))
 
-    def ranked(rule: Rule, week_id: int = last) -> float:
-        lists = rule(*tables, audience=audience, week_id=week_id, calendar=calendar)
-        return map_at(lists.with_columns(pl.lit(last, dtype=pl.Int64).alias("week_id")), bought)
+    def ranked(rule: Rule, known: int = week_id) -> float:
+        lists = rule(*tables, audience=audience, week_id=known, calendar=home.calendar)
+        return map_at(lists.with_columns(pl.lit(week_id, dtype=pl.Int64).alias("week_id")), bought)
 
-    found = {
+    return {
         "map_top": ranked(rank_l0),
         "map_own": ranked(_own),
         "map_filled": ranked(rank_l1),
         "map_rules": ranked(rank_l2),
-        "map_stale": ranked(rank_l2, last - 1),
+        "map_stale": ranked(rank_l2, week_id - 1),
     }
-    ratios = {"ratio_filled": _over(found["map_filled"], found["map_own"]), "ratio_stale": _over(found["map_stale"], found["map_rules"])}
-    return found | ratios | _recalls(transactions, bought, last)
 
 
 def _own(
@@ -53,13 +70,13 @@ def _over(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def _recalls(transactions: WeeklyTable, bought: pl.DataFrame, last: int) -> Figures:
-    """Return the shares of the bought pairs that simple candidates would have held, of the same length for everyone."""
-    sold = {weeks: transactions.before(last, weeks).group_by("article_id").len() for weeks in (1, 4)}
+def _hits(home: Home, bought: pl.DataFrame, week_id: int) -> dict[str, float]:
+    """Return how many of the bought pairs simple candidates would have held, of the same length for everyone."""
+    transactions = home.weekly("transactions", Transactions)
+    sold = {weeks: transactions.before(week_id, weeks).group_by("article_id").len() for weeks in (1, 4)}
     best = {weeks: counts.sort("len", "article_id", descending=[True, False]).head(100).collect() for weeks, counts in sold.items()}
     held = {f"recall_4_{top}": best[4].head(top) for top in (12, 50, 100)} | {"recall_60": best[1].head(60)}
-    found: Figures = {key: bought.join(top, on="article_id", how="semi").height for key, top in held.items()}
+    found: dict[str, float] = {key: bought.join(top, on="article_id", how="semi").height for key, top in held.items()}
     buyers = bought.lazy().select("customer_id").unique()
-    earlier = transactions.before(last).join(buyers, on="customer_id", how="semi").select("customer_id", "article_id").unique().collect()
-    found["recall_own"] = bought.join(earlier, on=["customer_id", "article_id"], how="semi").height
-    return {key: _over(float(hits or 0), bought.height) for key, hits in found.items()}
+    earlier = transactions.before(week_id).join(buyers, on="customer_id", how="semi").select("customer_id", "article_id").unique().collect()
+    return found | {"recall_own": bought.join(earlier, on=["customer_id", "article_id"], how="semi").height}
