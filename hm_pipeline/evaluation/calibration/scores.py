@@ -11,13 +11,13 @@ from hm_pipeline.tables import Home, WeeklyTable
 from hm_pipeline.weeks import DAYS, Calendar
 
 PAIR = ("week_id", "customer_id", "article_id")
-BUYERS, MOST_WEEKS = 30_000, 8  # a MAP of top sellers over four thousand buyers moves by a third from shop to shop
+BUYERS, MOST_WEEKS = 300_000, 8  # which twelve articles lead a single week is chance, and moves its MAP by a third
 
 
 def score(home: Home) -> Figures:
-    """Return MAP@12 of the rules, and recalls of simple candidates, over the buyers of the last week.
+    """Return MAP@12 of the rules, and recalls of simple candidates, over the buyers of the last weeks.
 
-    A small shop is scored over as many last weeks as give 30,000 buyers, eight at most, each by the weeks before it.
+    As many weeks as give 300,000 buyers, eight at most, each ranked from the weeks before it.
     """
     totals: dict[str, float] = {}
     buyers = pairs = 0
