@@ -44,9 +44,8 @@ class Settings(BaseModel):
         BadInput
             If a variable cannot be read as what it should be, or is not a setting.
         """
-        given: dict[str, object] = {
-            name: os.environ[f"HM_{name.upper()}"] for name in cls.model_fields if f"HM_{name.upper()}" in os.environ
-        }
+        values = {name: os.environ.get(f"HM_{name.upper()}", "") for name in cls.model_fields}
+        given: dict[str, object] = {name: value for name, value in values.items() if value}  # set to nothing is not set
         unknown = sorted(name for name in os.environ if name.startswith("HM_") and name[3:].lower() not in cls.model_fields)
         if unknown:
             raise BadInput(f"there is no setting {unknown[0]}", where="environment", remedy=f"unset it, or use one of {_names(cls)}")
