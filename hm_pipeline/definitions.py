@@ -10,7 +10,8 @@ from hm_pipeline.automation import ingest_job, raw_sensor, weekly_schedule
 from hm_pipeline.checks import checks
 from hm_pipeline.datasets.stage import settle
 from hm_pipeline.graph import Graph
-from hm_pipeline.resources import HomeTables, Report, Work, assets, build_graph, calendar_of
+from hm_pipeline.handles import HomeTables
+from hm_pipeline.resources import Report, Work, assets, build_graph, calendar_of
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Step
 

@@ -1,4 +1,4 @@
-"""How a step becomes a Dagster asset: partitions, lineage, metadata, and the IO manager that hands out handles.
+"""How a step becomes a Dagster asset: partitions, lineage and metadata.
 
 The only module that turns weeks into partition keys.  What the steps compute is not known here.
 """
@@ -189,36 +189,6 @@ def _columns(step: Step) -> dict[str, Any]:
         return {}
     columns = [dg.TableColumn(name, type(column).__name__, column.description or "") for name, column in step.schema.columns().items()]
     return {"dagster/column_schema": dg.TableSchema(columns), "dagster/table_name": step.name}
-
-
-class HomeTables(dg.IOManager):
-    """Hand a stored table to whoever depends on it: a weekly one as a `WeeklyTable`, fenced at the run's last week.
-
-    The pipeline's own assets write by themselves, shard by shard; for a user's asset that returns nothing there is
-    nothing to write either.
-    """
-
-    def __init__(self, graph: Callable[[], Graph]) -> None:
-        self._graph = graph
-
-    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
-        """Refuse what was not written by the asset itself."""
-        if obj is not None:
-            name = context.asset_key.to_user_string()
-            raise dg.DagsterInvariantViolationError(
-                f"{name} returns a value: write it to a place of its own, or give it another IO manager"
-            )
-
-    def load_input(self, context: dg.InputContext) -> Any:
-        """Return the handle on a weekly table, or the lazy frame of one that has no weeks."""
-        graph, name = self._graph(), "/".join(context.asset_key.path)
-        step = graph.steps[name]
-        if step.kind == "static":
-            return graph.home.static(name)
-        if step.schema is None:
-            raise dg.DagsterInvariantViolationError(f"{name} is a model, read it with its own load function")
-        keys = context.asset_partition_keys if context.has_asset_partitions else graph.calendar.partition_keys
-        return graph.home.weekly(name, step.schema, limit=max(graph.calendar.parse(key) for key in keys))
 
 
 def build_graph(steps: dict[str, Step], settings: Settings) -> Graph:
