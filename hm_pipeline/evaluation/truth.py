@@ -83,7 +83,8 @@ COMPARISONS: dict[str, Comparison] = {
 
 def render(found: Sequence[Likeness], weeks: Sequence[str]) -> Table:
     """Return what to print: rivals stand below the signal they are compared with."""
-    table = Table(box=box.SIMPLE_HEAD, title_justify="left", title=f"Signals of {' to '.join(weeks)} beside the simulated truth")
+    span = " to ".join(dict.fromkeys((weeks[0], weeks[-1])))
+    table = Table(box=box.SIMPLE_HEAD, title_justify="left", title=f"Signals of {span} beside the simulated truth")
     for name in ("signal", "column", "Spearman", "rows", "groups"):
         table.add_column(name, justify="left" if name in {"signal", "column"} else "right", no_wrap=True)
     for row in found:
