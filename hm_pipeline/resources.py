@@ -79,9 +79,10 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
         context.set_data_version(context.asset_key, dg.DataVersion("-".join(sorted({m.fingerprint for m in manifests}))[:64]))
 
     reads = merged(replace(read, of_audience=False) for read in step.reads)
+    count = len(weeks.get_partition_keys())
     make: Any = dg.asset(
         key=dg.AssetKey(step.name.split("/")),
-        deps=[_dependency(step, read, steps) for read in reads] + ([_key(step.model)] if step.model else []),
+        deps=[_dependency(step, read, steps, count) for read in reads] + ([_key(step.model)] if step.model else []),
         partitions_def=weeks if is_weekly else None,
         backfill_policy=dg.BackfillPolicy.multi_run() if is_weekly else None,  # a week that fails leaves the others
         group_name=group_of(step),
@@ -175,11 +176,11 @@ def _cell(value: object) -> str:
     return text[:CELL].replace("|", "\\|").replace("\n", " ")
 
 
-def _dependency(step: Step, read: Reads, steps: dict[str, Step]) -> dg.AssetDep | dg.AssetKey:
+def _dependency(step: Step, read: Reads, steps: dict[str, Step], weeks: int) -> dg.AssetDep | dg.AssetKey:
     """Say which partitions of another asset are read; the UI's lineage and staleness follow from it."""
     if steps[read.name].kind == "static" or step.kind == "static":
         return _key(read.name)
-    first = -10_000 if read.first is None else read.first
+    first = -weeks if read.first is None else read.first  # no further: Dagster walks there week by week
     mapping = dg.TimeWindowPartitionMapping(start_offset=first, end_offset=read.last, allow_nonexistent_upstream_partitions=True)
     return dg.AssetDep(_key(read.name), partition_mapping=mapping)
 
