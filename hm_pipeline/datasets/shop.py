@@ -49,9 +49,13 @@ class Shop:
         """Kaggle's ten digits."""
         return pl.Series("article_id", (100_000 + self.product) * 1000 + self.colourway).cast(pl.String).str.zfill(10)
 
+    def is_offered(self, articles: Array, week_id: int) -> Array:
+        """Return whether articles are on offer in a week."""
+        return np.asarray((self.launch[articles] <= week_id) & (week_id < self.launch[articles] + self.life[articles]))
+
     def weight(self, week_id: int, trend: Array) -> tuple[Array, Array]:
         """Return the articles on offer in a week, and the logarithm of how well each sells; stock limits the best."""
-        offered = np.flatnonzero((self.launch <= week_id) & (week_id < self.launch + self.life))
+        offered = np.flatnonzero(self.is_offered(np.arange(self.size), week_id))
         if not len(offered):  # a tiny catalogue can have an empty week
             offered = np.arange(self.size)
         age = np.maximum(week_id - self.launch[offered], 0)

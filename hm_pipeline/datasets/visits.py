@@ -124,7 +124,7 @@ def _what_goes_with_it(shop: Shop, customer: Array, article: Array, week_id: int
     sibling = _another_colour(shop, before)
     colourway = np.where(sibling == before, article, sibling)
     wanted = np.where(luck < 0.12, shop.companion[before], np.where(luck < 0.25, colourway, article))
-    return np.asarray(np.where(same & _offered(shop, wanted, week_id), wanted, article))
+    return np.asarray(np.where(same & shop.is_offered(wanted, week_id), wanted, article))
 
 
 def _what_was_good(
@@ -136,21 +136,17 @@ def _what_was_good(
     """
     basket = shoppers.last_basket[buyers]
     luck = rng.random(basket.shape)
-    again = _offered(shop, basket, week_id) & (basket >= 0)
+    again = shop.is_offered(basket, week_id) & (basket >= 0)
     worth = np.where(again, luck ** (1 / shop.euros[basket]), -1)
     first = again & (worth == worth.max(axis=1, keepdims=True))
     again &= np.where(exchanges[:, None], first, luck < chance[:, None])
     taken = [(basket, again)]
     for related, share in ((_another_colour(shop, basket), SIBLING), (shop.companion[basket], COMPLETED)):
         wanted = (rng.random(basket.shape) < share) & (basket >= 0) & (related != basket) & ~exchanges[:, None]
-        taken.append((related, wanted & _offered(shop, related, week_id)))
+        taken.append((related, wanted & shop.is_offered(related, week_id)))
     places = [(articles, np.nonzero(chosen)) for articles, chosen in taken]
     who = np.concatenate([buyers[rows] for _, (rows, _) in places])
     return who, np.concatenate([articles[place] for articles, place in places]).astype(np.int64)
-
-
-def _offered(shop: Shop, articles: Array, week_id: int) -> Array:
-    return np.asarray((shop.launch[articles] <= week_id) & (week_id < shop.launch[articles] + shop.life[articles]))
 
 
 def _another_colour(shop: Shop, articles: Array) -> Array:

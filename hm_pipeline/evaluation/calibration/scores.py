@@ -7,8 +7,8 @@ from hm_pipeline.ensemble.metrics import map_at
 from hm_pipeline.evaluation.calibration.counts import Figures
 from hm_pipeline.evaluation.layers import own_purchases, recent_purchases, stack
 from hm_pipeline.evaluation.rules import Rule, rank_l0, rank_l1, rank_l2
-from hm_pipeline.tables import Home, WeeklyTable
-from hm_pipeline.weeks import DAYS, Calendar
+from hm_pipeline.tables import Home
+from hm_pipeline.weeks import DAYS
 
 PAIR = ("week_id", "customer_id", "article_id")
 BUYERS, MOST_WEEKS = 300_000, 8  # which twelve articles lead a single week is chance, and moves its MAP by a third
@@ -40,30 +40,19 @@ def _maps(home: Home, bought: pl.DataFrame, week_id: int) -> dict[str, float]:
     audience = bought.select("customer_id").unique().sort("customer_id")
     tables = (home.weekly("transactions", Transactions), home.static("articles"), home.static("customers"))
 
+    own = own_purchases(recent_purchases(tables[0], week_id, home.calendar, DAYS), audience, pl.col("decay"))
+
     def ranked(rule: Rule, known: int = week_id) -> float:
         lists = rule(*tables, audience=audience, week_id=known, calendar=home.calendar)
         return map_at(lists.with_columns(pl.lit(week_id, dtype=pl.Int64).alias("week_id")), bought)
 
     return {
         "map_top": ranked(rank_l0),
-        "map_own": ranked(_own),
+        "map_own": map_at(stack([own], week_id), bought),
         "map_filled": ranked(rank_l1),
         "map_rules": ranked(rank_l2),
         "map_stale": ranked(rank_l2, week_id - 1),
     }
-
-
-def _own(
-    transactions: WeeklyTable,
-    _articles: pl.LazyFrame,
-    _customers: pl.LazyFrame,
-    /,
-    *,
-    audience: pl.DataFrame,
-    week_id: int,
-    calendar: Calendar,
-) -> pl.DataFrame:
-    return stack([own_purchases(recent_purchases(transactions, week_id, calendar, DAYS), audience, pl.col("decay"))], week_id)
 
 
 def _over(part: float, whole: float) -> float | None:
