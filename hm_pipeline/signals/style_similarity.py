@@ -5,16 +5,14 @@ purchases that have the article's attributes over the share of all current sales
 of the public solutions).  Recent purchases count more.  Grain: candidate pair.
 """
 
-from dataclasses import dataclass
-
 import dataframely as dy
 import numpy as np
 import polars as pl
 
 from hm_pipeline.contracts import Pair
 from hm_pipeline.history.article_sales import buyer_age
+from hm_pipeline.history.taste import Taste, coded, taste_of
 from hm_pipeline.inputs import Inputs
-from hm_pipeline.recency import days_before
 from hm_pipeline.signals._signal import Signal
 
 ATTRIBUTES = {
@@ -24,8 +22,6 @@ ATTRIBUTES = {
     "colour": "colour_group_code",
     "pattern": "graphical_appearance_no",
 }
-HALF_LIFE_DAYS = 90.0  # a season: tastes change slower than needs
-SMOOTHING = 2.0  # purchases of the average customer that are added to everyone's own
 BLOCK = 200_000  # pairs multiplied at a time
 DECIMALS = 5
 
@@ -47,40 +43,15 @@ class StyleSimilarity(Pair):
     style_age_gap = dy.Float32(nullable=True, description="mean age of the article's buyers minus the customer's age, in years")
 
 
-@dataclass(frozen=True)
-class Taste:
-    """Weighted purchases of customers, by position of customer and article."""
-
-    customers: np.ndarray
-    articles: np.ndarray
-    weights: np.ndarray
-    size: int
-
-    def mean_vectors(self, vectors: np.ndarray) -> np.ndarray:
-        """Return unit vectors of the customers, shape (customers, dimensions); 0 where nothing was bought."""
-        summed = np.zeros((self.size, vectors.shape[1]))
-        np.add.at(summed, self.customers, vectors[self.articles] * self.weights[:, None])
-        lengths = np.linalg.norm(summed, axis=1, keepdims=True)
-        return (summed / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-
-    def affinity(self, codes: np.ndarray, shares: np.ndarray) -> np.ndarray:
-        """Return log affinities, shape (customers, values), of an attribute whose values have these shares overall."""
-        counted = np.zeros((self.size, len(shares)))
-        np.add.at(counted, (self.customers, codes[self.articles]), self.weights)
-        own = (counted + SMOOTHING * shares) / (counted.sum(axis=1, keepdims=True) + SMOOTHING)
-        affinity: np.ndarray = np.log(own / shares).astype(np.float32)
-        return affinity
-
-
 def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     """Return :class:`StyleSimilarity` of the candidates."""
     pairs = tables.weekly("candidates").at(week_id).select("customer_id", "article_id").sort("customer_id", "article_id").collect()
     catalogue = _catalogue(tables, week_id)
     ids = pairs["customer_id"].unique().sort()
-    taste, prices = _taste(tables, ids, catalogue["article_id"], week_id)
+    taste = taste_of(tables, ids, catalogue["article_id"], week_id=week_id)
     customers = ids.search_sorted(pairs["customer_id"]).to_numpy()
     articles = catalogue["article_id"].search_sorted(pairs["article_id"]).to_numpy()
-    has_history = np.bincount(taste.customers, minlength=len(ids))[customers] > 0
+    has_history = taste.has_history[customers]
     columns = {
         f"style_{name}": _affinities(taste, catalogue, column, customers, articles, has_history) for name, column in ATTRIBUTES.items()
     }
@@ -96,7 +67,7 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     found = pairs.with_columns(
         pl.lit(week_id, dtype=pl.Int64).alias("week_id"),
         *(pl.Series(name, values) for name, values in {**columns, **cosines}.items()),
-        (price / prices.gather(customers)).cast(pl.Float32).alias("style_price_ratio"),
+        (price / taste.prices.gather(customers)).cast(pl.Float32).alias("style_price_ratio"),
         (buyer_age - ages["age"].gather(customers)).cast(pl.Float32).alias("style_age_gap"),
     )
     return StyleSimilarity.validate(found.with_columns(mean.alias("style_similarity")).lazy())
@@ -116,31 +87,10 @@ def _catalogue(tables: Inputs, week_id: int) -> pl.DataFrame:
     )
 
 
-def _taste(tables: Inputs, ids: pl.Series, articles: pl.Series, week_id: int) -> tuple[Taste, pl.Series]:
-    """Return the customers' weighted purchases, and their mean prices."""
-    days = days_before(tables.calendar.start(week_id))
-    bought = (
-        tables.weekly("purchases")
-        .before(week_id)
-        .join(ids.to_frame("customer_id").lazy(), on="customer_id", how="semi")
-        .select("customer_id", "article_id", "price", pl.lit(0.5).pow(days / HALF_LIFE_DAYS).round(6).alias("weight"))
-        .sort("customer_id", "article_id", "weight", "price")
-        .collect()
-    )
-    customers = ids.search_sorted(bought["customer_id"]).to_numpy()
-    sums, counts = np.bincount(customers, bought["price"].to_numpy(), len(ids)), np.bincount(customers, minlength=len(ids))
-    # Null where nothing was bought, or all of it was free: there is no price to compare with.
-    prices = pl.Series([None if not total else total / count for total, count in zip(sums, counts, strict=True)], dtype=pl.Float64)
-    return Taste(customers, articles.search_sorted(bought["article_id"]).to_numpy(), bought["weight"].to_numpy(), len(ids)), prices
-
-
 def _affinities(
     taste: Taste, catalogue: pl.DataFrame, column: str, customers: np.ndarray, articles: np.ndarray, has_history: np.ndarray
 ) -> pl.Series:
-    values = catalogue[column].unique().sort()
-    codes = values.search_sorted(catalogue[column]).to_numpy()
-    sold = catalogue["day_7_count"].fill_null(0).to_numpy() + 1e-3  # no value of the catalogue has a share of 0
-    shares = np.bincount(codes, sold, len(values)) / sold.sum()
+    codes, shares = coded(catalogue[column], catalogue["day_7_count"].fill_null(0).to_numpy())
     found = taste.affinity(codes, shares)[customers, codes[articles]]
     return _nullable(np.round(found, DECIMALS), has_history)
 
