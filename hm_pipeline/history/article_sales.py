@@ -16,6 +16,7 @@ UNIT = 2**10  # decayed counts are fixed-point numbers with this unit
 HALF_LIFE_WEEKS = 2  # a week's sales lose 1 - 2**(-1/2), close to 29 %, with every week that passes
 DECAY = (181, 256)  # 2**(-1/2) as a fraction of integers
 DAYS = (1, 3, 7)
+EWMA = {1: (1, 128), 7: (1, 2), 30: (871, 1024)}  # half-life in days -> what a week leaves of it, 2**(-7 / days), as a fraction
 
 
 class ArticleSales(ArticleWeek):
@@ -33,6 +34,12 @@ class ArticleSales(ArticleWeek):
     lag_4_count = dy.Int32(nullable=False, min=0, description="units sold 4 weeks before")
     lag_5_count = dy.Int32(nullable=False, min=0, description="units sold 5 weeks before")
     lag_6_count = dy.Int32(nullable=False, min=0, description="units sold 6 weeks before")
+    ewma_1 = dy.Int64(nullable=False, min=0, description="units sold, halved every day, in 1/1024")
+    ewma_7 = dy.Int64(nullable=False, min=0, description="units sold, halved every 7 days, in 1/1024")
+    ewma_30 = dy.Int64(nullable=False, min=0, description="units sold, halved every 30 days, in 1/1024")
+    peak_count = dy.Int32(nullable=False, min=1, description="units sold in the best week so far")
+    week_count = dy.Int32(nullable=False, min=1, description="weeks with sales so far")
+
     last_price = dy.Int32(nullable=False, min=0, description="mean price in the last week with sales, millionths")
     highest_price = dy.Int32(nullable=False, min=0, description="highest weekly mean price so far, millionths")
     online_count = dy.Int64(nullable=False, min=0, description="decayed_count of online purchases")
@@ -53,9 +60,9 @@ def online_share() -> pl.Expr:
     return pl.col("online_count") / pl.col("decayed_count").clip(1)
 
 
-def is_on_sale() -> pl.Expr:
-    """Return whether an article sold in the last two weeks."""
-    return pl.col("day_7_count") + pl.col("lag_2_count") > 0
+def fresh_count() -> pl.Expr:
+    """Return the units of the last 7 days, those of the last 3 and of the last day counted again."""
+    return pl.col("day_7_count").cast(pl.Int64) + pl.col("day_3_count") + pl.col("day_1_count")
 
 
 def summarise(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: int, calendar: Calendar) -> pl.LazyFrame:
@@ -78,6 +85,9 @@ def summarise(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: i
             pl.len().cast(pl.Int64).alias("total_count"),
             (pl.len().cast(pl.Int64) * UNIT).alias("decayed_count"),
             *((days_ago <= days).sum().cast(pl.Int32).alias(f"day_{days}_count") for days in DAYS),
+            *(_ewma(days_ago, half_life).alias(f"ewma_{half_life}") for half_life in EWMA),
+            pl.len().cast(pl.Int32).alias("peak_count"),
+            pl.lit(1, dtype=pl.Int32).alias("week_count"),
             (pl.col("price").cast(pl.Int64).sum() // pl.len()).cast(pl.Int32).alias("last_price"),
             ((pl.col("sales_channel_id") == 2).sum().cast(pl.Int64) * UNIT).alias("online_count"),
             (pl.col("age").count().cast(pl.Int64) * UNIT).alias("aged_count"),
@@ -108,9 +118,20 @@ def advance(state: pl.LazyFrame, week: pl.LazyFrame, *, week_id: int) -> pl.Lazy
         *((old(name).fill_null(0) * DECAY[0] // DECAY[1] + new(name).fill_null(0)).alias(name) for name in DECAYED),
         *(new(f"day_{days}_count").fill_null(0).alias(f"day_{days}_count") for days in DAYS),
         *(old(source).fill_null(0).alias(name) for name, source in shift.items()),
+        *(
+            (old(f"ewma_{days}").fill_null(0) * left[0] // left[1] + new(f"ewma_{days}").fill_null(0)).alias(f"ewma_{days}")
+            for days, left in EWMA.items()
+        ),
+        pl.max_horizontal("peak_count", new("peak_count")).alias("peak_count"),
+        (old("week_count").fill_null(0) + new("week_count").fill_null(0)).alias("week_count"),
         pl.coalesce(new("last_price"), "last_price").alias("last_price"),
         pl.max_horizontal("highest_price", new("last_price")).alias("highest_price"),
     )
+
+
+def _ewma(days_ago: pl.Expr, half_life: int) -> pl.Expr:
+    """Return the units of a week, the last day before the cutoff at full weight."""
+    return (UNIT * pl.lit(0.5).pow((days_ago - 1) / half_life)).round().cast(pl.Int64).sum()
 
 
 def _newer(name: str) -> pl.Expr:

@@ -1,6 +1,7 @@
 """Units sold per clothing type in every week so far: the two years that seasons are read from.
 
-Source: transactions.  Grain: (week, clothing type, week of the sale); the state of a week holds all weeks before it.
+Source: transactions.  Grain: (week, clothing type, index group, age band, week of the sale); the state of a week
+holds all weeks before it.
 """
 
 import dataframely as dy
@@ -8,26 +9,39 @@ import polars as pl
 
 from hm_pipeline.inputs import Inputs
 
+AGE_EDGES = (30, 50)  # years: three bands of buyers, each with the volume of a shop of its own
+CELL = ("product_type_no", "index_group_no", "age_band", "sold_week_id")
+
 
 class TypeSales(dy.Schema):
-    """Units sold per clothing type and week of sale, as known at the cutoff of ``week_id``."""
+    """Units sold per clothing type, index group, age band and week of sale, as known at the cutoff of ``week_id``."""
 
     week_id = dy.Int64(primary_key=True, description="week at whose cutoff this was known")
     product_type_no = dy.Int64(primary_key=True, description="clothing type, -1 is unknown")
+    index_group_no = dy.Int64(primary_key=True, description="index group, -1 is unknown")
+    age_band = dy.Int64(primary_key=True, description="buyers under 30 (0), under 50 (1), older (2), or of unknown age (-1)")
     sold_week_id = dy.Int64(primary_key=True, description="week of the sales")
     sold_count = dy.Int64(nullable=False, min=1, description="units sold in that week")
 
 
+def age_band(age: pl.Expr) -> pl.Expr:
+    """Return the band of an age in years, -1 where it is unknown."""
+    return pl.when(age.is_not_null()).then(pl.sum_horizontal(age >= edge for edge in AGE_EDGES)).otherwise(-1).cast(pl.Int64)
+
+
 def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     """Return :class:`TypeSales` at a week's cutoff: the week before's, and one more week."""
-    types = tables.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
+    kinds = tables.static("articles").select("article_id", pl.col("product_type_no", "index_group_no").fill_null(-1))
+    bands = tables.static("customers").select("customer_id", age_band(pl.col("age")).alias("age_band"))
     newest = (
         tables.weekly("transactions")
         .before(week_id, weeks=1)
-        .join(types, on="article_id", how="left")
-        .group_by(pl.col("product_type_no").fill_null(-1), pl.col("week_id").alias("sold_week_id"))
+        .join(kinds, on="article_id", how="left")
+        .join(bands, on="customer_id", how="left")
+        .with_columns(pl.col("product_type_no", "index_group_no", "age_band").fill_null(-1), pl.col("week_id").alias("sold_week_id"))
+        .group_by(CELL)
         .agg(pl.len().cast(pl.Int64).alias("sold_count"))
     )
     known = tables.weekly("history/type_sales").before(week_id, weeks=1)
-    columns = ("product_type_no", "sold_week_id", "sold_count")
+    columns = (*CELL, "sold_count")
     return pl.concat([known.select(columns), newest.select(columns)]).select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), *columns)

@@ -1,13 +1,16 @@
 """The limits of the history on a few rows, for no customer of the simulated shop reaches them; week 4 starts on day 28."""
 
+from dataclasses import replace
+
 import polars as pl
 
 from hm_pipeline.contracts import Transactions
-from hm_pipeline.history import basket_pairs, bought_together
+from hm_pipeline.history import article_sales, basket_pairs, bought_together
+from hm_pipeline.history.article_sales import ArticleSales
 from hm_pipeline.history.basket_pairs import BasketPairs
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.tables import MemoryTable
-from tests.laws.tiny_shops import Sale, transactions
+from tests.laws.tiny_shops import CALENDAR, Sale, customers, transactions
 
 A, B, C, D = 101, 102, 103, 104
 WEEK = 4
@@ -54,3 +57,44 @@ def test_newer_pairs_count_more() -> None:
 
 def test_equal_pairs_are_ranked_by_article() -> None:
     assert neighbours([(WEEK, A, C, 1), (WEEK, A, B, 1)]) == [(A, B, 1024, 1), (A, C, 1024, 2)]
+
+
+def test_sales_are_halved_every_day_week_and_month() -> None:
+    # Before week 3 one unit on its last day, day 20: 1024 in all three.  A week later 1024 // 128 = 8, 1024 // 2 = 512, 871 are left.
+    # In week 3 a unit 1 day before the cutoff, 1024, and two 3 days before: 1024 * 2**-2 = 256, * 2**(-2/7) = 840, * 2**(-2/30) = 978 each.
+    sales: list[Sale] = [(20, 1, A, 5, 1), (27, 1, A, 5, 1), (25, 1, A, 5, 1), (25, 2, A, 5, 1)]
+    sold = Inputs(
+        {
+            "transactions": MemoryTable(transactions(sales), Transactions),
+            "history/article_sales": MemoryTable(ArticleSales.create_empty(), ArticleSales),
+        },
+        {"customers": customers({1: 20, 2: None}).lazy()},
+        calendar=CALENDAR,
+    )
+    before = article_sales.compute(sold, week_id=3).collect()
+    assert before.select("ewma_1", "ewma_7", "ewma_30", "peak_count", "week_count").rows() == [(1024, 1024, 1024, 1, 1)]
+    table = MemoryTable(before, ArticleSales)
+    after = article_sales.compute(replace(sold, weekly_tables={**sold.weekly_tables, "history/article_sales": table}), week_id=4).collect()
+    assert ArticleSales.is_valid(after.select(ArticleSales.column_names()))
+    expected = (8 + 1024 + 2 * 256, 512 + 1024 + 2 * 840, 871 + 1024 + 2 * 978, 3, 2)
+    assert after.select("ewma_1", "ewma_7", "ewma_30", "peak_count", "week_count").rows() == [expected]
+
+
+def test_a_week_without_sales_keeps_the_best_week() -> None:
+    state = ArticleSales.validate(known_sales(), cast=True)
+    tables = {
+        "transactions": MemoryTable(transactions([]), Transactions),
+        "history/article_sales": MemoryTable(state, ArticleSales),
+    }
+    after = article_sales.compute(Inputs(tables, {"customers": customers({1: 20}).lazy()}, calendar=CALENDAR), week_id=WEEK).collect()
+    # 300 // 128 = 2, 300 // 2 = 150, 300 * 871 // 1024 = 255
+    assert after.select("ewma_1", "ewma_7", "ewma_30", "peak_count", "week_count", "day_7_count").rows() == [(2, 150, 255, 9, 5, 0)]
+
+
+def known_sales() -> pl.DataFrame:
+    """Return article A as known at week 3: nine units in its best of five weeks."""
+    row = dict.fromkeys(ArticleSales.column_names(), 300)
+    day = CALENDAR.start(0)
+    return pl.DataFrame(
+        [{**row, "week_id": 3, "article_id": A, "first_sold_date": day, "last_sold_date": day, "peak_count": 9, "week_count": 5}]
+    )

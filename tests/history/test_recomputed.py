@@ -11,7 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from hm_pipeline.history import basket_pairs
-from hm_pipeline.history.article_sales import DECAY, DECAYED, UNIT
+from hm_pipeline.history.article_sales import DECAY, DECAYED, EWMA, UNIT
 from tests.laws.evaluator import Evaluator, Shop
 
 SALES = """
@@ -19,23 +19,23 @@ with known as (
     select *, date_diff('day', t_dat, $cutoff::date) as days, (date_diff('day', t_dat, $cutoff::date) - 1) // 7 + 1 as lag
     from sold where t_dat < $cutoff::date
 ), weekly as (
-    select article_id, lag, (sum(price::bigint) // count(*))::int as price from known group by all
+    select article_id, lag, (sum(price::bigint) // count(*))::int as price, count(*) as units from known group by all
 ), prices as (
-    select article_id, arg_min(price, lag) as last_price, max(price) as highest_price from weekly group by all
+    select article_id, arg_min(price, lag) as last_price, max(price) as highest_price,
+           max(units)::int as peak_count, count(*)::int as week_count
+    from weekly group by all
 )
 select $week::bigint as week_id, article_id, min(t_dat) as first_sold_date, max(t_dat) as last_sold_date, count(*) as total_count,
     count(*) filter (days <= 1)::int as day_1_count, count(*) filter (days <= 3)::int as day_3_count,
     count(*) filter (days <= 7)::int as day_7_count, count(*) filter (lag = 2)::int as lag_2_count,
     count(*) filter (lag = 3)::int as lag_3_count, count(*) filter (lag = 4)::int as lag_4_count,
     count(*) filter (lag = 5)::int as lag_5_count, count(*) filter (lag = 6)::int as lag_6_count,
+    any_value(peak_count) as peak_count, any_value(week_count) as week_count,
     any_value(last_price) as last_price, any_value(highest_price) as highest_price
 from known join prices using (article_id) group by article_id order by article_id
 """
 
-TYPES = """
-select $week::bigint as week_id, coalesce(product_type_no, -1) as product_type_no, week_id as sold_week_id, count(*) as sold_count
-from sold join articles using (article_id) where t_dat < $cutoff::date group by all order by all
-"""
+AVERAGES = tuple(f"ewma_{days}" for days in EWMA)
 
 
 def ask(sql: str, shop: Shop, week_id: int) -> pl.DataFrame:
@@ -46,11 +46,6 @@ def ask(sql: str, shop: Shop, week_id: int) -> pl.DataFrame:
         return pl.from_arrow(connection.sql(sql, params={"cutoff": shop.calendar.start(week_id), "week": week_id}).to_arrow_table())
 
 
-@pytest.fixture(scope="session")
-def known(shop: Shop) -> Evaluator:
-    return Evaluator(shop)
-
-
 @pytest.mark.parametrize("after", [0, 1, 7, 28])
 def test_sales_of_articles_are_what_sql_says(known: Evaluator, after: int) -> None:
     week_id = known.shop.calendar.first_week + after
@@ -58,7 +53,7 @@ def test_sales_of_articles_are_what_sql_says(known: Evaluator, after: int) -> No
     found = known.result("history/article_sales", week_id)
     assert expected.is_empty() == (after == 0)
     assert_frame_equal(found.select(expected.columns), expected)
-    assert set(found.columns) == {*expected.columns, *DECAYED}
+    assert set(found.columns) == {*expected.columns, *DECAYED, *AVERAGES}
 
 
 def test_decayed_counts_are_whole_numbers_carried_from_week_to_week(known: Evaluator, week_id: int) -> None:
@@ -82,10 +77,20 @@ def test_decayed_counts_are_whole_numbers_carried_from_week_to_week(known: Evalu
     }
 
 
-@pytest.mark.parametrize("after", [0, 1, 28])
-def test_sales_of_types_are_what_sql_says(known: Evaluator, after: int) -> None:
-    week_id = known.shop.calendar.first_week + after
-    assert_frame_equal(known.result("history/type_sales", week_id), ask(TYPES, known.shop, week_id))
+def test_averages_are_whole_numbers_carried_from_week_to_week(known: Evaluator, week_id: int) -> None:
+    days_left = {1: (1, 128), 7: (1, 2), 30: (871, 1024)}  # halved 7 times, once, and 7/30 times: 2 ** (-7 / 30) = .8507 = 871 / 1024
+    sold = known.shop.transactions.filter(pl.col("week_id") < week_id).select("article_id", "week_id", "t_dat")
+    state: dict[int, list[int]] = {}
+    for week in range(known.shop.calendar.first_week, week_id):
+        state = {
+            article: [old * a // b for old, (a, b) in zip(values, days_left.values(), strict=True)] for article, values in state.items()
+        }
+        last = known.shop.calendar.start(week + 1)
+        for article, _, day in sold.filter(pl.col("week_id") == week).rows():
+            new = [round(1024 * 0.5 ** (((last - day).days - 1) / days)) for days in days_left]
+            state[article] = [old + more for old, more in zip(state.get(article, [0, 0, 0]), new, strict=True)]
+    found = known.result("history/article_sales", week_id).select("article_id", *AVERAGES)
+    assert {article: values for article, *values in found.rows()} == state
 
 
 def baskets(shop: Shop, week_id: int) -> Iterator[tuple[set[int], set[int]]]:
