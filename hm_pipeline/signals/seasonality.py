@@ -1,90 +1,132 @@
 """Does the season ask for it?  The share of demand that a clothing type will have in the week.
 
-Source: the type's share of the last weeks, moved as the same weeks moved a year before, the movement shrunk where
-the type sold little.  Grain: (article, week); articles of one type share its value.
+Source: a multinomial logit on the type's share in the last weeks, its year, and the same weeks a year before, fitted
+on the weeks of the last year; then the same for types within index groups and within age bands, drawn to what is
+expected of the type.  Grain: (article, week); articles of one type and index group share its values.
 """
 
+from collections.abc import Mapping
+
 import dataframely as dy
+import numpy as np
 import polars as pl
 
 from hm_pipeline.contracts import ArticleWeek
 from hm_pipeline.inputs import Inputs
+from hm_pipeline.signals import _shares
+from hm_pipeline.signals._shares import Shares, window
 from hm_pipeline.signals._signal import Signal
 
-YEAR = 52  # weeks
+TYPE, GROUP = "product_type_no", "index_group_no"
+BANDS = {"young": 0, "middle": 1, "older": 2}  # of type_sales
+LEVELS: Mapping[str, tuple[str, ...]] = {"types": (TYPE,), "groups": (TYPE, GROUP), **dict.fromkeys(BANDS, (TYPE,))}
+FEWEST = 4  # past weeks that are worth a fit
 
 
 class Seasonality(ArticleWeek):
     """Season of every article's clothing type."""
 
     seasonality = dy.Float32(
-        nullable=False, min=0, description="expected share of the type over its mean share of the last year; above 1 is in season"
+        nullable=False, min=0, description="expected share of the type in its index group over that of the last year; above 1 is in season"
     )
-    seasonality_share = dy.Float32(nullable=False, min=0, description="expected share of the type in all units of the week")
-    seasonality_growth = dy.Float32(nullable=False, min=0, description="expected share over the share of the last four weeks")
+    seasonality_share = dy.Float32(nullable=False, min=0, max=1, description="expected share of the type in all units of the week")
+    seasonality_growth = dy.Float32(nullable=False, min=0, description="that share over the type's share of the last four weeks")
+    seasonality_group_share = dy.Float32(
+        nullable=False, min=0, max=1, description="expected share of the type in the article's index group in all units of the week"
+    )
+    seasonality_group_growth = dy.Float32(nullable=False, min=0, description="that share over the share of the last four weeks")
+    seasonality_young_growth = dy.Float32(nullable=False, min=0, description="the type's growth among buyers under 30")
+    seasonality_middle_growth = dy.Float32(nullable=False, min=0, description="the type's growth among buyers of 30 to 49")
+    seasonality_older_growth = dy.Float32(nullable=False, min=0, description="the type's growth among buyers of 50 and more")
 
 
-def compute(tables: Inputs, *, week_id: int, recent: int = 4, shrink: int = 200) -> pl.LazyFrame:
-    """Return :class:`Seasonality` of the week for the whole catalogue.
+def cube(sales: pl.DataFrame, keys: tuple[str, ...], weeks: int) -> tuple[pl.DataFrame, np.ndarray]:
+    """Return the groups, sorted, and their units, shape (groups, weeks)."""
+    groups = sales.select(keys).unique().sort(keys)
+    counted = sales.group_by(*keys, "sold_week_id").agg(pl.col("sold_count").sum())
+    places = counted.join(groups.with_row_index("place"), on=keys)
+    sold = np.zeros((groups.height, weeks))
+    sold[places["place"].to_numpy(), places["sold_week_id"].to_numpy()] = places["sold_count"].to_numpy()
+    return groups, sold
+
+
+def of_level(sales: pl.DataFrame, level: str) -> pl.DataFrame:
+    """Return the sales that a level looks at: an age band's own, or all."""
+    return sales.filter(pl.col("age_band") == BANDS[level]) if level in BANDS else sales
+
+
+def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 52) -> Shares:  # noqa: ARG001 - nothing is drawn
+    """Fit the weights of every level on past weeks.
 
     Parameters
     ----------
-    recent
-        Weeks of the level, and of the same weeks a year before that its movement is read from.
-    shrink
-        Units of last year's weeks at which the movement counts half: with few units it is chance.
+    weeks
+        Past weeks that are explained, newer ones counting more.  A year of them holds each season once; the closing of
+        the shops in spring 2020 is among them where it is, and fades with the others.
     """
-    sales = tables.weekly("history/type_sales").at(week_id)
-    shares = sales.with_columns((pl.col("sold_count") / pl.col("sold_count").sum().over("sold_week_id")).alias("share"))
-    ago = pl.lit(week_id) - pl.col("sold_week_id")
-
-    def mean_share(chosen: pl.Expr, weeks: pl.Expr) -> pl.Expr:
-        """Mean over the weeks that have sales at all; a type without sales in one counts 0 there."""
-        return pl.col("share").filter(chosen).sum() / weeks.clip(1)
-
-    known = sales.select(ago.alias("ago")).unique()
-    windows = {"level": ago.is_between(1, recent), "base": ago.is_between(YEAR + 1, YEAR + recent), "year": ago.is_between(1, YEAR)}
-    counted = {name: known.filter(_window(name, recent)).select(pl.len()).collect().item() for name in windows}
-    types = (
-        shares.sort("product_type_no", "sold_week_id")
-        .group_by("product_type_no", maintain_order=True)
-        .agg(
-            *(mean_share(chosen, pl.lit(counted[name])).alias(name) for name, chosen in windows.items()),
-            pl.col("share").filter(ago == YEAR).sum().alias("same_week"),
-            pl.col("sold_count").filter(ago.is_between(YEAR, YEAR + recent)).sum().alias("seen"),
-        )
-    )
-    return Seasonality.validate(_publish(types, tables.static("articles"), week_id=week_id, shrink=shrink))
+    sales = tables.weekly("history/type_sales").at(week_id).collect()
+    first = tables.calendar.first_week
+    known = range(max(week_id - weeks, first + 5), week_id)
+    if len(known) < FEWEST:
+        return Shares({}, {"weeks": 0.0})
+    types, sold = cube(sales, (TYPE,), week_id)
+    found = {"types": _shares.fit(sold, known)}
+    growth = [_growth(Shares(found), types, sold, week) for week in known]
+    for level in (name for name in LEVELS if name != "types"):
+        groups, of_groups = cube(of_level(sales, level), LEVELS[level], week_id)
+        if len(groups):
+            found[level] = _shares.fit(of_groups, known, [_parent(groups, each) for each in growth])
+    return Shares(found, {"weeks": float(len(known))})
 
 
-def _window(name: str, recent: int) -> pl.Expr:
-    first, last = {"level": (1, recent), "base": (YEAR + 1, YEAR + recent), "year": (1, YEAR)}[name]
-    return pl.col("ago").is_between(first, last)
+def _growth(model: Shares, types: pl.DataFrame, sold: np.ndarray, week: int) -> pl.DataFrame:
+    """Return the growth expected of every type in a week, as a logarithm."""
+    level = _shares.describe(sold, week)[:, 0]
+    return types.with_columns(pl.Series("growth", np.log(model.expect("types", sold, week)) - level))
 
 
-def _publish(types: pl.LazyFrame, articles: pl.LazyFrame, *, week_id: int, shrink: int) -> pl.LazyFrame:
-    """Turn shares of types into the signal of articles; a type that never sold expects nothing."""
-    moved = pl.col("same_week") / pl.col("base")
-    trust = pl.col("seen") / (pl.col("seen") + shrink)
-    growth = pl.when(pl.col("base") > 0).then(trust * moved.clip(0.2, 5) + (1 - trust)).otherwise(1.0)
-    expected = types.with_columns(growth.alias("growth")).with_columns((pl.col("level") * pl.col("growth")).alias("expected"))
-    ratio = pl.when(pl.col("year") > 0).then(pl.col("expected") / pl.col("year"))
-    return (
-        articles.select("article_id", pl.col("product_type_no").fill_null(-1))
-        .join(expected, on="product_type_no", how="left")
-        .select(
-            pl.lit(week_id, dtype=pl.Int64).alias("week_id"),
-            "article_id",
-            ratio.fill_null(0).round(5).cast(pl.Float32).alias("seasonality"),
-            pl.col("expected").fill_null(0).round(7).cast(pl.Float32).alias("seasonality_share"),
-            pl.col("growth").fill_null(1).round(5).cast(pl.Float32).alias("seasonality_growth"),
-        )
-    )
+def _parent(groups: pl.DataFrame, growth: pl.DataFrame) -> np.ndarray:
+    return groups.join(growth, on=TYPE, how="left", maintain_order="left")["growth"].fill_null(0).to_numpy()
+
+
+def expected(model: Shares, sales: pl.DataFrame, level: str, week_id: int) -> pl.DataFrame:
+    """Return what is expected of a level's groups: ``share``, ``growth`` over four weeks and ``in_season`` over the year."""
+    groups, sold = cube(of_level(sales, level), LEVELS[level], week_id)
+    parent = None if level == "types" else _parent(groups, _growth(model, *cube(sales, (TYPE,), week_id), week_id))
+    share = model.expect(level, sold, week_id, parent)
+    recent, year = (np.exp(_shares.describe(sold, week_id)[:, place]) for place in (0, 4))
+    in_season = share / np.maximum(year * recent, 1e-12)  # the year's share is told as a ratio to the recent one
+    growth = share / np.maximum(recent, 1e-12)
+    has_sold = window(sold, week_id, 1, week_id) > 0
+    columns = {"share": share, "growth": growth, "in_season": in_season}
+    return groups.with_columns(pl.Series(name, values.round(7)) for name, values in columns.items()).filter(pl.Series(has_sold))
+
+
+def compute(tables: Inputs, *, week_id: int, model: Shares) -> pl.LazyFrame:
+    """Return :class:`Seasonality` of the week for the whole catalogue; a type that never sold expects nothing."""
+    sales = tables.weekly("history/type_sales").at(week_id).collect()
+    found = {level: expected(model, sales, level, week_id) for level in LEVELS}
+    rows = tables.static("articles").select("article_id", pl.col(TYPE, GROUP).fill_null(-1)).collect()
+    for level, keys in LEVELS.items():
+        named = found[level].rename({name: f"{level}_{name}" for name in ("share", "growth", "in_season")})
+        rows = rows.join(named, on=keys, how="left", maintain_order="left")
+    said = {
+        "seasonality": pl.col("groups_in_season").fill_null(0),
+        "seasonality_share": pl.col("types_share").fill_null(0),
+        "seasonality_growth": pl.col("types_growth").fill_null(1),
+        "seasonality_group_share": pl.col("groups_share").fill_null(0),
+        "seasonality_group_growth": pl.col("groups_growth").fill_null(1),
+        **{f"seasonality_{band}_growth": pl.col(f"{band}_growth").fill_null(1) for band in BANDS},
+    }
+    columns = (value.cast(pl.Float32).alias(name) for name, value in said.items())
+    return Seasonality.validate(rows.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "article_id", *columns)).lazy()
 
 
 SIGNAL = Signal(
     schema=Seasonality,
     compute=compute,
     inputs=("articles", "history/type_sales"),
+    fit=fit,
+    load=Shares.load,
     why="Shorts sell in June, whoever is asked: last week's sales notice a turn of the season a week late.",
 )
