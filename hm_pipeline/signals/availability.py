@@ -1,83 +1,117 @@
-"""Can the customer get it?  Whether an article is on offer in the week, and how many will sell.
+"""Can the customer get it?  Whether an article is on offer in the week, and how many will sell, for how much.
 
-Source: two gradient-boosted models on the article's sales history, one for any sale and one for the number of units
-(Poisson), fitted on what followed at the last four cutoffs.  Grain: (article, week).  An article that never sold has
-no row.
+Source: three gradient-boosted models on the article's sales history and on that of its kin, fitted on what followed at
+the last cutoffs: any sale (binary), units (Tweedie), and the median of units (L1).  Grain: (article, week).  An article
+that never sold has no row: the catalogue has no dates, so that to know of it would be to know the future.
 """
+
+from typing import Any
 
 import dataframely as dy
 import polars as pl
 
 from hm_pipeline.contracts import ArticleWeek
-from hm_pipeline.history.article_sales import buyer_age, online_share
+from hm_pipeline.history.article_sales import EWMA, LAGS, UNIT, buyer_age, online_share
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals import _booster
 from hm_pipeline.signals._booster import Boosters
+from hm_pipeline.signals._kin import KIN, kin
 from hm_pipeline.signals._signal import Signal
 
-COUNTS = ("day_1_count", "day_3_count", "day_7_count", *(f"lag_{lag}_count" for lag in range(2, 7)), "decayed_count")
-FEATURES = (*COUNTS, "age_days", "idle_days", "markdown", "last_price", "online_share", "buyer_age", "trend")
+LAUNCH_DAYS = 14  # since the first sale; later on sales speak for themselves
+MILLIONTHS = 1e6
+COUNTS = ("day_1_count", "day_3_count", "day_7_count", *(f"lag_{lag}_count" for lag in range(2, LAGS + 1)))
+FEATURES = (
+    *COUNTS, *(f"ewma_{days}" for days in EWMA), "total_count", "week_count", "peak_count", "peak_share",
+    "age_days", "idle_days", "markdown", "last_price", "online_share", "buyer_age", "trend", *KIN,
+)  # fmt: skip
+OBJECTIVES: dict[str, dict[str, Any]] = {
+    "any": {"objective": "binary"},
+    "units": {"objective": "tweedie", "tweedie_variance_power": 1.5},
+    "median_units": {"objective": "l1"},
+}
 
 
 class Availability(ArticleWeek):
     """Availability of every article sold before."""
 
     availability = dy.Float32(nullable=False, min=0, max=1, description="probability that at least one unit sells in the week")
-    availability_units = dy.Float32(nullable=False, min=0, description="units expected to sell in the week")
+    availability_units = dy.Float32(nullable=False, min=0, description="units expected to sell in the week, a mean")
+    availability_median_units = dy.Float32(nullable=False, min=0, description="units that are exceeded as likely as not")
+    availability_value = dy.Float32(nullable=False, min=0, description="availability_median_units at the last price, as in the raw files")
     availability_age_days = dy.Int32(nullable=False, min=1, description="days since the first sale")
     availability_idle_days = dy.Int32(nullable=False, min=1, description="days since the last sale")
     availability_markdown_share = dy.Float32(
         nullable=False, max=1, description="how far the last price lies below the highest, as a share of it"
     )
+    availability_peak_share = dy.Float32(
+        nullable=False,
+        min=0,
+        max=1,
+        description="sell-through: units of the last week over those of the best week, 1 in the prime, 0 when gone",
+    )
+    availability_is_launch = dy.Bool(nullable=False, description="first sold in the two weeks before the cutoff")
 
 
-def describe(sales: pl.LazyFrame, *, cutoff: pl.Expr) -> pl.LazyFrame:
-    """Return the features of articles at a cutoff from their sales as known then."""
-    return sales.with_columns(
+def describe(sales: pl.LazyFrame, tables: Inputs, *, week_id: int) -> pl.DataFrame:
+    """Return the features of articles at a cutoff from sales as known then, sorted by article."""
+    cutoff = pl.lit(tables.calendar.start(week_id))
+    known = sales.with_columns(
         (cutoff - pl.col("first_sold_date")).dt.total_days().cast(pl.Int32).alias("age_days"),
         (cutoff - pl.col("last_sold_date")).dt.total_days().cast(pl.Int32).alias("idle_days"),
-        (1 - pl.col("last_price") / pl.col("highest_price").clip(1)).cast(pl.Float32).alias("markdown"),
+        (1 - pl.col("last_price").clip(1) / pl.col("highest_price").clip(1)).cast(pl.Float32).alias("markdown"),  # none where all was free
         online_share().alias("online_share"),
         buyer_age().alias("buyer_age"),
         ((pl.col("day_7_count") + 1) / (pl.col("lag_2_count") + 1)).alias("trend"),
+        (pl.col("day_7_count") / pl.col("peak_count")).alias("peak_share"),
+        *((pl.col(f"ewma_{days}") / UNIT).alias(f"ewma_{days}") for days in EWMA),
     )
+    rows = known.sort("article_id").collect()
+    return pl.concat([rows, kin(rows, tables)], how="horizontal")
 
 
-def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 4, idle_weeks: int = 26) -> Boosters:
+def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 4, idle_weeks: int = 26, of_idle: int = 8) -> Boosters:
     """Fit on the last cutoffs whose week has passed.
 
     Parameters
     ----------
     weeks
-        Cutoffs: four hold launches and fading articles alike and are all of one season.
-    idle_weeks
-        Articles unsold for longer are left out of the examples: there are many, and all alike.
+        Cutoffs: four hold launches and fading articles alike and are all of one season; six were no better.
+    idle_weeks, of_idle
+        Of articles unsold for longer one in so many is an example and stands for the others: there are many, and all
+        alike, but without them what is long gone seems to come back.
     """
     sales = tables.weekly("history/article_sales")
+    is_idle = pl.col("idle_days") > 7 * idle_weeks
     frames = []
     for past in range(max(week_id - weeks, tables.calendar.first_week + 1), week_id):
-        known = describe(sales.at(past), cutoff=pl.lit(tables.calendar.start(past)))
+        known = describe(sales.at(past), tables, week_id=past).filter(~is_idle | (pl.col("article_id") // 1000 % of_idle == past % of_idle))
         sold = sales.at(past + 1).select("article_id", pl.col("day_7_count").alias("units"))
-        frames.append(known.filter(pl.col("idle_days") <= 7 * idle_weeks).join(sold, on="article_id"))
+        frames.append(known.join(sold.collect(), on="article_id"))
     if not frames:
-        return Boosters(FEATURES, {}, {"any": 0.0, "units": 0.0})
-    examples = pl.concat(frames).with_columns((pl.col("units") > 0).alias("any")).sort("week_id", "article_id").collect()
-    return _booster.fit(examples, features=FEATURES, objectives={"any": "binary", "units": "poisson"}, seed=seed)
+        return Boosters(FEATURES, {}, dict.fromkeys(OBJECTIVES, 0.0))
+    examples = pl.concat(frames).sort("week_id", "article_id")
+    targets = ((pl.col("units") > 0).alias("any"), pl.col("units").alias("median_units"))
+    weight = pl.when(is_idle).then(of_idle).otherwise(1).alias("weight")
+    return _booster.fit(examples.with_columns(*targets, weight), features=FEATURES, objectives=OBJECTIVES, seed=seed, weight="weight")
 
 
 def compute(tables: Inputs, *, week_id: int, model: Boosters) -> pl.LazyFrame:
     """Return :class:`Availability` of the week."""
-    sales = tables.weekly("history/article_sales").at(week_id)
-    known = describe(sales, cutoff=pl.lit(tables.calendar.start(week_id))).sort("article_id").collect()
+    known = describe(tables.weekly("history/article_sales").at(week_id), tables, week_id=week_id)
+    median = model.predict("median_units", known).clip(lower_bound=0)
     return Availability.validate(
         known.select(
             pl.lit(week_id, dtype=pl.Int64).alias("week_id"),
             "article_id",
             model.predict("any", known).clip(0, 1).alias("availability"),
             model.predict("units", known).clip(lower_bound=0).alias("availability_units"),
-            pl.col("age_days").alias("availability_age_days"),
-            pl.col("idle_days").alias("availability_idle_days"),
+            median.alias("availability_median_units"),
+            (median * (known["last_price"] / MILLIONTHS)).cast(pl.Float32).alias("availability_value"),
+            *(pl.col(name).alias(f"availability_{name}") for name in ("age_days", "idle_days")),
             pl.col("markdown").alias("availability_markdown_share"),
+            pl.col("peak_share").cast(pl.Float32).alias("availability_peak_share"),
+            (pl.col("age_days") <= LAUNCH_DAYS).alias("availability_is_launch"),
         ).lazy()
     )
 
@@ -85,9 +119,10 @@ def compute(tables: Inputs, *, week_id: int, model: Boosters) -> pl.LazyFrame:
 SIGNAL = Signal(
     schema=Availability,
     compute=compute,
-    inputs=("history/article_sales",),
+    inputs=("history/article_sales", "articles", "embeddings"),
     fit=fit,
     load=Boosters.load,
+    refit_weeks=1,  # a fit takes seconds, and one of three weeks ago says a twentieth too much, or too little
     past_weeks=4,
     why="Articles live for weeks: what is sold out cannot be bought, however well it suits.",
 )

@@ -1,0 +1,69 @@
+"""What an article's kin sells: colourways of its product, its clothing type and department, and articles described alike.
+
+New articles have little past of their own; their kin has.
+"""
+
+import numpy as np
+import polars as pl
+
+from hm_pipeline.inputs import Inputs
+
+KIN = ("colourway_count", "colourway_trend", "type_mean", "type_trend", "department_mean", "department_trend", "alike_mean")
+NEW_DAYS = 28  # age up to which an article is compared with those described alike
+ALIKE = 10  # articles described alike
+ARTICLES_AT_ONCE = 2_000  # new articles compared at a time
+
+
+def kin(rows: pl.DataFrame, tables: Inputs) -> pl.DataFrame:
+    """Return the columns ``KIN`` for articles, in their order.
+
+    Parameters
+    ----------
+    rows
+        Articles with ``age_days`` and their units of the last two weeks.
+    """
+    kinds = (
+        tables.static("articles").select("article_id", "product_code", pl.col("product_type_no", "department_no").fill_null(-1)).collect()
+    )
+    known = rows.select("article_id", "age_days", "day_7_count", "lag_2_count").join(
+        kinds, on="article_id", how="left", maintain_order="left"
+    )
+    new, old, sells = pl.col("day_7_count"), pl.col("lag_2_count"), pl.col("day_7_count") > 0
+
+    def mean_of(name: str) -> pl.Expr:
+        return (new.sum().over(name) / sells.sum().over(name).clip(1)).cast(pl.Float32)
+
+    def trend_of(name: str) -> pl.Expr:
+        return ((new.sum().over(name) + 5) / (old.sum().over(name) + 5)).cast(pl.Float32)
+
+    others = pl.when(pl.col("product_code").is_not_null()).then(new.sum().over("product_code") - new)
+    return known.select(
+        others.alias("colourway_count"),
+        pl.when(pl.col("product_code").is_not_null()).then(trend_of("product_code")).alias("colourway_trend"),
+        mean_of("product_type_no").alias("type_mean"),
+        trend_of("product_type_no").alias("type_trend"),
+        mean_of("department_no").alias("department_mean"),
+        trend_of("department_no").alias("department_trend"),
+        pl.Series("alike_mean", _alike(known, tables), dtype=pl.Float32).fill_nan(None),
+    )
+
+
+def _alike(known: pl.DataFrame, tables: Inputs) -> np.ndarray:
+    """Return the mean units of last week of what is on sale and described most alike; not a number for older articles."""
+    texts = tables.static("embeddings").select("article_id", "text_vector").collect()
+    vectors = known.select("article_id").join(texts, on="article_id", how="left", maintain_order="left")["text_vector"]
+    described = vectors.is_not_null().to_numpy().copy()
+    described[described] = vectors.drop_nulls().to_numpy().any(axis=1)  # without a text all are equally alike
+    found = np.full(known.height, np.nan)
+    selling = np.flatnonzero(described & (known["day_7_count"].to_numpy() > 0))
+    new = np.flatnonzero(described & (known["age_days"].to_numpy() <= NEW_DAYS))
+    if len(selling) <= ALIKE:
+        return found
+    theirs, units = vectors.gather(selling).to_numpy(), known["day_7_count"].to_numpy()[selling]
+    for start in range(0, len(new), ARTICLES_AT_ONCE):
+        some = new[start : start + ARTICLES_AT_ONCE]
+        likeness = np.round(vectors.gather(some).to_numpy() @ theirs.T, 5)
+        likeness[some[:, None] == selling[None, :]] = -2  # not itself
+        nearest = np.argpartition(-likeness, ALIKE, axis=1)[:, :ALIKE]
+        found[some] = units[nearest].mean(axis=1)
+    return found
