@@ -8,10 +8,12 @@ import dataframely as dy
 from hm_pipeline.candidates import STRATEGIES
 from hm_pipeline.candidates.first_stage import candidates_schema
 from hm_pipeline.contracts import Pair
-from hm_pipeline.features.views import FeatureTable
+from hm_pipeline.features.views import KEYS, FeatureTable
 from hm_pipeline.signals import SIGNALS
+from hm_pipeline.signals._signal import Signal
 
 RANKING = "ranking"
+VIEW_NAMES = {"type_need": "customer_types"}  # a view is named for what it describes
 NAMED_SIGNALS = ("need_propensity", "seasonality", "style_similarity", "availability")  # the shopper's four questions
 
 
@@ -34,6 +36,13 @@ class CustomerAttributes(dy.Schema):
     age = dy.Int16(nullable=True, description="age in years")
 
 
+def _services(signal: Signal) -> tuple[str, ...]:
+    """Return who serves a signal: what is not keyed by pair and week alone, nobody."""
+    if not set(signal.schema.primary_key()) <= set(KEYS):
+        return ()
+    return (RANKING, "signals") if signal.name in NAMED_SIGNALS else (RANKING,)
+
+
 @cache
 def feature_tables() -> tuple[FeatureTable, ...]:
     """Return the tables that become Feast views, the finest grain first."""
@@ -42,11 +51,7 @@ def feature_tables() -> tuple[FeatureTable, ...]:
     )
     signals = [
         FeatureTable(
-            signal.name,
-            f"signal/{signal.name}",
-            signal.schema,
-            signal.description,
-            (RANKING, "signals") if signal.name in NAMED_SIGNALS else (RANKING,),
+            VIEW_NAMES.get(signal.name, signal.name), f"signal/{signal.name}", signal.schema, signal.description, _services(signal)
         )
         for signal in SIGNALS
     ]
@@ -59,7 +64,7 @@ def feature_tables() -> tuple[FeatureTable, ...]:
 
 def column_sources() -> dict[str, str]:
     """Return every feature column of the ranking and the signal, strategy or table that makes it."""
-    sources = {column: table.name for table in feature_tables() for column in table.features}
+    sources = {column: table.name for table in feature_tables() if RANKING in table.services for column in table.features}
     return sources | {column: strategy.name for strategy in STRATEGIES for column in strategy.columns}
 
 
@@ -69,6 +74,7 @@ def matrix_schema() -> type[dy.Schema]:
     columns = {
         name: type(column)(nullable=True, description=column.description)
         for table in feature_tables()
+        if RANKING in table.services
         for name, column in table.features.items()
     }
     return types.new_class("FeatureMatrix", (Pair,), exec_body=lambda names: names.update(columns))

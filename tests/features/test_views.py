@@ -9,6 +9,7 @@ from feast import types
 
 from hm_pipeline.contracts import Articles, ArticleWeek, CustomerWeek, Pair
 from hm_pipeline.errors import BrokenContract
+from hm_pipeline.features.registry import column_sources, feature_tables
 from hm_pipeline.features.views import FeatureTable, build
 
 
@@ -92,3 +93,10 @@ def test_a_finer_key_may_have_a_view_outside_the_services():
     objects = build([FeatureTable("customer_types", "types", ByType, "Need by clothing type.", ())], Path("/home"))
     assert objects.services == ()
     assert [entity.name for entity in objects.entities] == ["customer", "week", "clothing_type"]
+
+
+def test_the_need_of_types_has_a_view_that_nobody_is_served():
+    (table,) = (table for table in feature_tables() if table.table == "signal/type_need")
+    assert (table.name, table.services, table.keys) == ("customer_types", (), ("customer_id", "week_id", "product_type_no"))
+    assert not {"type_need", "type_need_since_weeks"} & column_sources().keys()
+    assert {"need_propensity", "visit_propensity", "availability_peak_share", "seasonality_group_growth"} <= column_sources().keys()
