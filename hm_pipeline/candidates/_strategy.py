@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hm_pipeline.recency import FIXED
+from hm_pipeline.inputs import Inputs
+from hm_pipeline.recency import FIXED, days_before, decay
 from hm_pipeline.registration import Registration
+
+LEAST_CHANCE = 0.05  # of any sale: below it lie half of what customers bought before, and a fiftieth of what they buy again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +24,34 @@ class Strategy(Registration):
     """
 
 
+def on_offer(tables: Inputs, *, week_id: int, least_chance: float = LEAST_CHANCE) -> pl.LazyFrame:
+    """Return ``article_id`` of what can be had in the week, as far as the availability signal knows."""
+    return tables.weekly("signal/availability").at(week_id).filter(pl.col("availability") >= least_chance).select("article_id")
+
+
 def newest(purchases: pl.LazyFrame, most: int) -> pl.LazyFrame:
     """Return each customer's last bought articles: customer_id, article_id, t_dat of the last purchase."""
     last = purchases.group_by("customer_id", "article_id").agg(pl.col("t_dat").max())
     ordered = last.sort("customer_id", "t_dat", "article_id", descending=[False, True, False])
     return ordered.filter(pl.int_range(pl.len()).over("customer_id") < most)
+
+
+def liked(tables: Inputs, attribute: str, *, week_id: int, half_life_days: float, most: int) -> pl.LazyFrame:
+    """Return the values of an article's attribute that customers bought most.
+
+    Returns
+    -------
+    pl.LazyFrame
+        ``customer_id``, the attribute (-1 is unknown), ``weight`` of the purchases with the value and ``all``, that of all
+        the customer's purchases; at most ``most`` values of a customer.
+    """
+    values = tables.static("articles").select("article_id", pl.col(attribute).fill_null(-1))
+    weight = decay(days_before(tables.calendar.start(week_id)), half_life_days=half_life_days)
+    own = tables.weekly("purchases").before(week_id).join(values, on="article_id").group_by("customer_id", attribute)
+    weighed = own.agg(weight.sum().alias("weight")).with_columns(pl.col("weight").sum().over("customer_id").alias("all"))
+    ordered = weighed.sort("customer_id", "weight", attribute, descending=[False, True, False])
+    # Collected, or the optimiser joins what is proposed to purchases first.
+    return ordered.filter(pl.int_range(pl.len()).over("customer_id") < most, pl.col("weight") > 0).collect().lazy()
 
 
 def ranked(proposals: pl.LazyFrame, name: str, *, week_id: int, most: int, then: str | None = None) -> pl.LazyFrame:

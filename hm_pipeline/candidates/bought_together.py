@@ -6,12 +6,13 @@ Item-to-item collaborative filtering on the baskets of the last weeks.
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.candidates._strategy import Strategy, newest, ranked
+from hm_pipeline.candidates._neighbours import best_neighbours
+from hm_pipeline.candidates._strategy import Strategy, newest, on_offer, ranked
 from hm_pipeline.contracts import Pair
-from hm_pipeline.history.article_sales import is_on_sale
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.recency import FIXED, days_before, decay
 
+INPUTS = ("purchases", "history/article_sales", "history/bought_together", "signal/availability")
 UNIT = 2**10  # of decayed counts in the history
 SMOOTHING = 10  # units sold that are added below the line: a pair seen once in three sales is no rule
 
@@ -25,7 +26,7 @@ class BoughtTogether(Pair):
     )
 
 
-def compute(tables: Inputs, *, week_id: int, last: int = 24, half_life_days: float = 30, most: int = 50) -> pl.LazyFrame:
+def compute(tables: Inputs, *, week_id: int, last: int = 24, half_life_days: float = 30, most: int = 60) -> pl.LazyFrame:
     """Return :class:`BoughtTogether` for the audience.
 
     Parameters
@@ -44,22 +45,13 @@ def compute(tables: Inputs, *, week_id: int, last: int = 24, half_life_days: flo
         tables.weekly("history/bought_together")
         .at(week_id)
         .join(sales.select("article_id", "decayed_count"), on="article_id")
-        .join(
-            sales.filter(is_on_sale()).select(pl.col("article_id").alias("other_id")),
-            on="other_id",
-            how="semi",
-        )
-        .select("article_id", "other_id", share.alias("share"))
+        .join(on_offer(tables, week_id=week_id), left_on="other_id", right_on="article_id", how="semi")
+        .select("article_id", "other_id", share.alias("strength"))
     )
     weight = decay(days_before(tables.calendar.start(week_id)), half_life_days=half_life_days)
-    proposals = (
-        newest(tables.weekly("purchases").before(week_id), last)
-        .select("customer_id", "article_id", weight.alias("weight"))
-        .join(neighbours, on="article_id")
-        .group_by("customer_id", pl.col("other_id").alias("article_id"))
-        .agg((pl.col("weight") * pl.col("share") // FIXED).sum().alias("score"))
-    )
+    own = newest(tables.weekly("purchases").before(week_id), last).select("customer_id", "article_id", weight.alias("weight"))
+    proposals = best_neighbours(own, neighbours, most=most).with_columns(pl.col("score") // FIXED)
     return BoughtTogether.validate(ranked(proposals, "bought_together", week_id=week_id, most=most))
 
 
-STRATEGY = Strategy(schema=BoughtTogether, compute=compute, inputs=("purchases", "history/article_sales", "history/bought_together"))
+STRATEGY = Strategy(schema=BoughtTogether, compute=compute, inputs=INPUTS)

@@ -1,7 +1,7 @@
 """The first stage: of all strategies' proposals, keep about a hundred a customer.
 
-An additive model on the ranks the strategies gave, fitted by logistic regression on last week's buyers.  It is cheap
-enough to score every proposal of every customer; the ensemble ranks what it keeps.
+An additive model on buckets of ranks, sales, forecast and taste, fitted by logistic regression on what buyers of the
+last weeks took.  It is cheap enough to score every proposal of every customer; the ensemble ranks what it keeps.
 """
 
 import json
@@ -15,11 +15,14 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.candidates._strategy import Strategy
+from hm_pipeline.candidates._terms import BUCKETS, buckets, widths
+from hm_pipeline.candidates._union import Union, unite
 from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
 
-BUCKETS = 8  # ranks 1, 2-3, 4-7, ... 128 and more; one more bucket is "not proposed"
 PAIR = ["customer_id", "article_id"]
+MISSES = 7  # of so many proposals that were not taken, one is an example and stands for all of them
+DECIMALS = 4
 
 
 def candidates_schema(strategies: Sequence[Strategy]) -> type[dy.Schema]:
@@ -30,31 +33,30 @@ def candidates_schema(strategies: Sequence[Strategy]) -> type[dy.Schema]:
             if name in strategy.columns:
                 columns[name] = type(column)(nullable=True, description=column.description)
     columns["strategy_count"] = dy.Int16(nullable=False, min=1, description="strategies that proposed the article")
-    columns["first_stage_score"] = dy.Float32(nullable=False, description="log-odds of a purchase by the ranks alone")
+    columns["first_stage_score"] = dy.Float32(nullable=False, description="log-odds of a purchase by the first stage")
     columns["first_stage_rank"] = dy.Int16(nullable=False, min=1, description="place by first_stage_score, 1 is best")
     return types.new_class("Candidates", (Pair,), exec_body=lambda names: names.update(columns))
 
 
 @dataclass(frozen=True)
 class FirstStage:
-    """Weights of the rank buckets of every strategy.
+    """Weights of the buckets of every term.
 
     Parameters
     ----------
     weights
-        Strategy -> log-odds of bucket 0 to 7, and of "not proposed".
+        Term -> log-odds of its buckets; a strategy's last bucket is "not proposed", others' last is "not known".
     """
 
     weights: dict[str, list[float]]
     figures: dict[str, float]
 
-    def score(self) -> pl.Expr:
-        """Return the log-odds of a row of proposals."""
-        terms = [
-            bucket(f"{name}_rank").replace_strict(dict(enumerate(weights)), return_dtype=pl.Float64)
-            for name, weights in self.weights.items()
-        ]
-        return pl.sum_horizontal(terms).round(4).cast(pl.Float32)
+    def score(self, found: dict[str, np.ndarray]) -> np.ndarray:
+        """Return the log-odds of pairs from their buckets, shape (pairs,)."""
+        total = np.zeros(len(next(iter(found.values()))))
+        for name, weights in self.weights.items():
+            total += np.take(np.asarray(weights), found[name])
+        return np.round(total, DECIMALS)
 
     def save(self, folder: Path) -> None:
         """Write the weights as JSON."""
@@ -66,74 +68,79 @@ class FirstStage:
         return cls(**json.loads((folder / "first_stage.json").read_text()))
 
 
-def bucket(rank: str) -> pl.Expr:
-    """Return the bucket of a rank: the whole part of its binary logarithm, or the last for "not proposed"."""
-    return pl.col(rank).cast(pl.Float64).log(2).floor().clip(0, BUCKETS - 1).fill_null(BUCKETS).cast(pl.Int64)
-
-
-def union(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int) -> pl.DataFrame:
-    """Return every pair that any strategy proposed, one row each, with what each strategy said."""
-    proposals = pl.concat(
-        [strategy.compute(tables, week_id=week_id).select(*PAIR, *strategy.columns) for strategy in strategies], how="diagonal"
-    )
-    said = [column for strategy in strategies for column in strategy.columns]
-    return proposals.group_by(PAIR).agg(pl.col(said).max()).collect()
-
-
-def retrieve(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int, model: FirstStage, most: int) -> pl.LazyFrame:
+def retrieve(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int, model: FirstStage, most: int) -> pl.DataFrame:
     """Return the best ``most`` candidates of every customer of the audience."""
-    proposals = union(strategies, tables, week_id=week_id).lazy()
-    ranks = [pl.col(f"{strategy.name}_rank").is_not_null() for strategy in strategies]
-    return (
-        proposals.with_columns(model.score().alias("first_stage_score"))
-        .sort("customer_id", "first_stage_score", "article_id", descending=[False, True, False])
-        .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int16).over("customer_id").alias("first_stage_rank"))
-        .filter(pl.col("first_stage_rank") <= most)
-        .with_columns(pl.sum_horizontal(ranks).cast(pl.Int16).alias("strategy_count"), pl.lit(week_id, dtype=pl.Int64).alias("week_id"))
-    )
+    union = unite(strategies, tables, week_id=week_id)
+    scores = model.score(buckets(union, tables, week_id=week_id))
+    pairs, rank = union.best(scores, most)
+    order = np.argsort(pairs)  # as they are stored: by customer and article
+    pairs, rank = pairs[order], rank[order]
+    keys = {
+        "week_id": np.full(len(pairs), week_id, np.int64),
+        "customer_id": union.customer_ids.gather(union.customer[pairs]),
+        "article_id": union.article_ids.gather(union.article[pairs]),
+        "strategy_count": (union.row[pairs] >= 0).sum(axis=1).astype(np.int16),
+        "first_stage_score": scores[pairs].astype(np.float32),
+        "first_stage_rank": rank.astype(np.int16),
+    }
+    return pl.concat([pl.DataFrame(keys), *(union.of(strategy.name, pairs) for strategy in strategies)], how="horizontal")
 
 
-def fit(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int, seed: int, customers: int = 4_000) -> FirstStage:
-    """Fit the weights on what last week's buyers were proposed a week ago and bought since.
+def fit(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int, seed: int, weeks: int = 2, customers: int = 4_000) -> FirstStage:
+    """Fit the weights on what buyers of the last weeks would have been proposed and did take.
 
     Parameters
     ----------
+    weeks
+        Past weeks: two, as for the ensemble.
     customers
-        Buyers in the sample, drawn by a hash of their id; 72 numbers need no more.
+        Buyers of each week in the sample, drawn by a hash of their id; some 150 weights need no more.
     """
-    bought = tables.weekly("transactions").before(week_id, weeks=1).select(PAIR).unique()
+    names = [strategy.name for strategy in strategies]
+    first = tables.calendar.first_week + 2  # before it there is no forecast
+    examples = [_examples(strategies, tables, past, seed, customers) for past in range(max(week_id - weeks, first), week_id)]
+    found = {name: np.concatenate([part[0][name] for part in examples]) for name in widths(names)}
+    return _fit_weights(widths(names), found, np.concatenate([part[1] for part in examples]), names)
+
+
+def _examples(
+    strategies: Sequence[Strategy], tables: Inputs, past: int, seed: int, customers: int
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Return the buckets of a past week's proposals, and whether they were taken; of what was not, a part."""
+    bought = tables.weekly("transactions").before(past + 1, weeks=1).select(PAIR).unique()
     buyers = bought.select("customer_id").unique()
-    sample = buyers.sort(pl.col("customer_id").hash(seed), "customer_id").head(customers).sort("customer_id").collect().lazy()
-    proposals = union(strategies, tables.of(sample), week_id=week_id - 1).lazy()
-    named = [bucket(f"{strategy.name}_rank").alias(strategy.name) for strategy in strategies]
-    counted = (
-        proposals.join(bought.with_columns(pl.lit(1).alias("hit")), on=PAIR, how="left")
-        .group_by(*named)
-        .agg(pl.len().alias("rows"), pl.col("hit").sum().alias("hits"))
-        .sort([strategy.name for strategy in strategies])
-        .collect()
-    )
-    return _fit_weights([strategy.name for strategy in strategies], counted)
+    sample = buyers.sort(pl.col("customer_id").hash(seed), "customer_id").head(customers).sort("customer_id").collect()
+    theirs = tables.of(sample.lazy())
+    union = unite(strategies, theirs, week_id=past)
+    hits = taken(union, bought.join(sample.lazy(), on="customer_id", how="semi").collect())
+    luck = (union.customer * 31 + union.article * 17 + past) % MISSES
+    kept = hits | (luck == 0)
+    return {name: values[kept] for name, values in buckets(union, theirs, week_id=past).items()}, hits[kept]
 
 
-def _fit_weights(names: Sequence[str], counted: pl.DataFrame) -> FirstStage:
-    """Fit on counts of bucket combinations: the same estimate as on the rows, at a hundredth of their number."""
+def taken(union: Union, bought: pl.DataFrame) -> np.ndarray:
+    """Return whether each proposed pair was bought, shape (pairs,); ``bought`` is of customers of the union."""
+    width = max(len(union.article_ids), 1)
+    customer = union.customer_ids.search_sorted(bought["customer_id"]).to_numpy().astype(np.int64)
+    wanted = customer * width + union.article_ids.search_sorted(bought["article_id"]).to_numpy()
+    return np.isin(union.customer.astype(np.int64) * width + union.article, wanted)
+
+
+def _fit_weights(terms: dict[str, int], found: dict[str, np.ndarray], hits: np.ndarray, strategies: list[str]) -> FirstStage:
     from scipy import sparse  # noqa: PLC0415 - takes seconds that opening Dagster's UI need not pay
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - as above
 
-    hits, rows = int(counted["hits"].sum()), int(counted["rows"].sum())
-    figures = {"hits": float(hits), "rows": float(rows)}
-    if hits == 0:  # nothing to learn from: trust all strategies alike, by their ranks
+    figures = {"hits": float(hits.sum()), "rows": float(len(hits))}
+    if not 0 < hits.sum() < len(hits):  # nothing to learn from: trust all strategies alike, by their ranks
         prior = [-0.5 * place for place in range(BUCKETS)] + [-0.5 * BUCKETS]
-        return FirstStage(dict.fromkeys(names, prior), figures)
-    width = BUCKETS + 1
-    columns = np.concatenate([counted[name].to_numpy() + width * place for place, name in enumerate(names)])
-    ones = sparse.csr_matrix(
-        (np.ones(len(columns)), (np.tile(np.arange(counted.height), len(names)), columns)), shape=(counted.height, width * len(names))
-    )
-    weights = np.concatenate([counted["hits"].to_numpy(), (counted["rows"] - counted["hits"]).to_numpy()])
-    truth = np.repeat([1, 0], counted.height)
+        return FirstStage({name: prior if name in strategies else [0.0] * width for name, width in terms.items()}, figures)
+    starts = np.cumsum([0, *terms.values()])
+    columns = np.stack([found[name].astype(np.int64) + start for name, start in zip(terms, starts, strict=False)], axis=1)
+    rows = np.repeat(np.arange(len(hits)), len(terms))
+    ones = sparse.csr_matrix((np.ones(columns.size), (rows, columns.ravel())), shape=(len(hits), starts[-1]))
     # C = 1 shrinks buckets that were hardly seen towards the average, which is what they deserve.
-    model = LogisticRegression(C=1.0, max_iter=500).fit(sparse.vstack([ones, ones]), truth, sample_weight=weights)
-    fitted = np.round(model.coef_[0].reshape(len(names), width), 4)
-    return FirstStage({name: [float(value) for value in fitted[place]] for place, name in enumerate(names)}, figures)
+    model = LogisticRegression(C=1.0, max_iter=500).fit(ones, hits, sample_weight=np.where(hits, 1, MISSES))
+    fitted = np.round(model.coef_[0], DECIMALS)
+    return FirstStage(
+        {name: fitted[start : start + width].tolist() for (name, width), start in zip(terms.items(), starts, strict=False)}, figures
+    )

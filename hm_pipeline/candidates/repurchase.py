@@ -1,4 +1,4 @@
-"""Articles the customer has bought before, the recent and the frequent first.
+"""Articles the customer has bought before and can buy again, the recent and the frequent first.
 
 On the reference data last week's own purchases alone are worth .0217 of MAP@12, the largest single source.
 """
@@ -6,10 +6,10 @@ On the reference data last week's own purchases alone are worth .0217 of MAP@12,
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.candidates._strategy import Strategy, ranked
+from hm_pipeline.candidates._strategy import Strategy, on_offer, ranked
 from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
-from hm_pipeline.recency import days_before, decay
+from hm_pipeline.recency import FIXED, days_before, decay
 
 
 class Repurchase(Pair):
@@ -19,6 +19,7 @@ class Repurchase(Pair):
     repurchase_score = dy.Float32(nullable=False, min=0, description="purchases of the article, each halved every 30 days")
     repurchase_days = dy.Int16(nullable=False, min=1, description="days since the customer last bought the article")
     repurchase_count = dy.Int16(nullable=False, min=1, description="units the customer bought so far")
+    repurchase_value = dy.Float32(nullable=False, min=0, description="what was paid for the article, each purchase halved every 30 days")
 
 
 def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30, most: int = 50) -> pl.LazyFrame:
@@ -32,12 +33,15 @@ def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30, most: i
         Articles per customer; beyond 50 the hits per row fall below those of popular articles.
     """
     days = days_before(tables.calendar.start(week_id))
+    weight = decay(days, half_life_days=half_life_days)
     bought = (
         tables.weekly("purchases")
         .before(week_id)
+        .join(on_offer(tables, week_id=week_id), on="article_id", how="semi")
         .group_by("customer_id", "article_id")
         .agg(
-            decay(days, half_life_days=half_life_days).sum().alias("score"),
+            weight.sum().alias("score"),
+            ((weight * pl.col("price").cast(pl.Int64)).sum() / (FIXED * 1_000_000)).cast(pl.Float32).alias("repurchase_value"),
             days.min().cast(pl.Int16).alias("repurchase_days"),
             pl.len().clip(upper_bound=2**15 - 1).cast(pl.Int16).alias("repurchase_count"),
         )
@@ -45,4 +49,4 @@ def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30, most: i
     return Repurchase.validate(ranked(bought, "repurchase", week_id=week_id, most=most))
 
 
-STRATEGY = Strategy(schema=Repurchase, compute=compute, inputs=("purchases",))
+STRATEGY = Strategy(schema=Repurchase, compute=compute, inputs=("purchases", "signal/availability"))

@@ -6,9 +6,8 @@ Articles share a ``product_code`` where they differ in colour or pattern alone.
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.candidates._strategy import Strategy, newest, ranked
+from hm_pipeline.candidates._strategy import Strategy, newest, on_offer, ranked
 from hm_pipeline.contracts import Pair
-from hm_pipeline.history.article_sales import is_on_sale
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.recency import days_before, decay
 
@@ -35,13 +34,8 @@ def compute(tables: Inputs, *, week_id: int, last: int = 12, half_life_days: flo
     products = tables.static("articles").select("article_id", "product_code").drop_nulls()
     bought = newest(tables.weekly("purchases").before(week_id), last)
     wanted = bought.join(products, on="article_id").group_by("customer_id", "product_code").agg(pl.col("t_dat").max())
-    on_sale = (
-        tables.weekly("history/article_sales")
-        .at(week_id)
-        .filter(is_on_sale())
-        .select("article_id", "day_7_count")
-        .join(products, on="article_id")
-    )
+    sales = tables.weekly("history/article_sales").at(week_id).select("article_id", "day_7_count")
+    on_sale = sales.join(on_offer(tables, week_id=week_id), on="article_id", how="semi").join(products, on="article_id")
     score = decay(days_before(tables.calendar.start(week_id)), half_life_days=half_life_days)
     proposals = wanted.join(on_sale, on="product_code").join(bought, on=["customer_id", "article_id"], how="anti")
     return SameProduct.validate(
@@ -49,4 +43,4 @@ def compute(tables: Inputs, *, week_id: int, last: int = 12, half_life_days: flo
     )
 
 
-STRATEGY = Strategy(schema=SameProduct, compute=compute, inputs=("purchases", "articles", "history/article_sales"))
+STRATEGY = Strategy(schema=SameProduct, compute=compute, inputs=("purchases", "articles", "history/article_sales", "signal/availability"))

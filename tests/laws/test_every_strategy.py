@@ -8,6 +8,7 @@ import pytest
 from hm_pipeline import candidates
 from hm_pipeline.candidates import STRATEGIES
 from hm_pipeline.candidates._strategy import Strategy
+from hm_pipeline.candidates._terms import widths
 from hm_pipeline.contracts import Pair
 from tests.laws import laws
 from tests.laws.conftest import Worlds
@@ -52,7 +53,7 @@ def test_ranks_count_from_one_and_fall_with_the_score(strategy: Strategy, worlds
     found = worlds("known").result(f"strategy/{strategy.name}", week_id).sort("customer_id", f"{strategy.name}_rank")
     ranks, scores = pl.col(f"{strategy.name}_rank"), pl.col(f"{strategy.name}_score")
     assert found.select(ranks.n_unique()).item() > 5
-    assert found.select(scores.n_unique()).item() > 5
+    assert found.select(scores.n_unique()).item() > 4  # comeback has five: they who come back to a small shop are few
     within = found.select(
         (ranks == pl.int_range(1, pl.len() + 1).over("customer_id")).all().alias("counted"),
         (scores.diff().over("customer_id").fill_null(0) <= 0).all().alias("falling"),
@@ -63,7 +64,8 @@ def test_ranks_count_from_one_and_fall_with_the_score(strategy: Strategy, worlds
 def test_the_first_stage_is_fitted(worlds: Worlds, week_id: int) -> None:
     model = worlds("known").result("model/first_stage", week_id)
     assert model.fitted.figures["hits"] > 0
-    assert set(model.loaded.weights) == {strategy.name for strategy in STRATEGIES}
+    expected = widths([strategy.name for strategy in STRATEGIES])
+    assert {name: len(weights) for name, weights in model.loaded.weights.items()} == expected
     assert all(len(set(weights)) > 2 for weights in model.loaded.weights.values())
 
 

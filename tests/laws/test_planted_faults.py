@@ -63,6 +63,7 @@ def ranks_by_next_week(tables: Inputs, week: Week) -> pl.LazyFrame:
     sold = tables.weekly("transactions").at(week.week_id).group_by("article_id").agg(pl.len().alias("popular_score"))
     best = sold.sort("popular_score", "article_id", descending=[True, False]).head(60)
     ranked = best.with_columns(pl.int_range(1, pl.len() + 1).alias("popular_rank"), pl.lit(week.week_id).alias("week_id"))
+    ranked = ranked.with_columns(pl.lit(1).alias(f"popular_day_{days}_rank") for days in (1, 3))
     return tables.audience.join(ranked, how="cross")
 
 
@@ -71,7 +72,8 @@ def learns_the_answer(tables: Inputs, week: Week) -> _booster.Boosters:
     sold = tables.weekly("transactions").at(week.week_id).group_by("article_id").agg(pl.len().alias("units"))
     examples = known.join(sold, on="article_id", how="left").with_columns(pl.col("units").fill_null(0)).sort("article_id").collect()
     targets = examples.with_columns((pl.col("units") > 0).alias("any"))
-    return _booster.fit(targets, features=("day_7_count",), objectives={"any": "binary", "units": "poisson"}, seed=0, rounds=5)
+    objectives = {"any": {"objective": "binary"}, "units": {"objective": "poisson"}}
+    return _booster.fit(targets, features=("day_7_count",), objectives=objectives, seed=0, rounds=5)
 
 
 LEAKS = {
@@ -100,9 +102,11 @@ def test_what_a_leaky_model_predicts_is_found_too(worlds: Worlds, week_id: int) 
 def availability(tables: Inputs, week: Week) -> pl.DataFrame:
     """Return a table of the signal `availability` from a model that knows one feature."""
     known = tables.weekly("history/article_sales").at(week.week_id).sort("article_id").collect()
-    constants = [pl.lit(1).alias(f"availability_{name}") for name in ("age_days", "idle_days", "markdown_share")]
+    names = ("median_units", "value", "age_days", "idle_days", "markdown_share", "peak_share")
+    constants = [pl.lit(1).alias(f"availability_{name}") for name in names]
     units = week.model.predict("units", known).alias("availability_units")
-    return known.select("week_id", "article_id", week.model.predict("any", known).alias("availability"), units, *constants)
+    said = week.model.predict("any", known).alias("availability")
+    return known.select("week_id", "article_id", said, units, *constants, pl.lit(value=False).alias("availability_is_launch"))
 
 
 @pytest.mark.parametrize("body", [sees_the_others, serves_strangers])
