@@ -11,7 +11,6 @@ from hm_pipeline.tables import Home, Manifest, WeeklyTable
 
 ROWS = 8
 SEEN = 1_000  # rows that a customer's list is looked for in
-RECENT = 4  # weeks whose mean stands beside the forecast
 EARLIER = 4  # labelled weeks that a probability is held against
 TOP = 12
 
@@ -67,6 +66,29 @@ def _season(graph: Graph, week_id: int) -> bytes | None:
     return None if known.is_empty() else draw_season_curves(known, calendar=graph.calendar)
 
 
+def _growth(graph: Graph, week_id: int) -> bytes | None:
+    """Hold earlier weeks' forecasts against their sales: the week's own are not known yet."""
+    from hm_pipeline.plots.growth import draw_growth  # noqa: PLC0415 - as above
+
+    names = graph.home.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1), "product_type_name")
+    sales = _table(graph, "history/type_sales", week_id).group_by("product_type_no", "sold_week_id").agg(pl.col("sold_count").sum())
+    shares = sales.with_columns((pl.col("sold_count") / pl.col("sold_count").sum().over("sold_week_id")).alias("share")).collect()
+    frames = []
+    for past in range(week_id - EARLIER, week_id):
+        if not _is_stored(graph.home, "signal/seasonality", past) or shares.filter(pl.col("sold_week_id") == past).is_empty():
+            continue
+        said = _table(graph, "signal/seasonality", past).join(names, on="article_id")
+        types = said.group_by("product_type_no").agg(
+            pl.col("seasonality_growth").max().alias("expected_growth"), pl.col("product_type_name").min()
+        )
+        month = shares.lazy().filter(pl.col("sold_week_id").is_between(past - 4, past - 1)).group_by("product_type_no")
+        now = shares.lazy().filter(pl.col("sold_week_id") == past).select("product_type_no", "share")
+        known = types.join(month.agg(before=pl.col("share").sum() / 4), on="product_type_no").join(now, on="product_type_no")
+        frames.append(known.with_columns(growth=pl.col("share") / pl.col("before")))
+    rows = pl.concat(frames).sort("product_type_no", "share").collect() if frames else pl.DataFrame()
+    return None if rows.is_empty() else draw_growth(rows.with_columns(pl.col("product_type_name").fill_null("unknown")))
+
+
 def _scores(graph: Graph, week_id: int) -> bytes | None:
     from hm_pipeline.plots.scores import draw_scores  # noqa: PLC0415 - as above
 
@@ -80,10 +102,14 @@ def _scores(graph: Graph, week_id: int) -> bytes | None:
 
 
 def _forecast(graph: Graph, week_id: int) -> bytes | None:
+    """Hold the forecast of the week before against its sales: the week's own are not known yet."""
     from hm_pipeline.plots.forecast import draw_forecast  # noqa: PLC0415 - as above
 
-    sold = _weekly(graph, "transactions").before(week_id, RECENT).group_by("article_id").agg(sold_units=pl.len() / RECENT)
-    expected = _table(graph, "signal/availability", week_id).select("article_id", "availability", expected_units="availability_units")
+    past = week_id - 1
+    if not (_is_stored(graph.home, "signal/availability", past) and _is_stored(graph.home, "transactions", past)):
+        return None
+    sold = _table(graph, "transactions", past).group_by("article_id").agg(sold_units=pl.len())
+    expected = _table(graph, "signal/availability", past).select("article_id", "availability", expected_units="availability_units")
     both = expected.join(sold, on="article_id", how="left").with_columns(pl.col("sold_units").fill_null(0)).sort("article_id").collect()
     return None if both.is_empty() else draw_forecast(both)
 
@@ -92,7 +118,7 @@ def _reliability(graph: Graph, week_id: int) -> bytes | None:
     """Hold earlier weeks' probabilities against their purchases: the week's own are not known yet."""
     from hm_pipeline.plots.reliability import draw_reliability  # noqa: PLC0415 - as above
 
-    need, truth = "signal/need_propensity", "transactions"
+    need, truth = "signal/type_need", "transactions"
     weeks = [
         past for past in range(week_id - EARLIER, week_id) if _is_stored(graph.home, need, past) and _is_stored(graph.home, truth, past)
     ]
@@ -100,9 +126,7 @@ def _reliability(graph: Graph, week_id: int) -> bytes | None:
     key = ["customer_id", "product_type_no"]
     frames = []
     for past in weeks:
-        said = (
-            _table(graph, need, past).join(types, on="article_id").group_by(key).agg(pl.col("need_propensity").first().alias("probability"))
-        )
+        said = _table(graph, need, past).select(*key, pl.col("type_need").alias("probability"))
         bought = _table(graph, truth, past).join(types, on="article_id").select(key).unique()
         # The probability is of a type if anything is bought, so only buyers of the week can tell.
         of_buyers = said.join(bought.select("customer_id").unique(), on="customer_id", how="semi")
@@ -125,9 +149,10 @@ def _top(graph: Graph, week_id: int) -> bytes | None:
 
 
 PICTURES: dict[str, tuple[str, Picture]] = {
-    "signal/seasonality": ("season curves", _season),
+    "history/type_sales": ("season curves", _season),
+    "signal/seasonality": ("growth, forecast and true, of earlier weeks", _growth),
     "scoreboard": ("MAP@12 over the weeks", _scores),
-    "signal/availability": ("forecast against sales", _forecast),
-    "signal/need_propensity": ("reliability in earlier weeks", _reliability),
+    "signal/availability": ("forecast of the week before, against its sales", _forecast),
+    "signal/type_need": ("reliability in earlier weeks", _reliability),
     "recommendations": ("top articles", _top),
 }

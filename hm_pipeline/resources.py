@@ -15,6 +15,7 @@ import polars as pl
 
 from hm_pipeline.datasets.stage import settled
 from hm_pipeline.errors import HMError
+from hm_pipeline.exhibit_tables import tables
 from hm_pipeline.exhibits import pictures, sample
 from hm_pipeline.graph import STATIC, Graph
 from hm_pipeline.runner import Runner
@@ -148,12 +149,13 @@ def _make(context: dg.AssetExecutionContext, graph: Graph, step: Step, key: str 
 
 
 def _exhibits(context: dg.AssetExecutionContext, graph: Graph, step: Step, week_id: int, manifest: Manifest) -> dict[str, Any]:
-    """Return the sample and the pictures as metadata; what cannot be shown is a warning, as the partition is whole."""
+    """Return the sample, the tables and the pictures as metadata; what cannot be shown is a warning, as the partition is whole."""
     shown: dict[str, Any] = {}
     try:
         rows = sample(graph, step, week_id, manifest)
         if rows.width:
             shown["sample"] = dg.MetadataValue.md(markdown_table(rows))
+        shown |= {name: dg.MetadataValue.md(table) for name, table in tables(graph, step.name, week_id).items()}
         for name, picture in pictures(graph, step, week_id).items():
             shown[name] = dg.MetadataValue.md(f"![{name}](data:image/{_kind(picture)};base64,{base64.b64encode(picture).decode()})")
     except Exception as error:  # noqa: BLE001 - a picture must never fail a run

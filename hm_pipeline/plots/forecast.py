@@ -1,4 +1,4 @@
-"""The forecast of sales beside what was sold in the last weeks."""
+"""The forecast of sales beside what was sold."""
 
 import polars as pl
 
@@ -6,18 +6,18 @@ from hm_pipeline.plots.canvas import Sheet
 
 
 def draw_forecast(articles: pl.DataFrame) -> bytes:
-    """Draw every article: mean units sold in the last weeks across, units expected in the coming one upwards.
+    """Draw every article: units expected in a week across, units that were sold upwards.
 
     Parameters
     ----------
     articles
-        ``sold_units`` and ``expected_units`` a week; colour is ``availability``, the probability of any sale.
+        ``sold_units`` and ``expected_units`` of a week; colour is ``availability``, the probability of any sale.
     """
     sheet = Sheet(5.5, 3.8)
     axes = sheet.axes
     dots = axes.scatter(
-        articles["sold_units"].to_numpy(),
         articles["expected_units"].to_numpy(),
+        articles["sold_units"].to_numpy(),
         c=articles["availability"].to_numpy(),
         s=9,
         vmin=0,
@@ -29,6 +29,6 @@ def draw_forecast(articles: pl.DataFrame) -> bytes:
     axes.plot([0, most], [0, most], color="grey", linewidth=0.8, linestyle="--")
     axes.set_xscale("symlog", linthresh=1)
     axes.set_yscale("symlog", linthresh=1)
-    axes.set(xlabel="units sold, mean of the last weeks", ylabel="units expected this week", xlim=(0, most * 1.1), ylim=(0, most * 1.1))
+    axes.set(xlabel="units expected", ylabel="units sold", xlim=(0, most * 1.1), ylim=(0, most * 1.1))
     sheet.figure.colorbar(dots, label="probability of any sale")
     return sheet.png()

@@ -7,6 +7,7 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.definitions import build_defs
 from hm_pipeline.errors import MissingInput
+from hm_pipeline.exhibit_tables import GRADED, tables
 from hm_pipeline.exhibits import PICTURES, pictures
 from hm_pipeline.resources import build_graph
 from hm_pipeline.run import dagster_instance, make
@@ -132,3 +133,19 @@ def test_a_torn_file_is_named_with_its_remedy(fresh):
     path.unlink()
     assert make(settings, [("labels", last - 1)]).made == {"candidates": 1, "labels": 1}
     assert path.read_bytes() == kept
+
+
+def test_signals_are_shown_beside_their_rivals_once_weeks_are_graded(fresh):
+    settings = fresh("graded")
+    calendar = Home(settings.home).calendar
+    graph, last = build_graph(dict(STEPS), settings), calendar.last_week
+    assert tables(graph, "signal/availability", last) == {}
+    make(settings, [("signal_scores", last - 1), ("recall_budget", last - 1)])
+    for name in GRADED:
+        (table,) = tables(graph, name, last).values()
+        assert "| MAE |" in table if name == "signal/availability" else "| log loss |" in table
+        assert not tables(graph, name, last - 1), "a week's own grades are not known when it is made"
+    (budget,) = tables(graph, "recall_budget", last - 1).values()
+    assert "| launches |" in budget
+    facts = shown(settings, "signal_scores", calendar.key(last - 1))
+    assert facts["beside trivial rivals"].value.startswith("Signals of week")

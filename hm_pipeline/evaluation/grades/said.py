@@ -1,0 +1,117 @@
+"""What a signal and its rivals said of a week, beside what happened: one frame for each question.
+
+Frames hold a key, ``outcome``, a column for each method (``signal`` first) and ``unit``, the group that is drawn whole
+when an interval is made.
+"""
+
+import polars as pl
+
+from hm_pipeline.history.type_rates import EVERYONE, OLDEST
+from hm_pipeline.inputs import Inputs
+from hm_pipeline.labels import bought
+
+UNITS = 1_000  # groups of customers or articles: enough for an interval, few enough to be kept with the week
+PRIOR_WEEKS = 3  # weeks of the average customer that are added to everyone's own share: nobody's chance is 0 or 1
+YEAR = 52
+GONE_DAYS, FADED = 28, 0.25  # unsold for so long; units of the last week over those of the best, at most
+
+
+def unit(column: str) -> pl.Expr:
+    """Return the group of a customer or an article."""
+    return (pl.col(column).hash(0) % UNITS).cast(pl.Int64).alias("unit")
+
+
+def needs(inputs: Inputs, week_id: int) -> pl.DataFrame:
+    """Return whether buyers of the week took the types they were asked about.
+
+    Rivals: the share of all buyers who took the type in four weeks; the customer's own share, drawn to that; the share
+    of last week's buyers of the age.
+    """
+    articles = inputs.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
+    key = ["customer_id", "product_type_no"]
+    taken = bought(inputs, week_id=week_id).join(articles, on="article_id").select(key).unique().with_columns(outcome=pl.lit(1.0)).collect()
+    buyers = taken.select("customer_id").unique()
+    said = inputs.weekly("signal/type_need").at(week_id).select(*key, pl.col("type_need").alias("signal"))
+    rates = inputs.weekly("history/type_rates").at(week_id)
+    everyone = rates.filter(pl.col("age") == EVERYONE).select("product_type_no", pl.col("month_rate").alias("base_rate"))
+    ages = inputs.static("customers").select("customer_id", pl.col("age").cast(pl.Int64).clip(0, OLDEST).fill_null(EVERYONE))
+    by_age = rates.select("age", "product_type_no", pl.col("week_rate").alias("last_week_by_age"))
+    past = inputs.weekly("transactions").before(week_id).join(buyers.lazy(), on="customer_id", how="semi").join(articles, on="article_id")
+    weeks = past.select(*key, "week_id").unique()
+    own = weeks.group_by(key).agg(pl.len().alias("type_weeks"))
+    active = weeks.group_by("customer_id").agg(pl.col("week_id").n_unique().alias("all_weeks"))
+    own_share = (pl.col("type_weeks").fill_null(0) + PRIOR_WEEKS * pl.col("base_rate")) / (pl.col("all_weeks").fill_null(0) + PRIOR_WEEKS)
+    return (
+        said.join(buyers.lazy(), on="customer_id", how="semi")
+        .join(taken.lazy(), on=key, how="left")
+        .join(everyone, on="product_type_no", how="left")
+        .join(ages, on="customer_id", how="left")
+        .join(by_age, on=["age", "product_type_no"], how="left")
+        .join(own, on=key, how="left")
+        .join(active, on="customer_id", how="left")
+        .with_columns(pl.col("outcome", "base_rate", "last_week_by_age").fill_null(0))
+        .select(*key, unit("customer_id"), "outcome", "signal", "base_rate", own_share.alias("own_share"), "last_week_by_age")
+        .sort(key)
+        .collect()
+    )
+
+
+def seasons(inputs: Inputs, week_id: int) -> pl.DataFrame:
+    """Return the types' shares of the week's units; rivals are last week's, the mean of four weeks, and a year ago."""
+    articles = inputs.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
+    types = articles.select("product_type_no").unique()
+    said = inputs.weekly("signal/seasonality").at(week_id).join(articles, on="article_id")
+    expected = said.group_by("product_type_no").agg(pl.col("seasonality_share").max().alias("signal"))
+    sold = inputs.weekly("transactions").before(week_id + 1, weeks=YEAR + 1).join(articles, on="article_id")
+    counted = sold.group_by("product_type_no", "week_id").agg(pl.len().alias("units"))
+    shares = counted.with_columns((pl.col("units") / pl.col("units").sum().over("week_id")).alias("share"))
+
+    def of_week(ago: int, name: str) -> pl.LazyFrame:
+        return shares.filter(pl.col("week_id") == week_id - ago).select("product_type_no", pl.col("share").alias(name))
+
+    month = shares.filter(pl.col("week_id").is_between(week_id - 4, week_id - 1))
+    mean = month.group_by("product_type_no").agg((pl.col("share").sum() / 4).alias("mean_of_4_weeks"))
+    rows = types
+    for part in (of_week(0, "outcome"), expected, of_week(1, "last_week"), mean, of_week(YEAR, "a_year_ago")):
+        rows = rows.join(part, on="product_type_no", how="left")
+    filled = rows.with_columns(pl.exclude("product_type_no").fill_null(0.0)).sort("product_type_no").collect()
+    has_year = filled["a_year_ago"].sum() > 0
+    a_year_ago = pl.col("a_year_ago" if has_year else "last_week").alias("a_year_ago")  # in the first year there is none
+    return filled.select(
+        "product_type_no", pl.col("product_type_no").alias("unit"), "outcome", "signal", "last_week", "mean_of_4_weeks", a_year_ago
+    )
+
+
+def offers(inputs: Inputs, week_id: int) -> pl.DataFrame:
+    """Return the units that articles sold in the week, and their phase; rivals are last week, the mean of four, and nothing."""
+    said = inputs.weekly("signal/availability").at(week_id)
+    sales = inputs.weekly("history/article_sales").at(week_id)
+    units = inputs.weekly("transactions").before(week_id + 1, weeks=1).group_by("article_id").agg(pl.len().alias("outcome"))
+    phase = (
+        pl.when(pl.col("availability_is_launch"))
+        .then(pl.lit("launch"))
+        .when(pl.col("availability_idle_days") > GONE_DAYS)
+        .then(pl.lit("gone"))
+        .when(pl.col("availability_peak_share") <= FADED)
+        .then(pl.lit("fading"))
+        .otherwise(pl.lit("regular"))
+    )
+    month = (pl.col("day_7_count") + pl.col("lag_2_count") + pl.col("lag_3_count") + pl.col("lag_4_count")) / 4
+    return (
+        said.join(sales.select("article_id", "day_7_count", month.alias("month")), on="article_id")
+        .join(units, on="article_id", how="left")
+        .select(
+            "article_id",
+            unit("article_id"),
+            phase.alias("segment"),
+            pl.col("outcome").fill_null(0).cast(pl.Float64),
+            pl.col("availability").cast(pl.Float64).alias("probability"),
+            pl.col("availability_units").cast(pl.Float64).alias("expected"),
+            pl.col("availability_median_units").cast(pl.Float64).alias("signal"),
+            pl.col("day_7_count").cast(pl.Float64).alias("last_week"),
+            pl.col("month").cast(pl.Float64).alias("mean_of_4_weeks"),
+            pl.lit(0.0).alias("zero"),
+        )
+        .sort("article_id")
+        .collect()
+    )

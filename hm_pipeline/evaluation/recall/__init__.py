@@ -1,0 +1,1 @@
+"""What retrieval reaches, what each strategy brings, and what a smaller budget would cost."""

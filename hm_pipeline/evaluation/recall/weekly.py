@@ -1,0 +1,112 @@
+"""One week's recall budget: all proposals for its buyers, made again and counted against what they bought."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dataframely as dy
+import numpy as np
+import polars as pl
+
+from hm_pipeline.candidates import STRATEGIES
+from hm_pipeline.candidates._terms import BUCKETS, buckets
+from hm_pipeline.candidates._union import Union, unite
+from hm_pipeline.candidates.first_stage import FirstStage, taken
+from hm_pipeline.inputs import Inputs
+from hm_pipeline.labels import bought
+from hm_pipeline.steps import Week
+from hm_pipeline.tables import MemoryTable
+
+DEPTHS = (12, 30, 50, 60, 80, 100, 150, 200)
+TOP = 100  # best sellers of last week, the trivial rival, as many as the first stage keeps
+AVAILABILITY = "signal/availability"
+
+
+class RecallBudget(dy.Schema):
+    """Rows and hits of some proposals of a week; counts add up over weeks."""
+
+    week_id = dy.Int64(primary_key=True, description="week that was judged")
+    part = dy.String(
+        primary_key=True, description="strategy, kept (of a strategy), without (a strategy), union, budget, unfiltered or rival"
+    )
+    name = dy.String(primary_key=True, description="strategy, or number of rows a customer")
+    row_count = dy.Int64(nullable=False, min=0, description="proposals to buyers of the week")
+    hit_count = dy.Int64(nullable=False, min=0, description="those that were bought")
+    alone_row_count = dy.Int64(nullable=False, min=0, description="proposals that no other strategy made")
+    alone_hit_count = dy.Int64(nullable=False, min=0, description="those that were bought")
+    bought_count = dy.Int64(nullable=False, min=0, description="distinct pairs bought in the week")
+    buyer_count = dy.Int64(nullable=False, min=0, description="buyers of the week")
+
+
+def count(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """Return :class:`RecallBudget` of a week; empty where nobody bought, or the week lies ahead."""
+    truth = bought(inputs, week_id=week.week_id).select("customer_id", "article_id").collect()
+    if truth.is_empty():
+        return RecallBudget.create_empty()
+    theirs = inputs.of(truth.select("customer_id").unique().sort("customer_id").lazy())
+    most = week.settings.candidates
+    union = unite(STRATEGIES, theirs, week_id=week.week_id)
+    hits = taken(union, truth)
+    found = buckets(union, theirs, week_id=week.week_id)
+    rows = [*_strategies(union, hits, found, week.model, most), *_budgets(union, hits, week.model.score(found))]
+    rows += [_unfiltered(theirs, truth, week, most), _rival(theirs, truth, week.week_id)]
+    frame = pl.DataFrame([{"alone_row_count": 0, "alone_hit_count": 0, **row} for row in rows])
+    counts = (pl.lit(truth.height).alias("bought_count"), pl.lit(truth["customer_id"].n_unique()).alias("buyer_count"))
+    return frame.with_columns(pl.lit(week.week_id, dtype=pl.Int64).alias("week_id"), *counts).select(RecallBudget.column_names())
+
+
+def seconds(inputs: Inputs, week: Week, _table: pl.LazyFrame) -> dict[str, float]:
+    """Return what each strategy takes for the week's buyers."""
+    buyers = bought(inputs, week_id=week.week_id).select("customer_id").unique().sort("customer_id").collect()
+    if buyers.is_empty():
+        return {}
+    union = unite(STRATEGIES, inputs.of(buyers.lazy()), week_id=week.week_id)
+    return {f"seconds/{name}": round(taken_by, 3) for name, taken_by in union.seconds.items()}
+
+
+def _row(part: str, name: str, hits: np.ndarray, chosen: np.ndarray | None = None) -> dict[str, Any]:
+    of_them = hits if chosen is None else hits[chosen]
+    return {"part": part, "name": name, "row_count": len(of_them), "hit_count": int(of_them.sum())}
+
+
+def _strategies(union: Union, hits: np.ndarray, found: dict[str, np.ndarray], model: FirstStage, most: int) -> Iterator[dict[str, Any]]:
+    """Yield each strategy's own counts, its share of what is kept, and what is kept where it is left out."""
+    kept = np.zeros(len(hits), bool)
+    kept[union.best(model.score(found), most)[0]] = True
+    proposers = (union.row >= 0).sum(axis=1)
+    for place, name in enumerate(union.said):
+        mine = union.row[:, place] >= 0
+        alone = mine & (proposers == 1)
+        yield _row("strategy", name, hits, mine) | {"alone_row_count": int(alone.sum()), "alone_hit_count": int(hits[alone].sum())}
+        yield _row("kept", name, hits, mine & kept)
+        scores = model.score({**found, name: np.full(len(hits), BUCKETS, np.uint8)})
+        yield _row("without", name, hits, union.best(np.where(alone, -np.inf, scores), most)[0])
+
+
+def _budgets(union: Union, hits: np.ndarray, scores: np.ndarray) -> Iterator[dict[str, Any]]:
+    yield _row("union", "all", hits)
+    pairs, rank = union.best(scores, max(DEPTHS))
+    for depth in DEPTHS:
+        yield _row("budget", str(depth), hits, pairs[rank <= depth])
+
+
+def _unfiltered(theirs: Inputs, truth: pl.DataFrame, week: Week, most: int) -> dict[str, Any]:
+    """Count what would be kept where nothing were known to be off sale."""
+    table = theirs.weekly(AVAILABILITY)
+    everything = table.at(week.week_id).with_columns(pl.lit(1.0, dtype=pl.Float32).alias("availability")).collect()
+    tables = dict(theirs.weekly_tables) | {AVAILABILITY: MemoryTable(everything, table.schema, limit=table.limit)}
+    open_to_all = Inputs(tables, theirs.static_tables, theirs.audience_frame, theirs.calendar)
+    union = unite(STRATEGIES, open_to_all, week_id=week.week_id)
+    pairs, _ = union.best(week.model.score(buckets(union, open_to_all, week_id=week.week_id)), most)
+    return _row("unfiltered", str(most), taken(union, truth), pairs) | {"alone_row_count": len(union.customer)}
+
+
+def _rival(theirs: Inputs, truth: pl.DataFrame, week_id: int) -> dict[str, Any]:
+    sales = theirs.weekly("history/article_sales").at(week_id)
+    top = sales.sort("day_7_count", "article_id", descending=[True, False]).head(TOP).select("article_id").collect()
+    hits = truth.join(top, on="article_id", how="semi").height
+    return {
+        "part": "rival",
+        "name": f"top {TOP} of last week",
+        "row_count": truth["customer_id"].n_unique() * top.height,
+        "hit_count": hits,
+    }

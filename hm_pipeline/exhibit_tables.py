@@ -1,0 +1,45 @@
+"""The tables that are shown of a partition beside its pictures: signals beside their rivals, and the recall budget.
+
+A signal's own week is not judged yet when it is made, so the weeks before it are shown, where they were graded.
+"""
+
+import polars as pl
+
+from hm_pipeline.evaluation.grades import report as grades
+from hm_pipeline.evaluation.grades.measures import Graded
+from hm_pipeline.evaluation.grades.summary import pool_grades
+from hm_pipeline.evaluation.recall import report as recall
+from hm_pipeline.graph import Graph
+from hm_pipeline.tables import Manifest
+
+EARLIER = 4  # graded weeks that are pooled
+SCORES, BUDGET = "signal_scores", "recall_budget"
+GRADED = {
+    "signal/type_need": ("need",),
+    "signal/need_propensity": ("need",),
+    "signal/seasonality": ("season",),
+    "signal/availability": ("availability", "units"),
+}
+
+
+def tables(graph: Graph, name: str, week_id: int) -> dict[str, str]:
+    """Return tables in Markdown by their title; none where nothing is stored that they would show."""
+    if name == BUDGET and _rows(graph, BUDGET, week_id):
+        return {"recall budget": recall.markdown(*recall.read_budget(graph.home, [week_id]))}
+    if name not in (SCORES, *GRADED):
+        return {}
+    last = week_id if name == SCORES else week_id - 1
+    weeks = [past for past in range(last - EARLIER + 1, last + 1) if _rows(graph, SCORES, past)]
+    if not weeks:
+        return {}
+    stored = graph.home.weekly(SCORES, Graded)
+    rows = pl.concat([stored.at(past).select(Graded.column_names()) for past in weeks]).collect()
+    wanted = rows if name == SCORES else rows.filter(pl.col("signal").is_in(GRADED[name]))
+    return {"beside trivial rivals": grades.markdown(pool_grades(wanted, seed=graph.settings.seed))}
+
+
+def _rows(graph: Graph, name: str, week_id: int) -> int:
+    if week_id < graph.calendar.first_week:
+        return 0
+    manifest = Manifest.load(graph.home.folder(name, week_id))
+    return manifest.rows if manifest else 0
