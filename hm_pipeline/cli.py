@@ -30,6 +30,7 @@ complaints = Console(stderr=True)
 console = Console(width=max(Console().width, 100))  # tables keep their shape where the output is no terminal
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
+TASKS = "Judge something else: signals, retrieval, leave-one-out; or RelBench's user-churn, item-sales, user-item-purchase."
 WeekOption = Annotated[str, typer.Option("--week", help="First day of the week, e.g. 2020-09-23.")]
 
 
@@ -173,6 +174,7 @@ def evaluate(
     first: Annotated[str, typer.Option("--from", help="First week of a range.")] = "",
     last: Annotated[str, typer.Option("--to", help="Last week of a range.")] = "",
     *,
+    task: Annotated[str, typer.Option("--task", help=TASKS)] = "",
     truth: Annotated[Path | None, typer.Option("--truth", help="Compare the signals with the truth of this simulated shop.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -184,8 +186,10 @@ def evaluate(
         raise typer.BadParameter("give --week, or --from and --to")
     settings = Settings.from_environment()
     weeks = _weeks(settings, week or first, week or last)
-    targets = [("scoreboard", week_id) for week_id in weeks]
-    _make(settings, targets, dict.fromkeys(weeks, BUYERS), as_json=as_json, then="", quietly=True)
+    if task:
+        _judge(settings, task, weeks, as_json=as_json)
+        return
+    _make(settings, [("scoreboard", week_id) for week_id in weeks], dict.fromkeys(weeks, BUYERS), as_json=as_json, then="", quietly=True)
     if truth is not None:
         _compare(settings, truth, weeks, as_json=as_json)
         return
@@ -194,6 +198,16 @@ def evaluate(
     write_html(board, settings.home / "scoreboard.html")
     where = f"Written to {settings.home / 'scoreboard.json'} and {settings.home / 'scoreboard.html'}"
     show(Group(*render(board), where), json.loads(board.model_dump_json()), as_json=as_json)
+
+
+def _judge(settings: Settings, task: str, weeks: list[int], *, as_json: bool) -> None:
+    from hm_pipeline.verdicts import judge, targets  # noqa: PLC0415 - as above
+
+    audiences = dict.fromkeys(range(weeks[0] - 2, weeks[-1] + 1), BUYERS)
+    _make(settings, targets(task, weeks), audiences, as_json=as_json, then="", quietly=True)
+    with progress(quiet=as_json) as report:
+        words, facts = judge(settings, task, weeks, report)
+    show(Group(*words), facts, as_json=as_json)
 
 
 def _compare(settings: Settings, raw: Path, weeks: list[int], *, as_json: bool) -> None:

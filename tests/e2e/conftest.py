@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hm_pipeline import cli
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.simulate import simulate
 from hm_pipeline.run import make
@@ -54,3 +55,23 @@ def served(fresh):
 
 def last_week(settings: Settings) -> int:
     return Home(settings.home).calendar.last_week
+
+
+@pytest.fixture
+def hm(monkeypatch, capsys):
+    """Run `hm` on a home and return exit code, output and complaints."""
+
+    def run(home, *words):
+        monkeypatch.setenv("HM_HOME", str(home))
+        monkeypatch.setenv("HM_TRIALS", "2")
+        monkeypatch.setenv("HM_CANDIDATES", "40")
+        monkeypatch.setattr("sys.argv", ["hm", *map(str, words)])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run

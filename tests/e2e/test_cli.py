@@ -5,28 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from hm_pipeline import cli
 from hm_pipeline.tables import Home
-
-
-@pytest.fixture
-def hm(monkeypatch, capsys):
-    """Run `hm` on a home and return exit code, output and complaints."""
-
-    def run(home, *words):
-        monkeypatch.setenv("HM_HOME", str(home))
-        monkeypatch.setenv("HM_TRIALS", "2")
-        monkeypatch.setenv("HM_CANDIDATES", "40")
-        monkeypatch.setattr("sys.argv", ["hm", *map(str, words)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 def complaint(said):

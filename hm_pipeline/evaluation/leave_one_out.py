@@ -1,0 +1,133 @@
+"""What each signal adds to MAP@12: the best single learner fitted with all columns, and without one signal's at a time.
+
+Every fit sees the same rows and settings; differences are of the same buyers.  Settings were found with all columns,
+which favours none.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+from rich import box
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from hm_pipeline.contracts import Labels
+from hm_pipeline.ensemble.ensemble import JUDGED_BUYERS
+from hm_pipeline.ensemble.intervals import Interval, bootstrap, paired_difference
+from hm_pipeline.ensemble.learn import load_search
+from hm_pipeline.ensemble.members import fit_member
+from hm_pipeline.ensemble.metrics import BUYER, average_precision
+from hm_pipeline.ensemble.samples import KEYS, LABEL, as_floats, judged_sample, training_sample
+from hm_pipeline.evaluation.rows import DECIMALS, Row
+from hm_pipeline.features.registry import column_sources, matrix_schema
+from hm_pipeline.labels import bought
+from hm_pipeline.runner import Runner
+from hm_pipeline.settings import Settings
+from hm_pipeline.signals import SIGNALS
+
+ALL, CUT = "all signals", 12
+
+
+class LeftOut(Row):
+    """MAP@12 without a signal, and what it loses by that on the same buyers."""
+
+    without: str
+    columns: int
+    score: Interval
+    lost: Interval | None
+
+
+@dataclass(frozen=True)
+class Learner:
+    """The learner that is fitted each time, and how."""
+
+    name: str
+    params: Mapping[str, float]
+    features: Sequence[str]
+    settings: Settings
+
+    def scored(self, training: pl.DataFrame, judged: pl.DataFrame, left_out: Sequence[str]) -> pl.DataFrame:
+        """Return the judged pairs, ranked by a fit without some columns."""
+        kept = [feature for feature in self.features if feature not in left_out]
+        seed, threads = self.settings.seed, self.settings.threads
+        member = fit_member(self.name, self.params, training=training, features=kept, seed=seed, threads=threads)
+        scored = judged.select(KEYS).with_columns(pl.Series("score", member.score(as_floats(judged, kept))))
+        ordered = scored.sort(*BUYER, "score", "article_id", descending=[False, False, True, False])
+        return ordered.with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int16).over(BUYER)).filter(pl.col("rank") <= CUT)
+
+
+def targets(weeks: Sequence[int]) -> list[tuple[str, int]]:
+    """Return the partitions that leaving one signal out needs."""
+    needed = [(name, week) for week_id in weeks for week in (week_id - 2, week_id - 1, week_id) for name in ("feature_matrix", "labels")]
+    return [*dict.fromkeys(needed), *(("search", week_id) for week_id in weeks)]
+
+
+def leave_one_out(runner: Runner, weeks: Sequence[int], report: Callable[[str, int, int], None]) -> list[LeftOut]:
+    """Fit the best learner with all signals and without each, on the two weeks before every week, and judge it on the week."""
+    sources = column_sources()
+    columns = {signal.name: [name for name, source in sources.items() if source == signal.name] for signal in SIGNALS}
+    columns = {name: found for name, found in columns.items() if found}
+    scores = []
+    for week_id in weeks:
+        for done, part in enumerate(_of_week(runner, week_id, columns), start=1):
+            scores.append(part)
+            report(f"fits, week {week_id}", done, len(columns) + 1)
+    return summarise(pl.concat(scores), columns, seed=runner.graph.settings.seed)
+
+
+def _of_week(runner: Runner, week_id: int, columns: Mapping[str, Sequence[str]]) -> Iterator[pl.DataFrame]:
+    """Yield the average precision of every buyer of a week, by what was left out."""
+    settings, inputs = runner.graph.settings, runner.inputs(runner.graph.steps["scoreboard"], week_id)
+    found = load_search(runner.graph.folder("search", week_id))
+    best = max(found.learners, key=lambda name: found.learners[name].map_at_12)
+    learner = Learner(best, found.learners[best].params, found.features, settings)
+    matrix, labels = runner.home.weekly("feature_matrix", matrix_schema()), runner.home.weekly("labels", Labels)
+
+    def labelled(week: int) -> pl.LazyFrame:
+        return matrix.at(week).drop("event_timestamp").join(labels.at(week).select(*KEYS, LABEL), on=KEYS)
+
+    training = training_sample(pl.concat([labelled(week_id - 2), labelled(week_id - 1)]), rows=settings.training_rows, seed=settings.seed)
+    of_week = matrix.at(week_id).drop("event_timestamp")
+    judged, truth = judged_sample(of_week, bought(inputs, week_id=week_id), buyers=JUDGED_BUYERS, seed=settings.seed)
+    for name, left_out in {ALL: (), **columns}.items():
+        yield average_precision(learner.scored(training, judged, left_out), truth).with_columns(without=pl.lit(name))
+
+
+def summarise(scores: pl.DataFrame, columns: Mapping[str, Sequence[str]], *, seed: int) -> list[LeftOut]:
+    """Return the mean of every fit over all buyers of all weeks, the one with everything first."""
+    wide = scores.pivot(on="without", index=BUYER, values="average_precision").sort(BUYER)
+    owners = wide["customer_id"].to_numpy()
+    rows = []
+    for name in (ALL, *columns):
+        lost = None if name == ALL else _rounded(paired_difference(wide[ALL].to_numpy(), wide[name].to_numpy(), seed=seed, clusters=owners))
+        score = _rounded(bootstrap(wide[name].to_numpy(), seed=seed, clusters=owners))
+        rows.append(LeftOut(without=name, columns=len(columns.get(name, ())), score=score, lost=lost))
+    return rows
+
+
+def _rounded(interval: Interval) -> Interval:
+    return Interval(*(round(end, DECIMALS) for end in (interval.mean, interval.low, interval.high)))
+
+
+def render(rows: Sequence[LeftOut], weeks: Sequence[str]) -> list[RenderableType]:
+    """Return what to print in a terminal."""
+    span = " to ".join(dict.fromkeys((weeks[0], weeks[-1])))
+    table = Table(title=f"MAP@12 without a signal, {span}", box=box.SIMPLE_HEAD, title_justify="left")
+    for place, name in enumerate(("without", "columns", "MAP@12", "lost without it", "95 % interval", "clear?")):
+        table.add_column(name, justify="left" if place == 0 else "right", no_wrap=True)
+    for line in lines(rows):
+        table.add_row(*line)
+    return [table, Text("Not clear: the others say what it says, or it says nothing. Signals share what they know.")]
+
+
+def lines(rows: Sequence[LeftOut]) -> Iterator[tuple[str, ...]]:
+    """Yield the cells of each row."""
+    for row in rows:
+        start = (row.without, f"{row.columns}", f"{row.score.mean:.5f}")
+        if row.lost is None:
+            yield (*start, "", "", "")
+            continue
+        clear = "no" if not row.lost.is_clear else "adds" if row.lost.mean > 0 else "harms"
+        yield (*start, f"{row.lost.mean:+.5f}", f"{row.lost.low:+.5f} to {row.lost.high:+.5f}", clear)

@@ -1,0 +1,71 @@
+"""What makes predictions, and what they owe the truth they are judged by: one finite number for each of its keys."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import polars as pl
+
+from hm_pipeline.errors import BrokenContract, MissingInput
+
+
+class Rival(Protocol):
+    """Predict for a week from the transactions before it; those of the week itself and later are not looked at."""
+
+    def __call__(self, transactions: pl.LazyFrame, catalogue: pl.LazyFrame, /, *, week_id: int) -> pl.LazyFrame:
+        """Return what ``score`` of the task takes; the catalogue is its customers, or its articles."""
+
+
+def aligned(predictions: pl.DataFrame, truth: pl.DataFrame, *, keys: Sequence[str], where: str) -> pl.DataFrame:
+    """Return the truth with its predictions beside it, sorted by key, so that sums come out the same each time.
+
+    Parameters
+    ----------
+    predictions
+        Keys and ``prediction``; rows of keys that the truth does not ask about are left out.
+    truth
+        Keys and a target.
+    where
+        The task, for the message.
+
+    Raises
+    ------
+    MissingInput
+        If the truth asks about nobody.
+    BrokenContract
+        If a key has no finite prediction, or more than one.
+    """
+    require_truth(truth, where=where)
+    said = predictions.select(*keys, pl.col("prediction").cast(pl.Float64)).join(truth.select(keys), on=keys, how="semi")
+    require_once(said, keys=keys, where=where, what="prediction")
+    both = truth.join(said, on=keys, how="left").sort(keys)
+    # a null, a NaN and an infinity are all no answer
+    unsaid = both.filter(~pl.col("prediction").is_finite().fill_null(value=False))
+    if unsaid.height:
+        raise BrokenContract(
+            f"{unsaid.height} of {both.height} have no finite prediction, first {_named(unsaid, keys)}",
+            where=where,
+            remedy="predict for every row of the task's population",
+        )
+    return both
+
+
+def require_truth(truth: pl.DataFrame, *, where: str) -> None:
+    """Raise MissingInput if there is nobody to judge."""
+    if truth.is_empty():
+        raise MissingInput(
+            "nobody to judge", where=where, remedy="choose a week that has purchases, with the customers and articles of them"
+        )
+
+
+def require_once(rows: pl.DataFrame, *, keys: Sequence[str], where: str, what: str) -> None:
+    """Raise BrokenContract if a key has more than one row."""
+    twice = rows.group_by(keys).len().filter(pl.col("len") > 1).sort(keys)
+    if twice.height:
+        named = _named(twice, keys)
+        raise BrokenContract(
+            f"{twice.height} have more than one {what}, first {named}", where=where, remedy=f"give one {what} a row, by {', '.join(keys)}"
+        )
+
+
+def _named(rows: pl.DataFrame, keys: Sequence[str]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in zip(keys, rows.select(keys).row(0), strict=True))

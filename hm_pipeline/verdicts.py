@@ -1,0 +1,77 @@
+"""What `hm evaluate --task NAME` asks: which partitions it needs, and what it shows of them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from rich.console import RenderableType
+
+from hm_pipeline.assets import STEPS
+from hm_pipeline.errors import BadInput
+from hm_pipeline.evaluation import leave_one_out
+from hm_pipeline.evaluation.grades import report as grades
+from hm_pipeline.evaluation.grades.summary import pool_grades, read_grades
+from hm_pipeline.evaluation.recall import report as recall
+from hm_pipeline.evaluation.tasks import ours
+from hm_pipeline.evaluation.tasks import report as tasks
+from hm_pipeline.graph import Graph
+from hm_pipeline.runner import Runner
+from hm_pipeline.settings import Settings
+from hm_pipeline.tables import Home
+
+Report = Callable[[str, int, int], None]
+Shown = tuple[list[RenderableType], dict[str, Any]]
+LEAVE_ONE_OUT, SIGNALS, RETRIEVAL = "leave-one-out", "signals", "retrieval"
+NAMES = (*ours.NEEDED, SIGNALS, RETRIEVAL, LEAVE_ONE_OUT)
+
+
+class Asked(NamedTuple):
+    """What is judged: a home and weeks of it."""
+
+    runner: Runner
+    weeks: Sequence[int]
+    report: Report
+
+    @property
+    def keys(self) -> list[str]:
+        """First days of the weeks."""
+        return [self.runner.home.calendar.key(week_id) for week_id in self.weeks]
+
+
+def targets(task: str, weeks: Sequence[int]) -> list[tuple[str, int]]:
+    """Return the partitions that a task needs.
+
+    Raises
+    ------
+    BadInput
+        If there is no such task.
+    """
+    if task not in NAMES:
+        raise BadInput(f"there is no task {task!r}", where="--task", remedy=f"choose one of {', '.join(NAMES)}")
+    if task == LEAVE_ONE_OUT:
+        return leave_one_out.targets(weeks)
+    name = {SIGNALS: "signal_scores", RETRIEVAL: "recall_budget", **ours.NEEDED}[task]
+    return [(name, week_id) for week_id in weeks]
+
+
+def judge(settings: Settings, task: str, weeks: Sequence[int], report: Report) -> Shown:
+    """Return what to print of a task whose partitions are there, and the same as plain numbers."""
+    asked = Asked(Runner(Graph(STEPS, Home(settings.home), settings)), weeks, report)
+    if task in ours.NEEDED:
+        found = ours.judge(asked.runner, task, weeks)
+        return tasks.render(found), found.model_dump()
+    return {SIGNALS: _signals, RETRIEVAL: _retrieval, LEAVE_ONE_OUT: _leave_one_out}[task](asked)
+
+
+def _signals(asked: Asked) -> Shown:
+    found = pool_grades(read_grades(asked.runner.home, asked.weeks), seed=asked.runner.graph.settings.seed)
+    return grades.render(found), found.model_dump()
+
+
+def _retrieval(asked: Asked) -> Shown:
+    counts, seconds = recall.read_budget(asked.runner.home, asked.weeks)
+    return recall.render(counts, seconds, asked.keys), {"counts": counts.to_dicts(), "seconds": seconds}
+
+
+def _leave_one_out(asked: Asked) -> Shown:
+    rows = leave_one_out.leave_one_out(asked.runner, asked.weeks, asked.report)
+    return leave_one_out.render(rows, asked.keys), {"without": [row.model_dump() for row in rows]}
