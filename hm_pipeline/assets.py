@@ -16,9 +16,12 @@ from hm_pipeline.contracts import Articles, Audience, Customers, Labels, Transac
 from hm_pipeline.embeddings import text
 from hm_pipeline.ensemble import learn
 from hm_pipeline.evaluation import weekly as judge
+from hm_pipeline.evaluation.grades import measures
+from hm_pipeline.evaluation.grades import weekly as grades
+from hm_pipeline.evaluation.recall import weekly as recall
 from hm_pipeline.features import matrix
-from hm_pipeline.features.registry import matrix_schema
-from hm_pipeline.history import article_sales, basket_pairs, bought_together, type_sales, vectors
+from hm_pipeline.features.registry import RANKING, feature_tables, matrix_schema
+from hm_pipeline.history import article_sales, basket_pairs, bought_together, shared_buyers, type_pairs, type_rates, type_sales, vectors
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals import SIGNALS
 from hm_pipeline.signals._signal import Signal
@@ -82,10 +85,24 @@ def history_article_sales(inputs: Inputs, week: Week) -> pl.LazyFrame:
 
 
 @step("history/type_sales", schema=type_sales.TypeSales, code=(type_sales,), group="history",
-      reads=(LAST_WEEK, before("history/type_sales", 1), at("articles")))  # fmt: skip
+      reads=(LAST_WEEK, before("history/type_sales", 1), at("articles"), at("customers")))  # fmt: skip
 def history_type_sales(inputs: Inputs, week: Week) -> pl.LazyFrame:
-    """Units sold per clothing type in every week so far."""
+    """Units sold per clothing type, index group and age band of buyers in every week so far."""
     return type_sales.compute(inputs, week_id=week.week_id)
+
+
+@step("history/type_rates", schema=type_rates.TypeRates, code=(type_rates,), group="history",
+      reads=(before("transactions", type_rates.MONTH), at("articles"), at("customers")))  # fmt: skip
+def history_type_rates(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """Shares of buyers, around every age, who took each clothing type in the last week and in the last four."""
+    return type_rates.compute(inputs, week_id=week.week_id)
+
+
+@step("history/type_pairs", schema=type_pairs.TypePairs, code=(type_pairs,), group="history",
+      reads=(before("transactions", type_pairs.WEEKS), at("articles")))  # fmt: skip
+def history_type_pairs(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """Which clothing types go with, and follow on, which others."""
+    return type_pairs.compute(inputs, week_id=week.week_id)
 
 
 @step("history/basket_pairs", schema=basket_pairs.BasketPairs, code=(basket_pairs,), group="history",
@@ -100,6 +117,13 @@ def history_basket_pairs(inputs: Inputs, week: Week) -> pl.LazyFrame:
 def history_bought_together(inputs: Inputs, week: Week) -> pl.LazyFrame:
     """The articles most often bought with or after each article in the last weeks."""
     return bought_together.compute(inputs, week_id=week.week_id)
+
+
+@step("history/shared_buyers", schema=shared_buyers.SharedBuyers, code=(shared_buyers,), group="history",
+      reads=(before("transactions", shared_buyers.WEEKS),))  # fmt: skip
+def history_shared_buyers(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """The articles most bought by the same customers as each article: what neighbours recommend, summed beforehand."""
+    return shared_buyers.compute(inputs, week_id=week.week_id)
 
 
 @step("history/vectors", schema=vectors.Vectors, code=(vectors,), settings=("seed",), group="history",
@@ -157,16 +181,16 @@ PROPOSED = tuple(dict.fromkeys(name for strategy in STRATEGIES for name in strat
 FITTED_ON = tuple(name for name in PROPOSED if name != "purchases")
 
 
-@step("model/first_stage", kind="model", code=(first_stage, *PROPOSERS), settings=("seed",), every=4, warm_up=3, group="retrieval",
-      load=first_stage.FirstStage.load, reads=(before("transactions"), *reads_of(FITTED_ON, 2, back=1)))  # fmt: skip
+@step("model/first_stage", kind="model", code=(first_stage, *PROPOSERS), settings=("seed",), every=4, warm_up=4, group="retrieval",
+      load=first_stage.FirstStage.load, reads=(before("transactions"), *reads_of(FITTED_ON, back=2)))  # fmt: skip
 def first_stage_model(inputs: Inputs, week: Week) -> first_stage.FirstStage:
-    """Weights of the ranks that strategies give, fitted on what last week's buyers were proposed and took."""
+    """Weights of ranks, sales and tastes, fitted on what buyers of the last weeks would have been proposed and took."""
     return first_stage.fit(STRATEGIES, inputs, week_id=week.week_id, seed=week.settings.seed)
 
 
 @step("candidates", schema=first_stage.candidates_schema(STRATEGIES), code=(first_stage, *PROPOSERS), settings=("candidates",),
       is_sharded=True, model="model/first_stage", group="retrieval", reads=(*reads_of(PROPOSED), at("audience")))  # fmt: skip
-def candidates(inputs: Inputs, week: Week) -> pl.LazyFrame:
+def candidates(inputs: Inputs, week: Week) -> pl.DataFrame:
     """About a hundred articles a customer: all strategies' proposals, the best of them by the first stage."""
     return first_stage.retrieve(STRATEGIES, inputs, week_id=week.week_id, model=week.model, most=week.settings.candidates)
 
@@ -177,7 +201,7 @@ for pair_signal in (signal for signal in SIGNALS if signal.is_of_customers):
 
 # Features and labels: one row per pair, through Feast ------------------------------------------------------------
 
-VIEWS = (at("candidates"), at("articles"), at("customers"), *(at(f"signal/{signal.name}") for signal in SIGNALS))
+VIEWS = tuple(at(table.table) for table in feature_tables() if RANKING in table.services)
 
 
 @step("feature_store", kind="static", schema=matrix.Registered, code=(matrix,), reads=(at("articles"), at("customers")), group="features")
@@ -235,6 +259,22 @@ def recommendations(inputs: Inputs, week: Week) -> pl.DataFrame:
 def scoreboard(inputs: Inputs, week: Week) -> pl.DataFrame:
     """Average precision of each buyer of the week on every rung of the ladder, the rules beside the model."""
     return judge.judge(inputs, week)
+
+
+@step("recall_budget", schema=recall.RecallBudget, code=(recall, *PROPOSERS), settings=("candidates",), model="model/first_stage",
+      measure=recall.seconds, group="results",
+      reads=(before("transactions"), at("transactions"), *(at(name) for name in FITTED_ON if name != "transactions")))  # fmt: skip
+def recall_budget(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """What retrieval reaches of the week's purchases: each strategy's rows and hits, and what a smaller budget costs."""
+    return recall.count(inputs, week)
+
+
+@step("signal_scores", schema=measures.Graded, code=(grades,), group="results",
+      reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("history/type_rates"),
+             at("history/article_sales"), at("signal/seasonality"), at("signal/availability"), at("signal/type_need")))  # fmt: skip
+def signal_scores(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """How good the signals are by themselves: need, season and availability beside trivial rivals, in sums that add up."""
+    return grades.grade(inputs, week)
 
 
 @step("submission", schema=learn.Served, code=(learn,), is_sharded=True, group="results",

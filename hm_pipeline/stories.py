@@ -34,11 +34,17 @@ STORIES: dict[str, Story] = {
         "Popularity, launches and price falls of an article, so that no later step reads two years again.",
     ),
     "history/type_sales": Story("items sold in a week", "Seasons are seen in types of clothing: single articles live too short."),
+    "history/type_rates": Story("shares of buyers", "What everyone of an age takes now is the first guess at what one of them needs."),
+    "history/type_pairs": Story("logarithms of ratios", "A new coat calls for a scarf: types follow on, and go with, one another."),
     "history/basket_pairs": Story(
         "times bought after one another", "Counted once a week, so that what is bought together can be added up over any weeks."
     ),
     "history/bought_together": Story(
         "times bought after one another, later weeks counting more", "Who bought this goes on to buy that: a source of candidates."
+    ),
+    "history/shared_buyers": Story(
+        "likeness, each common buyer weighed by how much both purchases say",
+        "What customers with the same purchases took is the best that costs little.",
     ),
     "history/vectors": Story(
         "vectors of length 1: a product of two is their cosine", "Customers' choices say more about the likeness of articles than any text."
@@ -62,6 +68,14 @@ STORIES: dict[str, Story] = {
     "ensemble": Story("learners and their weights", "Turns all signals into one order. Fitted anew every four weeks, as fashion passes."),
     "recommendations": Story("an article for a customer, best first, with its score", "What the product is for."),
     "scoreboard": Story("average precision at 12, 0 to 1", "Tells whether the model beats simple rules, on the same buyers, week by week."),
+    "recall_budget": Story(
+        "proposals and those that were bought",
+        "What is not proposed cannot be ranked, and every row costs time: this is what rows are worth.",
+    ),
+    "signal_scores": Story(
+        "log loss, error or area of each method",
+        "A signal that a trivial rule beats is not worth its column: seen here before it is seen in lists.",
+    ),
     "submission": Story("an article served to a customer", "What was served is kept, and later made weeks cannot change it."),
 }
 ORDER = ("data", "history", "retrieval", "signals", "features", "ensemble", "results")

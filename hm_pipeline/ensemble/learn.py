@@ -9,6 +9,7 @@ from pathlib import Path
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.candidates import STRATEGIES
 from hm_pipeline.contracts import Pair, Recommendations
 from hm_pipeline.ensemble.ensemble import JUDGED_BUYERS, Ensemble, fit_ensemble
 from hm_pipeline.ensemble.recommend import recommend as rank_candidates
@@ -105,7 +106,7 @@ def fit(inputs: Inputs, week: Week) -> Ensemble:
 def recommend(inputs: Inputs, week: Week, matrix: pl.DataFrame) -> pl.DataFrame:
     """Rank a shard's candidates by their features and return everyone's list."""
     candidates = inputs.weekly("candidates").at(week.week_id)
-    ranks = candidates.select(*KEYS, pl.col("^.*_rank$").exclude("first_stage_rank")).collect()
+    ranks = candidates.select(*KEYS, *(f"{strategy.name}_rank" for strategy in STRATEGIES)).collect()
     sales = inputs.weekly("history/article_sales").at(week.week_id)
     fill = sales.sort("day_7_count", "decayed_count", "article_id", descending=[True, True, False]).select("article_id").head(SERVED)
     audience = inputs.audience.select(pl.lit(week.week_id, dtype=pl.Int64).alias("week_id"), "customer_id").collect()

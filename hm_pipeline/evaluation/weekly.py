@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.candidates import STRATEGIES
 from hm_pipeline.contracts import CustomerWeek
 from hm_pipeline.ensemble.metrics import BUYER
 from hm_pipeline.evaluation.judge import Figures, count_articles, count_pairs, judge_week
@@ -52,11 +53,12 @@ def figures(inputs: Inputs, week: Week, judged: pl.LazyFrame) -> Figures:
     buyers = truth.select(BUYER).unique()
     lists = _of_buyers(inputs, "recommendations", week.week_id, buyers).collect()
     proposed = _of_buyers(inputs, "candidates", week.week_id, buyers).collect()
-    strategies = [name.removesuffix("_rank") for name in proposed.columns if name.endswith("_rank") and name != "first_stage_rank"]
     offered = inputs.weekly("transactions").before(week.week_id, weeks=OFFER_WEEKS).select(pl.col("article_id").unique()).collect()
     means = judged.group_by("rung").agg(pl.col("average_precision").sort().mean()).sort("rung").collect()
     maps = {f"map_at_12/{rung}": round(value, 9) for rung, value in means.iter_rows()}
-    counts = count_pairs(proposed, lists, truth, strategies=strategies) | count_articles(lists, offered["article_id"])
+    counts = count_pairs(proposed, lists, truth, strategies=[strategy.name for strategy in STRATEGIES]) | count_articles(
+        lists, offered["article_id"]
+    )
     return {"buyers": float(buyers.height), **maps, **counts}
 
 

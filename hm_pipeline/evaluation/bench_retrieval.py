@@ -1,0 +1,83 @@
+"""`hm bench --only retrieval`: retrieval and the three signals of a serving week, models fitted, at several sizes of shop.
+
+Run as a module it makes what they read first, and then them, each in a process of its own: ``python -m
+hm_pipeline.evaluation.bench_retrieval before|week HOME``.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.evaluation.bench_parts import ARTICLES, CUSTOMERS, WEEKS, ingested, timed
+from hm_pipeline.graph import Graph
+from hm_pipeline.runner import Runner
+from hm_pipeline.settings import Settings
+from hm_pipeline.steps import digest
+from hm_pipeline.tables import Home
+
+MODULE = "hm_pipeline.evaluation.bench_retrieval"
+MADE = (
+    "model/seasonality", "signal/seasonality", "model/availability", "signal/availability", "model/first_stage", "candidates",
+    "model/type_need", "signal/type_need", "signal/need_propensity",
+)  # fmt: skip
+SIZES = {"a sixty-fourth": CUSTOMERS // 4, "a sixteenth": CUSTOMERS, "a quarter": 4 * CUSTOMERS}
+FULL = {"H&M's own": 16 * CUSTOMERS + 12}
+WORKERS = "2"
+
+
+def bench_retrieval(folder: Path, sizes: Mapping[str, int] = SIZES) -> dict[str, Any]:
+    """Measure the stages at each size of shop, in customers."""
+    found: dict[str, Any] = {}
+    for name, customers in sizes.items():
+        raw = folder.parent / f"shop-{customers}-{digest('hm_pipeline.datasets.simulate')}"
+        if not (raw / "transactions_train.csv").exists():
+            simulate(raw, customers=customers, articles=ARTICLES, weeks=WEEKS)
+        environment = {**ingested(raw, folder / "home"), "HM_WORKERS": WORKERS}
+        subprocess.run([sys.executable, "-m", MODULE, "before", environment["HM_HOME"]], check=True, env=environment)
+        stages = folder / "stages.json"
+        whole = timed([sys.executable, "-m", MODULE, "week", environment["HM_HOME"], str(stages)], environment)
+        found[f"{name}, {customers:,} customers"] = whole | {"stages": json.loads(stages.read_text())}
+        shutil.rmtree(folder / "home")
+    return found
+
+
+def _main(what: str, root: str, out: str = "") -> None:
+    """Make the week's stages, or all that they read; the plan is the graph's."""
+    steps = import_module("hm_pipeline.assets").STEPS  # the layer above, by name
+    home = Home(Path(root))
+    graph = Graph(steps, home, Settings.from_environment())
+    week_id = home.calendar.last_week
+    runner, seconds = Runner(graph), dict[str, float]()
+    wanted = [("signal/need_propensity", week_id)] if what == "week" else _upstream(graph, week_id)
+    for run in graph.runs(graph.stale(wanted)):
+        for week in range(run.first, run.last + 1):
+            for name in run.steps:
+                started = time.perf_counter()
+                runner.produce(name, week)
+                seconds[name] = round(seconds.get(name, 0.0) + time.perf_counter() - started, 2)
+    if out:
+        Path(out).write_text(json.dumps(seconds))
+
+
+def _upstream(graph: Graph, week_id: int) -> list[tuple[str, int]]:
+    """Return what the stages read beside one another, as it is there in a week that follows others.
+
+    The forecasts of the two weeks before are among it, as the first stage is fitted on them; the models of the week
+    itself are not.
+    """
+    stale = graph.stale([("signal/need_propensity", week_id)])
+    fitted = {graph.steps[name].fit_week(week_id, graph.calendar) for name in MADE if name.startswith("model/")}
+    return [(name, week) for name, weeks in stale.items() for week in weeks if name not in MADE or week not in {week_id, *fitted}]
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("POLARS_MAX_THREADS", "2")
+    _main(*sys.argv[1:])
