@@ -88,7 +88,7 @@ from audience, ranked where place <= 80 order by customer_id, article_id
 
 LAUNCHES = f"""
 with recursive {SALES}, best as (
-    select coalesce(section_no, -1) as section, article_id, round(65536 * availability_units::double)::bigint as units
+    select coalesce(section_no, -1) as section, article_id, round_even(65536 * availability_units::double, 0)::bigint as units
     from fresh join articles using (article_id) join forecast using (article_id) where oldest >= $cutoff::date - 14
     qualify row_number() over (partition by coalesce(section_no, -1) order by units desc, article_id) <= 12
 ), own as (
