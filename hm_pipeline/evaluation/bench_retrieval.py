@@ -5,7 +5,6 @@ hm_pipeline.evaluation.bench_retrieval before|week HOME``.
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -30,7 +29,6 @@ MADE = (
 )  # fmt: skip
 SIZES = {"a sixty-fourth": CUSTOMERS // 4, "a sixteenth": CUSTOMERS, "a quarter": 4 * CUSTOMERS}
 FULL = {"H&M's own": 16 * CUSTOMERS + 12}
-WORKERS = "2"
 
 
 def bench_retrieval(folder: Path, sizes: Mapping[str, int] = SIZES) -> dict[str, Any]:
@@ -40,7 +38,7 @@ def bench_retrieval(folder: Path, sizes: Mapping[str, int] = SIZES) -> dict[str,
         raw = folder.parent / f"shop-{customers}-{digest('hm_pipeline.datasets.simulate')}"
         if not (raw / "transactions_train.csv").exists():
             simulate(raw, customers=customers, articles=ARTICLES, weeks=WEEKS)
-        environment = {**ingested(raw, folder / "home"), "HM_WORKERS": WORKERS}
+        environment = ingested(raw, folder / "home")
         subprocess.run([sys.executable, "-m", MODULE, "before", environment["HM_HOME"]], check=True, env=environment)
         stages = folder / "stages.json"
         whole = timed([sys.executable, "-m", MODULE, "week", environment["HM_HOME"], str(stages)], environment)
@@ -79,5 +77,4 @@ def _upstream(graph: Graph, week_id: int) -> list[tuple[str, int]]:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("POLARS_MAX_THREADS", "2")
     _main(*sys.argv[1:])

@@ -8,19 +8,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
-from rich import box
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from hm_pipeline.contracts import Labels
 from hm_pipeline.ensemble.ensemble import JUDGED_BUYERS
 from hm_pipeline.ensemble.intervals import Interval, bootstrap, paired_difference
-from hm_pipeline.ensemble.learn import load_search
+from hm_pipeline.ensemble.learn import labelled, load_search
 from hm_pipeline.ensemble.members import fit_member
 from hm_pipeline.ensemble.metrics import BUYER, average_precision
-from hm_pipeline.ensemble.samples import KEYS, LABEL, as_floats, judged_sample, training_sample
-from hm_pipeline.evaluation.rows import DECIMALS, Row
+from hm_pipeline.ensemble.samples import KEYS, as_floats, judged_sample, training_sample
+from hm_pipeline.evaluation.rows import Row, rounded
+from hm_pipeline.evaluation.sheet import Sheet
 from hm_pipeline.features.registry import column_sources, matrix_schema
 from hm_pipeline.labels import bought
 from hm_pipeline.runner import Runner
@@ -79,18 +77,15 @@ def leave_one_out(runner: Runner, weeks: Sequence[int], report: Callable[[str, i
 
 def _of_week(runner: Runner, week_id: int, columns: Mapping[str, Sequence[str]]) -> Iterator[pl.DataFrame]:
     """Yield the average precision of every buyer of a week, by what was left out."""
-    settings, inputs = runner.graph.settings, runner.inputs(runner.graph.steps["scoreboard"], week_id)
+    settings = runner.graph.settings
+    past, now = (runner.inputs(runner.graph.steps[name], week_id) for name in ("ensemble", "scoreboard"))
     found = load_search(runner.graph.folder("search", week_id))
     best = max(found.learners, key=lambda name: found.learners[name].map_at_12)
     learner = Learner(best, found.learners[best].params, found.features, settings)
-    matrix, labels = runner.home.weekly("feature_matrix", matrix_schema()), runner.home.weekly("labels", Labels)
-
-    def labelled(week: int) -> pl.LazyFrame:
-        return matrix.at(week).drop("event_timestamp").join(labels.at(week).select(*KEYS, LABEL), on=KEYS)
-
-    training = training_sample(pl.concat([labelled(week_id - 2), labelled(week_id - 1)]), rows=settings.training_rows, seed=settings.seed)
-    of_week = matrix.at(week_id).drop("event_timestamp")
-    judged, truth = judged_sample(of_week, bought(inputs, week_id=week_id), buyers=JUDGED_BUYERS, seed=settings.seed)
+    rows = pl.concat([labelled(past, week) for week in (week_id - 2, week_id - 1)])
+    training = training_sample(rows, rows=settings.training_rows, seed=settings.seed)
+    of_week = runner.home.weekly("feature_matrix", matrix_schema()).at(week_id).drop("event_timestamp")
+    judged, truth = judged_sample(of_week, bought(now, week_id=week_id), buyers=JUDGED_BUYERS, seed=settings.seed)
     for name, left_out in {ALL: (), **columns}.items():
         yield average_precision(learner.scored(training, judged, left_out), truth).with_columns(without=pl.lit(name))
 
@@ -101,25 +96,18 @@ def summarise(scores: pl.DataFrame, columns: Mapping[str, Sequence[str]], *, see
     owners = wide["customer_id"].to_numpy()
     rows = []
     for name in (ALL, *columns):
-        lost = None if name == ALL else _rounded(paired_difference(wide[ALL].to_numpy(), wide[name].to_numpy(), seed=seed, clusters=owners))
-        score = _rounded(bootstrap(wide[name].to_numpy(), seed=seed, clusters=owners))
+        lost = None if name == ALL else rounded(paired_difference(wide[ALL].to_numpy(), wide[name].to_numpy(), seed=seed, clusters=owners))
+        score = rounded(bootstrap(wide[name].to_numpy(), seed=seed, clusters=owners))
         rows.append(LeftOut(without=name, columns=len(columns.get(name, ())), score=score, lost=lost))
     return rows
-
-
-def _rounded(interval: Interval) -> Interval:
-    return Interval(*(round(end, DECIMALS) for end in (interval.mean, interval.low, interval.high)))
 
 
 def render(rows: Sequence[LeftOut], weeks: Sequence[str]) -> list[RenderableType]:
     """Return what to print in a terminal."""
     span = " to ".join(dict.fromkeys((weeks[0], weeks[-1])))
-    table = Table(title=f"MAP@12 without a signal, {span}", box=box.SIMPLE_HEAD, title_justify="left")
-    for place, name in enumerate(("without", "columns", "MAP@12", "lost without it", "95 % interval", "clear?")):
-        table.add_column(name, justify="left" if place == 0 else "right", no_wrap=True)
-    for line in lines(rows):
-        table.add_row(*line)
-    return [table, Text("Not clear: the others say what it says, or it says nothing. Signals share what they know.")]
+    header = ("without", "columns", "MAP@12", "lost without it", "95 % interval", "clear?")
+    sheet = Sheet(f"MAP@12 without a signal, {span}", header, list(lines(rows)))
+    return [sheet.table(), Text("Not clear: the others say what it says, or it says nothing. Signals share what they know.")]
 
 
 def lines(rows: Sequence[LeftOut]) -> Iterator[tuple[str, ...]]:

@@ -12,6 +12,11 @@ def share(part: float, whole: float) -> float:
     return round(part / whole, DECIMALS) if whole else 0.0
 
 
+def rounded(interval: Interval) -> Interval:
+    """Return an interval as it is written; + 0.0 turns -0.0 into 0.0."""
+    return Interval(*(round(end, DECIMALS) + 0.0 for end in (interval.mean, interval.low, interval.high)))
+
+
 class Row(BaseModel):
     """A row of one of the scoreboard's tables."""
 

@@ -15,7 +15,7 @@ from hm_pipeline.ensemble.intervals import Interval, bootstrap, paired_differenc
 from hm_pipeline.ensemble.metrics import Retrieval
 from hm_pipeline.errors import BrokenContract, MissingInput
 from hm_pipeline.evaluation.judge import add_figures
-from hm_pipeline.evaluation.rows import DECIMALS, ColumnRow, LadderRow, ReachRow, Row, SegmentRow, StrategyRow, WeekRow, share
+from hm_pipeline.evaluation.rows import DECIMALS, ColumnRow, LadderRow, ReachRow, Row, SegmentRow, StrategyRow, WeekRow, rounded, share
 from hm_pipeline.evaluation.segments import SEGMENTS
 
 KEYS = ("week_id", "customer_id", "segment")
@@ -76,10 +76,10 @@ class _Bench:
         return round(float(self._values(rung).mean()), DECIMALS)
 
     def score(self, rung: str) -> Interval:
-        return _rounded(bootstrap(self._values(rung), **self._drawing))
+        return rounded(bootstrap(self._values(rung), **self._drawing))
 
     def gain(self, rung: str, rival: str | None) -> Interval | None:
-        return _rounded(paired_difference(self._values(rung), self._values(rival), **self._drawing)) if rival else None
+        return rounded(paired_difference(self._values(rung), self._values(rival), **self._drawing)) if rival else None
 
     def where(self, condition: pl.Expr) -> "_Bench":
         return _Bench(self.wide.filter(condition), self.seed, self.samples)
@@ -185,7 +185,3 @@ def _strategies(figures: Mapping[str, float]) -> Iterator[StrategyRow]:
             unique_hits=alone,
             unique_recall=share(alone, whole.bought),
         )
-
-
-def _rounded(interval: Interval) -> Interval:
-    return Interval(*(round(end, DECIMALS) + 0.0 for end in (interval.mean, interval.low, interval.high)))

@@ -89,12 +89,16 @@ def fit(sold: np.ndarray, weeks: Sequence[int], parents: Sequence[np.ndarray] | 
         For each of them, the growth that the groups' parents were expected to have.
     """
     given: Sequence[np.ndarray | None] = parents if parents is not None else [None] * len(weeks)
-    examples = [(describe(sold, week, parent), sold[:, week]) for week, parent in zip(weeks, given, strict=True) if sold[:, week].sum() > 0]
-    newness = 0.5 ** ((max(weeks, default=0) - np.array([week for week in weeks if sold[:, week].sum() > 0])) / HALF_LIFE_WEEKS)
+    last = max(weeks, default=0)
+    examples = [
+        (describe(sold, week, parent), sold[:, week], 0.5 ** ((last - week) / HALF_LIFE_WEEKS))
+        for week, parent in zip(weeks, given, strict=True)
+        if sold[:, week].sum() > 0
+    ]
     weights = DEFAULTS.copy()
     for _ in range(STEPS if examples else 0):
         gradient, curvature = -RIDGE * (weights - DEFAULTS), RIDGE * np.eye(len(weights))
-        for (features, units), new in zip(examples, newness, strict=True):
+        for features, units, new in examples:
             expected = _softmax(features @ weights)
             mean = expected @ features
             taught = new * min(units.sum(), MOST_UNITS)

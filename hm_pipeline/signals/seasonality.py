@@ -89,10 +89,10 @@ def _parent(groups: pl.DataFrame, growth: pl.DataFrame) -> np.ndarray:
     return groups.join(growth, on=TYPE, how="left", maintain_order="left")["growth"].fill_null(0).to_numpy()
 
 
-def expected(model: Shares, sales: pl.DataFrame, level: str, week_id: int) -> pl.DataFrame:
+def expected(model: Shares, sales: pl.DataFrame, level: str, week_id: int, of_types: pl.DataFrame) -> pl.DataFrame:
     """Return what is expected of a level's groups: ``share``, ``growth`` over four weeks and ``in_season`` over the year."""
     groups, sold = cube(of_level(sales, level), LEVELS[level], week_id)
-    parent = None if level == "types" else _parent(groups, _growth(model, *cube(sales, (TYPE,), week_id), week_id))
+    parent = None if level == "types" else _parent(groups, of_types)
     share = model.expect(level, sold, week_id, parent)
     recent, year = (np.exp(_shares.describe(sold, week_id)[:, place]) for place in (0, 4))
     in_season = share / np.maximum(year * recent, 1e-12)  # the year's share is told as a ratio to the recent one
@@ -105,7 +105,8 @@ def expected(model: Shares, sales: pl.DataFrame, level: str, week_id: int) -> pl
 def compute(tables: Inputs, *, week_id: int, model: Shares) -> pl.LazyFrame:
     """Return :class:`Seasonality` of the week for the whole catalogue; a type that never sold expects nothing."""
     sales = tables.weekly("history/type_sales").at(week_id).collect()
-    found = {level: expected(model, sales, level, week_id) for level in LEVELS}
+    of_types = _growth(model, *cube(sales, (TYPE,), week_id), week_id)
+    found = {level: expected(model, sales, level, week_id, of_types) for level in LEVELS}
     rows = tables.static("articles").select("article_id", pl.col(TYPE, GROUP).fill_null(-1)).collect()
     for level, keys in LEVELS.items():
         named = found[level].rename({name: f"{level}_{name}" for name in ("share", "growth", "in_season")})

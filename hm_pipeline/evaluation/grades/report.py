@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from rich import box
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from hm_pipeline.evaluation.grades.summary import Grades, MethodRow, ReliabilityRow
+from hm_pipeline.evaluation.sheet import Sheet
 
 HEADER = ("measure", "of", "method", "value", "gain", "95 % interval", "clear?")
 RELIABILITY = ("of", *(f"{tenth}." for tenth in range(1, 11)), "slope", "reliable?")
@@ -30,35 +29,23 @@ def _reliable(row: ReliabilityRow) -> tuple[str, ...]:
     return (row.signal, *gaps, slope, "yes" if row.is_reliable else "no")
 
 
-def tables(grades: Grades) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
-    """Yield title, header and lines of each table."""
+def tables(grades: Grades) -> Iterator[Sheet]:
+    """Yield a table for each signal, and one of how reliable probabilities are."""
     for signal, rows in groupby(grades.methods, key=lambda row: row.signal):
-        yield signal, HEADER, [_line(row) for row in rows]
+        yield Sheet(signal, HEADER, [_line(row) for row in rows])
     if grades.reliability:
         title = "reliability: by how many percent each tenth of the rows, by rising prediction, came out above what was predicted"
-        yield title, RELIABILITY, [_reliable(row) for row in grades.reliability]
+        yield Sheet(title, RELIABILITY, [_reliable(row) for row in grades.reliability])
 
 
 def render(grades: Grades) -> list[RenderableType]:
     """Return what to print in a terminal."""
-    shown: list[RenderableType] = [Text(_weeks(grades))]
-    for title, header, lines in tables(grades):
-        table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 0, 0, 1))
-        for place, name in enumerate(header):
-            table.add_column(name, justify="left" if place < 1 or name in ("of", "method") else "right", no_wrap=True)
-        for line in lines:
-            table.add_row(*line)
-        shown.append(table)
-    return shown
+    return [Text(_weeks(grades)), *(sheet.table(words=("of", "method"), padding=(0, 0, 0, 1)) for sheet in tables(grades))]
 
 
 def markdown(grades: Grades) -> str:
     """Return the same tables in Markdown."""
-    parts = [_weeks(grades)]
-    for title, header, lines in tables(grades):
-        rows = [header, tuple("---" for _ in header), *lines]
-        parts += [f"**{title}**", "\n".join("| " + " | ".join(row) + " |" for row in rows)]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([_weeks(grades), *(sheet.markdown() for sheet in tables(grades))]) + "\n"
 
 
 def _weeks(grades: Grades) -> str:

@@ -8,7 +8,7 @@ import polars as pl
 from hm_pipeline.ensemble.intervals import Interval
 from hm_pipeline.errors import MissingInput
 from hm_pipeline.evaluation.grades.measures import BINS, RELIABILITY, Graded
-from hm_pipeline.evaluation.rows import DECIMALS, Row
+from hm_pipeline.evaluation.rows import DECIMALS, Row, rounded
 from hm_pipeline.tables import Home
 
 DECILES = 10
@@ -98,7 +98,7 @@ def _methods(key: tuple[object, ...], part: pl.DataFrame, seed: int) -> list[Met
             better = sign * (wide["signal"]["value"].to_numpy() - values)
             drawn = (draws @ better) / np.maximum(draws @ weights, 1e-12)
             low, high = np.quantile(drawn, [0.025, 0.975])
-            gain = Interval(*(round(float(end), DECIMALS) for end in (better.sum() / weights.sum(), low, high)))
+            gain = rounded(Interval(float(better.sum() / weights.sum()), float(low), float(high)))
         value = round(float(values.sum() / weights.sum()), DECIMALS)
         rows.append(MethodRow(signal=signal, segment=segment, measure=measure, method=name, value=value, gain=gain))
     return rows

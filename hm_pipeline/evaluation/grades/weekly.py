@@ -17,11 +17,12 @@ def grade(inputs: Inputs, week: Week) -> pl.DataFrame:
     """Return :class:`Graded` of a week; empty where nobody bought, or the week lies ahead."""
     if bought(inputs, week_id=week.week_id).head(1).collect().is_empty():
         return Graded.create_empty()
+    sold = offers(inputs, week.week_id)
     parts = {
         "need": _need(needs(inputs, week.week_id)),
         "season": _season(seasons(inputs, week.week_id)),
-        "availability": _availability(offers(inputs, week.week_id)),
-        "units": _units(offers(inputs, week.week_id)),
+        "availability": _availability(sold),
+        "units": _units(sold),
     }
     graded = [
         part.select(pl.lit(week.week_id, dtype=pl.Int64).alias("week_id"), pl.lit(name).alias("signal"), pl.all())

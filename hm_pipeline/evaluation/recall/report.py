@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import polars as pl
-from rich import box
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from hm_pipeline.errors import MissingInput
 from hm_pipeline.evaluation.recall.weekly import RecallBudget
+from hm_pipeline.evaluation.sheet import Sheet
 from hm_pipeline.tables import Home, Manifest
-
-Lines = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
 
 
 def read_budget(home: Home, weeks: Sequence[int]) -> tuple[pl.DataFrame, dict[str, float]]:
@@ -72,13 +69,15 @@ class Budget:
         return f"{hits / max(self.bought, 1):.2%}"
 
 
-def tables(budget: Budget) -> Iterator[Lines]:
-    """Yield title, header and lines of each table."""
-    yield "rows a customer", ("kept", "rows a buyer", "recall", "hits per 1,000 rows", "of the union's hits lost"), list(_depths(budget))
+def tables(budget: Budget) -> Iterator[Sheet]:
+    """Yield the tables of a budget."""
+    header: tuple[str, ...] = ("kept", "rows a buyer", "recall", "hits per 1,000 rows", "of the union's hits lost")
+    yield Sheet("rows a customer", header, list(_depths(budget)))
     header = ("strategy", "rows a buyer", "recall", "hits / 1,000", "alone: rows", "hits", "hits / 1,000", "seconds")
-    yield "proposed; alone is by no other strategy", header, list(_proposed(budget))
-    yield "kept by the first stage", ("strategy", "rows a buyer", "hits", "lost without it"), list(_kept(budget))
-    yield "leaving out what is off sale, by the availability signal", ("", "proposed", "kept", "hits"), list(_filtered(budget))
+    yield Sheet("proposed; alone is by no other strategy", header, list(_proposed(budget)))
+    yield Sheet("kept by the first stage", ("strategy", "rows a buyer", "hits", "lost without it"), list(_kept(budget)))
+    title = "leaving out what is off sale, by the availability signal"
+    yield Sheet(title, ("", "proposed", "kept", "hits"), list(_filtered(budget)))
 
 
 def _depths(budget: Budget) -> Iterator[tuple[str, ...]]:
@@ -118,21 +117,10 @@ def _per_thousand(hits: int, rows: int) -> str:
 
 def render(counts: pl.DataFrame, seconds: dict[str, float], weeks: Sequence[str]) -> list[RenderableType]:
     """Return what to print in a terminal."""
-    shown: list[RenderableType] = [Text(f"Retrieval of {' to '.join(dict.fromkeys((weeks[0], weeks[-1])))}")]
-    for title, header, lines in tables(Budget.of(counts, seconds)):
-        table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", padding=(0, 1, 0, 0))
-        for place, name in enumerate(header):
-            table.add_column(name, justify="left" if place == 0 else "right", no_wrap=place == 0)
-        for line in lines:
-            table.add_row(*line)
-        shown.append(table)
-    return shown
+    title = Text(f"Retrieval of {' to '.join(dict.fromkeys((weeks[0], weeks[-1])))}")
+    return [title, *(sheet.table(wraps=True, padding=(0, 1, 0, 0)) for sheet in tables(Budget.of(counts, seconds)))]
 
 
 def markdown(counts: pl.DataFrame, seconds: dict[str, float]) -> str:
     """Return the same tables in Markdown."""
-    parts = []
-    for title, header, lines in tables(Budget.of(counts, seconds)):
-        rows = [header, tuple("---" for _ in header), *lines]
-        parts += [f"**{title}**", "\n".join("| " + " | ".join(row) + " |" for row in rows)]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(sheet.markdown() for sheet in tables(Budget.of(counts, seconds))) + "\n"

@@ -1,6 +1,7 @@
 """One week's recall budget: all proposals for its buyers, made again and counted against what they bought."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import dataframely as dy
@@ -93,8 +94,8 @@ def _unfiltered(theirs: Inputs, truth: pl.DataFrame, week: Week, most: int) -> d
     """Count what would be kept where nothing were known to be off sale."""
     table = theirs.weekly(AVAILABILITY)
     everything = table.at(week.week_id).with_columns(pl.lit(1.0, dtype=pl.Float32).alias("availability")).collect()
-    tables = dict(theirs.weekly_tables) | {AVAILABILITY: MemoryTable(everything, table.schema, limit=table.limit)}
-    open_to_all = Inputs(tables, theirs.static_tables, theirs.audience_frame, theirs.calendar)
+    all_on_offer = {AVAILABILITY: MemoryTable(everything, table.schema, limit=table.limit)}
+    open_to_all = replace(theirs, weekly_tables={**theirs.weekly_tables, **all_on_offer})
     union = unite(STRATEGIES, open_to_all, week_id=week.week_id)
     pairs, _ = union.best(week.model.score(buckets(union, open_to_all, week_id=week.week_id)), most)
     return _row("unfiltered", str(most), taken(union, truth), pairs) | {"alone_row_count": len(union.customer)}
