@@ -15,7 +15,7 @@ from hm_pipeline.contracts import Audience
 from hm_pipeline.errors import MissingInput
 from hm_pipeline.graph import AUDIENCE, STATIC, Graph
 from hm_pipeline.inputs import Inputs, OfCustomers
-from hm_pipeline.shards import ALL, Shard, load_shards, map_shards
+from hm_pipeline.shards import ALL, Shard, load_shards, map_shards, workers_for
 from hm_pipeline.steps import Step, Week, merged
 from hm_pipeline.tables import Home, Manifest, PartitionWriter, Receipt, WeeklyTable, check, write_shard
 
@@ -71,7 +71,7 @@ class Runner:
         writer = PartitionWriter(self.graph.folder(step.name, week_id))
         shards = load_shards(self.home.root / "shards.json") if step.is_sharded else (ALL,)
         task = partial(compute_shard, self.graph, step.name, week_id)
-        workers = self.graph.settings.workers if step.is_sharded else 1
+        workers = workers_for(len(shards), self.graph.settings.workers)
         receipts = list(map_shards(task, shards, workers=workers))
         figures: dict[str, float] = {}
         if step.measure:

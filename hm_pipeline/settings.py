@@ -24,7 +24,7 @@ class Settings(BaseModel):
     home: Path = Field(Path("home"), description="folder that holds everything that is written")
     customers_per_shard: int = Field(20_000, ge=1, description="size of a shard, used when shards is 0; fixed at ingest")
     shards: int = Field(0, ge=0, description="number of shards; 0 derives it from customers_per_shard; fixed at ingest")
-    workers: int = Field(1, ge=1, description="processes that share the shards; 1 works in this process")
+    workers: int = Field(0, ge=0, description="processes that share the shards, 1 works in this one; 0 chooses by shards and cores")
     threads: int = Field(2, ge=1, description="threads of DuckDB and the boosters")
     memory: str = Field("4GB", description="memory limit given to DuckDB")
     seed: int = Field(0, ge=0, description="seed of everything random")

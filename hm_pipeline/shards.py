@@ -6,8 +6,10 @@ another process or, later, on another machine.
 
 import json
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +19,8 @@ import polars as pl
 from hm_pipeline.tables import Receipt, write_aside
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
+SHARDS_OF_A_WORKER = 16
+THREADS = ("POLARS_MAX_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,23 @@ def load_shards(path: Path) -> tuple[Shard, ...]:
     return tuple(Shard(index, *ends) for index, ends in enumerate(json.loads(path.read_text())))
 
 
-def map_shards(task: Callable[[Shard], Receipt], shards: Iterable[Shard], *, workers: int = 1) -> Iterator[Receipt]:
+def workers_for(shards: int, asked: int = 0) -> int:
+    """Return how many processes share the shards.
+
+    Parameters
+    ----------
+    asked
+        0 chooses: one for every ``SHARDS_OF_A_WORKER``, as each spends seconds on its start, and at most one a core.
+
+    Examples
+    --------
+    >>> workers_for(5), workers_for(1, asked=4), workers_for(5, asked=2)
+    (1, 1, 2)
+    """
+    return max(1, min(asked or (os.cpu_count() or 1), shards if asked else shards // SHARDS_OF_A_WORKER))
+
+
+def map_shards(task: Callable[[Shard], Receipt], shards: Sequence[Shard], *, workers: int = 1) -> Iterator[Receipt]:
     """Run a task on every shard and yield the receipts in the order of the shards.
 
     Parameters
@@ -69,11 +89,24 @@ def map_shards(task: Callable[[Shard], Receipt], shards: Iterable[Shard], *, wor
     task
         Reads and writes by itself; picklable where ``workers`` is above 1.
     workers
-        1 runs in this process, more in so many fresh ones.
+        1 runs in this process, more in so many fresh ones, which share the cores.
     """
     if workers == 1:
         yield from map(task, shards)
         return
     context = multiprocessing.get_context("spawn")  # forking a process that runs Polars threads can deadlock
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with _sharing_cores(workers), ProcessPoolExecutor(workers, mp_context=context) as pool:
         yield from pool.map(task, shards)
+
+
+@contextmanager
+def _sharing_cores(workers: int) -> Iterator[None]:
+    """Give processes that are started meanwhile their part of the cores: threads that wait for one another spin."""
+    part = str(max(1, (os.cpu_count() or 1) // workers))
+    unset = [name for name in THREADS if name not in os.environ]
+    os.environ.update(dict.fromkeys(unset, part))  # read once, when the libraries are imported
+    try:
+        yield
+    finally:
+        for name in unset:
+            del os.environ[name]

@@ -40,7 +40,7 @@ def widths(strategies: list[str]) -> dict[str, int]:
 def buckets(union: Union, tables: Inputs, *, week_id: int) -> dict[str, np.ndarray]:
     """Return the bucket of every pair in every term, each of shape (pairs,)."""
     facts = _facts(tables, union.article_ids, week_id)
-    found = {name: _rank_bucket(union.rank(name)) for name in union.said}
+    found = {name: union.spread(name, _rank_bucket(said[f"{name}_rank"].to_numpy()), BUCKETS) for name, said in union.said.items()}
     found |= {name: cut(facts[name].to_numpy(), edges)[union.article] for name, edges in ARTICLE_TERMS.items()}
     taste = taste_of(tables, union.customer_ids, union.article_ids, week_id=week_id)
     found |= {name: _affinity(name, taste, facts, union) for name in ATTRIBUTES}
@@ -52,9 +52,9 @@ def buckets(union: Union, tables: Inputs, *, week_id: int) -> dict[str, np.ndarr
 
 
 def _rank_bucket(ranks: np.ndarray) -> np.ndarray:
-    """Return the whole part of a rank's binary logarithm, or the last bucket where there is no rank."""
-    table = np.concatenate([[BUCKETS], np.minimum(np.log2(np.arange(1, 1024)).astype(np.int64), BUCKETS - 1)]).astype(np.uint8)
-    return np.asarray(table[np.minimum(ranks, 1023)])
+    """Return the whole part of a rank's binary logarithm."""
+    table = np.minimum(np.log2(np.arange(1, 2**BUCKETS)).astype(np.uint8), BUCKETS - 1)
+    return np.asarray(table[np.minimum(ranks, 2**BUCKETS - 1) - 1])
 
 
 def _affinity(name: str, taste: Taste, facts: pl.DataFrame, union: Union) -> np.ndarray:

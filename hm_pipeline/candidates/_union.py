@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.candidates._strategy import Strategy
+from hm_pipeline.errors import BrokenContract
 from hm_pipeline.inputs import Inputs
 
 PLACES = 2**14  # proposals that one customer may have: nine strategies give some hundreds
@@ -51,11 +52,10 @@ class Union:
         places = pl.when(pl.col("row") >= 0).then(pl.col("row"))
         return self.said[strategy].select(pl.all().gather(rows.to_frame().select(places).to_series()))
 
-    def rank(self, strategy: str) -> np.ndarray:
-        """Return the rank that a strategy gave to every pair, 0 where it is silent."""
+    def spread(self, strategy: str, values: np.ndarray, silent: int) -> np.ndarray:
+        """Return the value of every pair, given one for each of a strategy's proposals and one for where it is silent."""
         rows = self.row[:, list(self.said).index(strategy)]
-        ranks = np.append(self.said[strategy][f"{strategy}_rank"].to_numpy(), 0)  # -1 is the last place
-        return np.asarray(ranks[rows])
+        return np.asarray(np.append(values, np.array(silent, values.dtype))[rows])  # -1 is the last place
 
     def best(self, scores: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the pairs that are the best ``most`` of their customer, best first, and their ranks from 1.
@@ -89,14 +89,23 @@ def unite(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int) -> Un
         keys[strategy.name] = customer * len(article_ids) + article_ids.search_sorted(proposals["article_id"]).to_numpy()
     every = np.concatenate([np.empty(0, np.int64), *keys.values()])
     order = _order(every)
-    is_first = np.diff(every[order], prepend=-1) > 0
-    pairs = every[order][is_first]
+    ordered = every[order]
+    is_first = np.diff(ordered, prepend=-1) > 0
+    pairs = ordered[is_first]
     row = np.full((len(pairs), len(said)), -1, np.int32)
     speaker = np.repeat(np.arange(len(keys), dtype=np.int8), [len(key) for key in keys.values()])
+    _refuse_repeats(speaker[order], is_first, list(said))
     place = np.concatenate([np.empty(0, np.int32), *(np.arange(len(key), dtype=np.int32) for key in keys.values())])
     row[np.cumsum(is_first) - 1, speaker[order]] = place[order]
     width = max(len(article_ids), 1)
     return Union(customer_ids, article_ids, pairs // width, pairs % width, said, row, seconds)
+
+
+def _refuse_repeats(speakers: np.ndarray, is_first: np.ndarray, names: Sequence[str]) -> None:
+    """Raise where a strategy proposed a pair twice; proposals of one pair and one strategy lie side by side."""
+    repeated = ~is_first[1:] & (speakers[1:] == speakers[:-1])
+    if repeated.any():
+        raise BrokenContract("proposed a pair twice", where=names[speakers[1:][repeated][0]], remedy="this is a defect of the strategy")
 
 
 def _order(keys: np.ndarray) -> np.ndarray:

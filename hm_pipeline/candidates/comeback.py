@@ -42,7 +42,7 @@ def compute(tables: Inputs, *, week_id: int, idle_weeks: int = 4, most: int = 32
     idle = tables.audience.join(recent, on="customer_id", how="anti").join(ages, on="customer_id", how="left")
     # An unknown age is put in the middle: where it matters most, at few units, the window is wide anyway.
     audience = idle.with_columns(pl.col("age").fill_null(OLDEST // 2)).collect().lazy()
-    return Comeback.validate(audience.join(best.lazy(), on="age").with_columns(pl.lit(week_id, dtype=pl.Int64).alias("week_id")))
+    return Comeback.cast(audience.join(best.lazy(), on="age").with_columns(pl.lit(week_id, dtype=pl.Int64).alias("week_id")))
 
 
 STRATEGY = Strategy(schema=Comeback, compute=compute, inputs=("purchases", "transactions", "customers"), history_weeks=5)

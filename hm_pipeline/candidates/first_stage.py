@@ -7,6 +7,7 @@ last weeks took.  It is cheap enough to score every proposal of every customer; 
 import json
 import types
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,7 +32,8 @@ def candidates_schema(strategies: Sequence[Strategy]) -> type[dy.Schema]:
     for strategy in strategies:
         for name, column in strategy.schema.columns().items():
             if name in strategy.columns:
-                columns[name] = type(column)(nullable=True, description=column.description)
+                columns[name] = copy(column)
+                columns[name].nullable = True  # where the strategy is silent
     columns["strategy_count"] = dy.Int16(nullable=False, min=1, description="strategies that proposed the article")
     columns["first_stage_score"] = dy.Float32(nullable=False, description="log-odds of a purchase by the first stage")
     columns["first_stage_rank"] = dy.Int16(nullable=False, min=1, description="place by first_stage_score, 1 is best")

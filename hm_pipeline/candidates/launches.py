@@ -51,7 +51,7 @@ def compute(
     favourites = liked(tables, "section_no", week_id=week_id, half_life_days=half_life_days, most=sections)
     score = (pl.col("weight") * pl.col("units") // pl.col("all").clip(1)).alias("score")
     proposals = favourites.join(best, on="section_no").select("customer_id", "article_id", score)
-    return Launches.validate(ranked(proposals, "launches", week_id=week_id, most=most))
+    return Launches.cast(ranked(proposals, "launches", week_id=week_id, most=most))
 
 
 STRATEGY = Strategy(schema=Launches, compute=compute, inputs=("purchases", "articles", "signal/availability"))

@@ -56,7 +56,7 @@ def compute(tables: Inputs, *, week_id: int, most: int = 80) -> pl.LazyFrame:
         )
     )
     everyone = tables.audience.select("customer_id", pl.lit(week_id, dtype=pl.Int64).alias("week_id"))
-    return Popular.validate(everyone.join(best, how="cross"))
+    return Popular.cast(everyone.join(best, how="cross"))
 
 
 STRATEGY = Strategy(schema=Popular, compute=compute, inputs=("history/article_sales",))

@@ -41,7 +41,7 @@ def compute(tables: Inputs, *, week_id: int, most: int = 48, least: int = 2_000,
     # Collected, or the optimiser may join everyone to the best sellers of their age before the audience is picked.
     audience = tables.audience.join(ages, on="customer_id").collect().lazy()
     named = best.lazy().rename({"rank": "popular_by_age_rank", "share": "popular_by_age_score"})
-    return PopularByAge.validate(audience.join(named, on="age").with_columns(pl.lit(week_id, dtype=pl.Int64).alias("week_id")))
+    return PopularByAge.cast(audience.join(named, on="age").with_columns(pl.lit(week_id, dtype=pl.Int64).alias("week_id")))
 
 
 STRATEGY = Strategy(schema=PopularByAge, compute=compute, inputs=("transactions", "customers"), history_weeks=1)

@@ -46,7 +46,7 @@ def compute(
     favourites = liked(tables, "department_no", week_id=week_id, half_life_days=half_life_days, most=departments)
     score = (FIXED * pl.col("weight") * pl.col("fresh") // pl.col("all")).alias("score")
     proposals = favourites.join(best, on="department_no").select("customer_id", "article_id", score)
-    return PopularInDepartment.validate(ranked(proposals, "popular_in_department", week_id=week_id, most=most))
+    return PopularInDepartment.cast(ranked(proposals, "popular_in_department", week_id=week_id, most=most))
 
 
 STRATEGY = Strategy(schema=PopularInDepartment, compute=compute, inputs=("purchases", "articles", "history/article_sales"))

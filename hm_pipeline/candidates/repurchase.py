@@ -46,7 +46,7 @@ def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30, most: i
             pl.len().clip(upper_bound=2**15 - 1).cast(pl.Int16).alias("repurchase_count"),
         )
     )
-    return Repurchase.validate(ranked(bought, "repurchase", week_id=week_id, most=most))
+    return Repurchase.cast(ranked(bought, "repurchase", week_id=week_id, most=most))
 
 
 STRATEGY = Strategy(schema=Repurchase, compute=compute, inputs=("purchases", "signal/availability"))

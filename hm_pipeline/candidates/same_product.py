@@ -38,7 +38,7 @@ def compute(tables: Inputs, *, week_id: int, last: int = 12, half_life_days: flo
     on_sale = sales.join(on_offer(tables, week_id=week_id), on="article_id", how="semi").join(products, on="article_id")
     score = decay(days_before(tables.calendar.start(week_id)), half_life_days=half_life_days)
     proposals = wanted.join(on_sale, on="product_code").join(bought, on=["customer_id", "article_id"], how="anti")
-    return SameProduct.validate(
+    return SameProduct.cast(
         ranked(proposals.with_columns(score.alias("score")), "same_product", week_id=week_id, most=most, then="day_7_count")
     )
 

@@ -47,7 +47,7 @@ def compute(tables: Inputs, *, week_id: int, weeks: int = 52, last: int = 24, mo
     weight = (FIXED // pl.len().over("customer_id")).alias("weight")  # a mean: a long history is not liked more
     best = best_neighbours(own.select("customer_id", "article_id", weight), neighbours, most=most)
     proposals = best.with_columns(pl.col("score") // UNIT)
-    return SimilarCustomers.validate(ranked(proposals, "similar_customers", week_id=week_id, most=most))
+    return SimilarCustomers.cast(ranked(proposals, "similar_customers", week_id=week_id, most=most))
 
 
 STRATEGY = Strategy(

@@ -49,7 +49,7 @@ def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30) -> pl.L
     )
     zero = ("activity", "activity_count", "activity_weeks")
     everyone = tables.audience.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "customer_id")
-    return Activity.validate(everyone.join(bought, on="customer_id", how="left").with_columns(pl.col(zero).fill_null(0)))
+    return Activity.cast(everyone.join(bought, on="customer_id", how="left").with_columns(pl.col(zero).fill_null(0)))
 
 
 SIGNAL = Signal(

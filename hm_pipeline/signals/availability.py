@@ -100,7 +100,7 @@ def compute(tables: Inputs, *, week_id: int, model: Boosters) -> pl.LazyFrame:
     """Return :class:`Availability` of the week."""
     known = describe(tables.weekly("history/article_sales").at(week_id), tables, week_id=week_id)
     median = model.predict("median_units", known).clip(lower_bound=0)
-    return Availability.validate(
+    return Availability.cast(
         known.select(
             pl.lit(week_id, dtype=pl.Int64).alias("week_id"),
             "article_id",

@@ -33,7 +33,7 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     """Return :class:`Momentum` of the week."""
     sales = tables.weekly("history/article_sales").at(week_id)
     fresh, fortnight = pl.col("day_3_count") / 3, (pl.col("day_7_count") + pl.col("lag_2_count")) / 14
-    return Momentum.validate(
+    return Momentum.cast(
         sales.select(
             pl.lit(week_id, dtype=pl.Int64).alias("week_id"),
             "article_id",

@@ -39,7 +39,7 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     everyone = tables.weekly("history/type_rates").at(week_id).filter(pl.col("age") == EVERYONE).select("product_type_no", "month_rate")
     needs = tables.weekly("signal/type_need").at(week_id).drop("week_id", strict=False)
     found = pairs.join(needs, on=TYPE, how="left").join(everyone, on="product_type_no", how="left")
-    return NeedPropensity.validate(
+    return NeedPropensity.cast(
         found.select(
             pl.lit(week_id, dtype=pl.Int64).alias("week_id"),
             "customer_id",

@@ -70,7 +70,7 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
         (price / taste.prices.gather(customers)).cast(pl.Float32).alias("style_price_ratio"),
         (buyer_age - ages["age"].gather(customers)).cast(pl.Float32).alias("style_age_gap"),
     )
-    return StyleSimilarity.validate(found.with_columns(mean.alias("style_similarity")).lazy())
+    return StyleSimilarity.cast(found.with_columns(mean.alias("style_similarity")).lazy())
 
 
 def _catalogue(tables: Inputs, week_id: int) -> pl.DataFrame:

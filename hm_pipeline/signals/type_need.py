@@ -106,7 +106,7 @@ def compute(tables: Inputs, *, week_id: int, model: Boosters) -> pl.LazyFrame:
         )
         for rows in rows_of(tables, week_id=week_id)
     ]
-    return TypeNeed.validate(pl.concat([TypeNeed.create_empty(), *frames])).lazy()
+    return TypeNeed.cast(pl.concat([TypeNeed.create_empty(), *frames])).lazy()
 
 
 def _known(values: pl.Series, kind: type[pl.DataType]) -> pl.Series:

@@ -109,7 +109,7 @@ def compute(tables: Inputs, *, week_id: int, model: Boosters) -> pl.LazyFrame:
     """Return :class:`VisitPropensity` of the audience."""
     rows = describe(tables, week_id=week_id)
     said = model.predict("comes", rows).clip(0, 1).alias("visit_propensity")
-    return VisitPropensity.validate(rows.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "customer_id", said)).lazy()
+    return VisitPropensity.cast(rows.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "customer_id", said)).lazy()
 
 
 SIGNAL = Signal(

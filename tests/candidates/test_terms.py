@@ -3,7 +3,7 @@
 import numpy as np
 
 from hm_pipeline.candidates import STRATEGIES, first_stage
-from hm_pipeline.candidates._terms import ATTRIBUTES, BUCKETS, _rank_bucket, buckets, cut, widths
+from hm_pipeline.candidates._terms import ATTRIBUTES, _rank_bucket, buckets, cut, widths
 from hm_pipeline.candidates._union import Union, unite
 from hm_pipeline.candidates.first_stage import FirstStage
 from hm_pipeline.inputs import Inputs
@@ -49,8 +49,8 @@ def test_values_are_cut_at_edges_and_what_is_unknown_is_last() -> None:
 
 
 def test_ranks_double_from_bucket_to_bucket() -> None:
-    ranks = np.array([1, 2, 3, 4, 7, 8, 64, 127, 128, 1_023, 30_000, 0])
-    expected = [0, 1, 1, 2, 2, 3, 6, 6, 7, 7, 7, BUCKETS]
+    ranks = np.array([1, 2, 3, 4, 7, 8, 64, 127, 128, 1_023, 30_000])
+    expected = [0, 1, 1, 2, 2, 3, 6, 6, 7, 7, 7]
     assert _rank_bucket(ranks).tolist() == expected
 
 

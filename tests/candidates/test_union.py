@@ -6,10 +6,12 @@ from typing import Any
 import dataframely as dy
 import numpy as np
 import polars as pl
+import pytest
 
 from hm_pipeline.candidates._strategy import Strategy
 from hm_pipeline.candidates._union import Union, unite
 from hm_pipeline.contracts import Pair
+from hm_pipeline.errors import BrokenContract
 from hm_pipeline.inputs import Inputs
 from tests.candidates.few_rows import A, B, C, D
 
@@ -24,7 +26,7 @@ def saying(name: str, rows: list[tuple[int, int, int, float]]) -> Strategy:
 
     def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
         frame = pl.DataFrame(rows, schema=["customer_id", "article_id", *columns], orient="row")
-        return schema.validate(frame.with_columns(pl.lit(week_id, dtype=pl.Int64).alias("week_id")), cast=True).lazy()
+        return schema.cast(frame.lazy().with_columns(pl.lit(week_id, dtype=pl.Int64).alias("week_id")))
 
     compute.__module__ = name  # a strategy is named by its module
     return Strategy(schema=schema, compute=compute, inputs=())
@@ -41,6 +43,10 @@ def pairs_of(union: Union, pairs: np.ndarray | None = None) -> list[tuple[int, i
     return list(zip(customers, articles, strict=True))
 
 
+def ranks_of(union: Union, name: str) -> list[int]:
+    return union.spread(name, union.said[name][f"{name}_rank"].to_numpy(), 0).tolist()
+
+
 ONE = saying("one", [(3, C, 1, 0.5), (3, A, 2, 0.25), (FAR, D, 1, 0.75)])
 TWO = saying("two", [(-7, A, 1, 4.0), (3, A, 1, 3.0), (FAR, D, 9, 1.0), (3, B, 2, 2.0)])
 
@@ -54,19 +60,24 @@ def test_each_pair_stands_once_in_the_order_of_customers_and_articles() -> None:
 
 def test_every_strategys_row_is_given_back() -> None:
     union = united(ONE, TWO)
-    assert union.rank("one").tolist() == [0, 2, 0, 1, 1]
-    assert union.rank("two").tolist() == [1, 1, 2, 0, 9]
+    assert ranks_of(union, "one") == [0, 2, 0, 1, 1]
+    assert ranks_of(union, "two") == [1, 1, 2, 0, 9]
     assert union.of("one", np.arange(5)).rows() == [(None, None), (2, 0.25), (None, None), (1, 0.5), (1, 0.75)]
     assert union.of("two", np.array([4, 0, 3])).rows() == [(9, 1.0), (1, 4.0), (None, None)]
 
 
 def test_a_strategy_that_is_silent_is_null_everywhere() -> None:
     union = united(ONE, saying("two", []))
-    assert union.rank("two").tolist() == [0, 0, 0]
+    assert ranks_of(union, "two") == [0, 0, 0]
     assert union.of("two", np.arange(3)).rows() == [(None, None)] * 3
     nothing = united(saying("one", []), saying("two", []))
     assert pairs_of(nothing) == []
     assert [part.tolist() for part in nothing.best(np.empty(0), 5)] == [[], []]
+
+
+def test_a_pair_that_a_strategy_proposes_twice_is_an_error() -> None:
+    with pytest.raises(BrokenContract, match=r"two.*proposed a pair twice"):
+        united(ONE, saying("two", [(3, A, 1, 1.0), (3, B, 2, 1.0), (3, A, 3, 0.5)]))
 
 
 def test_the_best_of_each_customer_are_kept_best_first() -> None:
