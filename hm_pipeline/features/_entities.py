@@ -1,8 +1,8 @@
 """The entity table: the rows that features are asked for, in DuckDB's hands whatever they came as."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -11,10 +11,10 @@ import polars as pl
 import pyarrow as pa
 
 from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.features._types import INTEGERS
 
 TABLE = "__entities"
 ROW, AT = "__row", "__at"
-INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"})
 DEFAULT_TIMESTAMP = "event_timestamp"
 
 
@@ -34,6 +34,21 @@ def microseconds(column: str, kind: str) -> str:
     Integers, because converting zoned to plain timestamps goes through a calendar library: as long as the join itself.
     """
     return f"epoch_us({column})" if kind.startswith(("TIMESTAMP", "DATE")) else f"epoch_us(CAST({column} AS TIMESTAMP))"
+
+
+def within(column: str, kind: str, first: datetime | None, last: datetime | None) -> str:
+    """Return the condition that a moment lies in a period, ends included, with literals that statistics of files can be held against.
+
+    Moments without a zone are UTC.
+    """
+    stored = column if kind.startswith(("TIMESTAMP", "DATE")) else f"CAST({column} AS TIMESTAMP)"
+    zone = "TIMESTAMPTZ " if kind == "TIMESTAMP WITH TIME ZONE" else "TIMESTAMP "
+    bounds = ((">=", first), ("<=", last))
+    return " AND ".join(f"{stored} {sign} {zone}'{_utc(bound)}'" for sign, bound in bounds if bound is not None) or "true"
+
+
+def _utc(moment: datetime) -> str:
+    return f"{(moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None).isoformat(' ')}+00"
 
 
 @dataclass(frozen=True)
@@ -58,15 +73,38 @@ class Entities:
     rows: int
     first: datetime | None
     last: datetime | None
+    _spans: dict[str, tuple[Any, Any, int]] = field(default_factory=dict)
+
+    @property
+    def is_of_one_moment(self) -> bool:
+        """Whether all rows ask about the same moment."""
+        return self.first == self.last
 
     def is_integer(self, column: str) -> bool:
         """Tell whether a column holds integers."""
         return self.types[column] in INTEGERS
 
-    def span(self, column: str) -> tuple[int, int] | None:
+    def span(self, column: str) -> tuple[Any, Any] | None:
         """Return the least and the greatest value of a column, nothing where it has none."""
-        low, high = fetch(self.connection, f"SELECT min({quoted(column)}), max({quoted(column)}) FROM {TABLE}")[0]
+        low, high, _ = self._range(column)
         return None if low is None else (low, high)
+
+    def is_constant(self, column: str) -> bool:
+        """Tell whether a column holds one integer in all rows."""
+        low, high, count = self._range(column)
+        return self.is_integer(column) and low == high and count == self.rows
+
+    def retype(self, column: str, kind: str) -> None:
+        """Give a column without values another type."""
+        fetch(self.connection, f"ALTER TABLE {TABLE} ALTER COLUMN {quoted(column)} TYPE {kind} USING NULL")
+        self.types[column] = kind
+
+    def _range(self, column: str) -> tuple[Any, Any, int]:
+        if column not in self._spans:
+            name = quoted(column)
+            ((low, high, count),) = fetch(self.connection, f"SELECT min({name}), max({name}), count({name}) FROM {TABLE}")
+            self._spans[column] = (low, high, count)
+        return self._spans[column]
 
     def values(self, column: str) -> Sequence[object]:
         """Return the distinct values of a column, sorted."""
@@ -91,7 +129,7 @@ def load(connection: Any, entity_table: object) -> Entities:
     Raises
     ------
     BadInput
-        If it is something else, a statement that fails, or has no timestamp column.
+        If it is something else, a statement that fails, or lacks timestamps.
     """
     query = _query(connection, entity_table)
     try:
@@ -99,9 +137,12 @@ def load(connection: Any, entity_table: object) -> Entities:
         timestamp = _timestamp(types)
         at = f"{microseconds(quoted(timestamp), types[timestamp])} AS {AT}"
         fetch(connection, f"CREATE TEMP TABLE {TABLE} AS SELECT *, {at}, row_number() OVER () AS {ROW} FROM ({query})")
-        rows, first, last = fetch(connection, f"SELECT count(*), make_timestamp(min({AT})), make_timestamp(max({AT})) FROM {TABLE}")[0]
+        counted = f"SELECT count(*), count({AT}), make_timestamp(min({AT})), make_timestamp(max({AT})) FROM {TABLE}"
+        ((rows, dated, first, last),) = fetch(connection, counted)
     except duckdb.Error as error:
         raise BadInput(str(error), where="entity table", remedy="give keys and a timestamp that DuckDB can read") from error
+    if dated < rows:
+        raise BadInput(f"{rows - dated} of {rows} rows have no {timestamp}", where="entity table", remedy="say when each row asks")
     return Entities(connection, types, timestamp, rows, first, last)
 
 

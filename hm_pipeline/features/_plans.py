@@ -1,17 +1,16 @@
 """From Feast's objects to plans: which columns and files each view of a retrieval needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import duckdb
-
 from hm_pipeline.errors import BadInput, MissingInput
-from hm_pipeline.features._entities import Entities, fetch, require
-from hm_pipeline.features._sources import Source, files_of
-from hm_pipeline.features._sql import ViewPlan, read
-
-NULL_TYPES = {"Float32": "FLOAT", "Float64": "DOUBLE", "Int32": "INTEGER", "Int64": "BIGINT", "Bool": "BOOLEAN", "String": "VARCHAR"}
+from hm_pipeline.features._entities import Entities, require
+from hm_pipeline.features._remote import is_remote, mount
+from hm_pipeline.features._schemas import Types, first_types, require_comparable, require_declared, stored_types
+from hm_pipeline.features._sources import Source, all_files, files_of, source_of
+from hm_pipeline.features._sql import ViewPlan
+from hm_pipeline.features._types import declared_type, family
 
 
 def plan_views(
@@ -48,28 +47,30 @@ def plan_views(
 def _plan(
     entities: Entities, view: Any, refs: Sequence[str], root: Path | None, exact_keys: Sequence[str], full_names: bool, as_known: bool
 ) -> ViewPlan:
-    source = view.batch_source
-    stored = {new: old for old, new in source.field_mapping.items()}
-    keys = {stored.get(key, key): column for key, column in join_keys(view).items()}
+    stored = view.batch_source
+    mapped = {new: old for old, new in stored.field_mapping.items()}
+    keys = {mapped.get(key, key): column for key, column in join_keys(view).items()}
     require(entities, view.name, list(keys.values()))
-    files = _files(entities, view, keys, root)
-    types = _types(entities.connection, view.name, files)
+    source = source_of(stored, view.name, tuple(keys), root, view.tags.get("marker"))
+    files = _files(entities, source, keys)
     wanted = _features(view, refs, full_names)
-    timestamp, created = (_stored(types, stored, name) for name in (source.timestamp_field, source.created_timestamp_column))
-    plan = ViewPlan(
+    held = first_types(entities.connection, view.name, files)
+    names = {feature: _stored(held, mapped, feature) for feature in wanted.values()}
+    timestamp = _stored(held, mapped, stored.timestamp_field)
+    created = _stored(held, mapped, stored.created_timestamp_column) if stored.created_timestamp_column else None
+    types = _checked(entities, view, files, keys, [timestamp, *([created] if created else [])], names)
+    return ViewPlan(
         view.name,
-        _way(view, keys, exact_keys, as_known=as_known and bool(created)),
+        _way(view, keys, exact_keys, as_known=as_known and created is not None),
         keys,
-        {name: _stored(types, stored, feature) for name, feature in wanted.items()},
+        {name: names[feature] for name, feature in wanted.items()},
         timestamp,
-        created or None,
+        created,
         view.ttl or None,
         files,
         types,
         {name: _null_type(view, feature) for name, feature in wanted.items()},
     )
-    _require_columns(plan)
-    return plan
 
 
 def join_keys(view: Any) -> dict[str, str]:
@@ -79,24 +80,33 @@ def join_keys(view: Any) -> dict[str, str]:
     return {name: renamed.get(name, name) for name in names}
 
 
-def _files(entities: Entities, view: Any, keys: dict[str, str], root: Path | None) -> list[str]:
-    source = Source(view.name, source_path(view, root), tuple(keys), view.tags.get("marker"))
-    return files_of(source, lambda key: entities.values(keys[key]))
+def _files(entities: Entities, source: Source, keys: Mapping[str, str]) -> list[str]:
+    if is_remote(source.path):
+        mount(entities.connection, source.path, source.options)
+
+    def values_of(key: str) -> Sequence[object]:
+        if family(entities.types[keys[key]]) == "number":
+            raise BadInput(f"{keys[key]} is {entities.types[keys[key]]}", where="entity table", remedy="cast it to whole numbers")
+        return entities.values(keys[key])
+
+    files = files_of(source, values_of)
+    if files or entities.rows:
+        return files
+    try:
+        return all_files(source)[-1:]  # for its types: there is no row that could read it
+    except MissingInput:
+        return []
 
 
-def source_path(view: Any, root: Path | None) -> str:
-    """Return the absolute path, or the URI, of a view's source."""
-    path = str(view.batch_source.path).removeprefix("file://")
-    return path if "://" in path else str((root or Path()).absolute() / path)
-
-
-def _types(connection: Any, view: str, files: Sequence[str]) -> dict[str, str]:
+def _checked(
+    entities: Entities, view: Any, files: Sequence[str], keys: dict[str, str], stamps: Sequence[str], names: dict[str, str]
+) -> Types:
     if not files:
         return {}
-    try:
-        return {name: kind for name, kind, *_ in fetch(connection, f"DESCRIBE SELECT * FROM {read(files[:1])}")}
-    except duckdb.Error as error:
-        raise BadInput(str(error), where=f"view {view!r}, {files[0]}", remedy="write the table again") from error
+    types = stored_types(entities.connection, view.name, files, [*keys, *stamps, *names.values()])
+    require_comparable(entities, view.name, keys, types)
+    require_declared(view, list(names), types, names)
+    return types
 
 
 def _features(view: Any, refs: Sequence[str], full_names: bool) -> dict[str, str]:
@@ -106,9 +116,9 @@ def _features(view: Any, refs: Sequence[str], full_names: bool) -> dict[str, str
     return {f"{base}__{feature}" if full_names else feature: feature for feature in features}
 
 
-def _stored(types: dict[str, str], stored: dict[str, str], name: str) -> str:
+def _stored(types: Types, mapped: Mapping[str, str], name: str) -> str:
     """Return the source's name of a column that may have been mapped."""
-    return stored[name] if name in stored and (stored[name] in types or name not in types) else name
+    return mapped[name] if name in mapped and (mapped[name] in types or name not in types) else name
 
 
 def _way(view: Any, keys: dict[str, str], exact_keys: Sequence[str], *, as_known: bool) -> Literal["exact", "asof", "known"]:
@@ -119,18 +129,5 @@ def _way(view: Any, keys: dict[str, str], exact_keys: Sequence[str], *, as_known
 
 
 def _null_type(view: Any, feature: str) -> str:
-    for column in view.features:
-        if column.name == feature:
-            return NULL_TYPES.get(str(column.dtype), "VARCHAR")
-    return "VARCHAR"
-
-
-def _require_columns(plan: ViewPlan) -> None:
-    needed = [*plan.keys, plan.timestamp, *([plan.created] if plan.created else []), *plan.features.values()]
-    missing = [name for name in needed if name not in plan.types] if plan.files else []
-    if missing:
-        raise MissingInput(
-            f"view {plan.view!r} has no stored column {', '.join(missing)}",
-            where=plan.files[0],
-            remedy="write the table again or correct the view's schema",
-        )
+    kinds = (declared_type(column) for column in view.features if column.name == feature)
+    return next(kinds, None) or "VARCHAR"

@@ -8,13 +8,14 @@ from typing import Any
 from feast.utils import compute_non_entity_date_range
 
 from hm_pipeline.errors import BadInput
-from hm_pipeline.features._entities import DEFAULT_TIMESTAMP, quoted
-from hm_pipeline.features._plans import join_keys, source_path
-from hm_pipeline.features._sources import Source, all_files
-from hm_pipeline.features._sql import read
+from hm_pipeline.features._entities import DEFAULT_TIMESTAMP, quoted, within
+from hm_pipeline.features._plans import join_keys
+from hm_pipeline.features._remote import is_remote, mount
+from hm_pipeline.features._schemas import read, stored_types
+from hm_pipeline.features._sources import all_files, source_of
 
 
-def keys_in_range(views: Sequence[Any], root: Path | None, start: datetime | None, end: datetime | None) -> str:
+def keys_in_range(connection: Any, views: Sequence[Any], root: Path | None, start: datetime | None, end: datetime | None) -> str:
     """Return a statement that gives every key seen in a period, sorted, with the period's end as its moment.
 
     Parameters
@@ -32,18 +33,20 @@ def keys_in_range(views: Sequence[Any], root: Path | None, start: datetime | Non
     if any(set(other.values()) != set(keys[0].values()) for other in keys):
         raise BadInput("the views are keyed differently", where="features", remedy="give an entity table, or ask for them one by one")
     columns = sorted(keys[0].values())
-    seen = [_seen(view, columns, root, first, last) for view in views]
+    seen = [_seen(connection, view, columns, root, first, last) for view in views]
     moment = f"CAST('{last.isoformat()}' AS TIMESTAMPTZ) AS {DEFAULT_TIMESTAMP}"
     order = f" ORDER BY {', '.join(map(quoted, columns))}" if columns else ""
     return f"SELECT *, {moment} FROM ({' UNION '.join(seen)}){order}"
 
 
-def _seen(view: Any, columns: Sequence[str], root: Path | None, first: datetime, last: datetime) -> str:
-    source = view.batch_source
-    stored = {new: old for old, new in source.field_mapping.items()}
+def _seen(connection: Any, view: Any, columns: Sequence[str], root: Path | None, first: datetime, last: datetime) -> str:
+    stored = {new: old for old, new in view.batch_source.field_mapping.items()}
     names = {column: stored.get(key, key) for key, column in join_keys(view).items()}
-    files = all_files(Source(view.name, source_path(view, root), tuple(names.values()), view.tags.get("marker")))
+    source = source_of(view.batch_source, view.name, tuple(names.values()), root, view.tags.get("marker"))
+    if is_remote(source.path):
+        mount(connection, source.path, source.options)
+    files = all_files(source)
+    timestamp = stored.get(view.batch_source.timestamp_field, view.batch_source.timestamp_field)
+    types = stored_types(connection, view.name, files, [*names.values(), timestamp])
     selected = ", ".join(f"{quoted(names[column])} AS {quoted(column)}" for column in columns) or "1 AS __all"
-    stamp = f"CAST({quoted(source.timestamp_field)} AS TIMESTAMPTZ)"
-    period = f"CAST('{first.isoformat()}' AS TIMESTAMPTZ) AND CAST('{last.isoformat()}' AS TIMESTAMPTZ)"
-    return f"SELECT DISTINCT {selected} FROM {read(files)} WHERE {stamp} BETWEEN {period}"
+    return f"SELECT DISTINCT {selected} FROM {read(files)} WHERE {within(quoted(timestamp), types[timestamp], first, last)}"

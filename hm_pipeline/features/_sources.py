@@ -2,19 +2,24 @@
 
 A folder ``key=<value>`` of the source's path is a hive partition.  Where the key is one of the view's join keys, only
 the partitions that the entity table names are listed, the others are never touched.  The rest of the path is an
-ordinary glob pattern.
+ordinary glob pattern.  Paths and URIs are treated alike.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from glob import glob
 from pathlib import Path
+from typing import Any
 
-from hm_pipeline.errors import MissingInput
+from feast.data_format import ParquetFormat
+from feast.infra.offline_stores.file_source import FileSource
+
+from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.features._remote import filesystem, is_remote, options_of
 
 PARTITION = re.compile(r"^(?P<key>[^=*?\[]+)=\*$")
-REMEDY = "materialise it, or run `hm run --week` for it"
+REMEDY = "write it, or leave its rows out of the entity table"
 
 
 @dataclass(frozen=True)
@@ -26,17 +31,42 @@ class Source:
     view
         Name of the view, for messages.
     path
-        Absolute glob pattern, or a URI, which DuckDB resolves by itself.
+        Absolute glob pattern, or a URI.
     keys
         Join keys, by their names in the source.
     marker
         Name of the file that a whole partition holds; a folder without one does not count as stored.
+    options
+        How the store behind a URI is reached.
     """
 
     view: str
     path: str
     keys: tuple[str, ...]
     marker: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def source_of(stored: Any, view: str, keys: Sequence[str], root: Path | None, marker: str | None = None) -> Source:
+    """Describe a Feast source.
+
+    Parameters
+    ----------
+    root
+        Folder that relative paths start from.
+    marker
+        That of the view; a tag of the source says it as well.
+
+    Raises
+    ------
+    BadInput
+        If it is not made of parquet files.
+    """
+    if not isinstance(stored, FileSource) or not isinstance(stored.file_format or ParquetFormat(), ParquetFormat):
+        raise BadInput(f"view {view!r} has a {type(stored).__name__}", where="feature store", remedy="this store reads parquet files only")
+    path = str(stored.path).removeprefix("file://")
+    place = path if is_remote(path) else str((root or Path()).absolute() / path)
+    return Source(view, place, tuple(keys), marker or (stored.tags or {}).get("marker"), options_of(stored) if is_remote(path) else {})
 
 
 def files_of(source: Source, values_of: Callable[[str], Sequence[object]]) -> list[str]:
@@ -57,24 +87,20 @@ def files_of(source: Source, values_of: Callable[[str], Sequence[object]]) -> li
     MissingInput
         If a partition that the entity table names, or the whole source, is not there.
     """
-    if "://" in source.path:
-        return [source.path]
-    pattern = _pattern(source)
-    parts = Path(pattern).parts
+    parts = _pattern(source).split("/")
     for place, part in enumerate(parts):
         match = PARTITION.match(part)
-        if match and match["key"] in source.keys:
-            base, rest = str(Path(*parts[:place])), str(Path(*parts[place + 1 :]))
-            return _partitions(source, base, rest, {match["key"]: values_of(match["key"])})
+        if match and match["key"] in source.keys and not _is_left_to_duckdb(source):
+            base, rest = "/".join(parts[:place]), "/".join(parts[place + 1 :])
+            return _partitions(source, base, rest, match["key"], values_of(match["key"]))
     return all_files(source)
 
 
 def all_files(source: Source) -> list[str]:
     """List every file of a source, in a fixed order."""
-    if "://" in source.path:
+    if _is_left_to_duckdb(source):
         return [source.path]
-    pattern = _pattern(source)
-    files = [_escaped(file) for file in _matches(pattern) if _is_whole(Path(file).parent, source.marker)]
+    files = [escaped(file) for file in _matches(source, _pattern(source)) if _is_whole(source, file.rpartition("/")[0])]
     if not files:
         raise MissingInput(f"view {source.view!r} has no files", where=source.path, remedy="write the table before it is read")
     return files
@@ -82,28 +108,46 @@ def all_files(source: Source) -> list[str]:
 
 def is_partitioned(files: Sequence[str]) -> bool:
     """Tell whether the folders of the files spell out columns."""
-    return any("=" in part for file in files[:1] for part in Path(file).parts[:-1])
+    return any("=" in part for file in files[:1] for part in file.split("/")[:-1])
+
+
+def escaped(path: str) -> str:
+    """Return a pattern that matches a path alone."""
+    return re.sub(r"([*?\[])", r"[\1]", path)
+
+
+def unescaped(pattern: str) -> str:
+    """Return the path that a pattern was made of."""
+    return re.sub(r"\[([*?\[])\]", r"\1", pattern)
+
+
+def _is_left_to_duckdb(source: Source) -> bool:
+    if not is_remote(source.path) or filesystem(source.path, source.options) is not None:
+        return False
+    if source.marker:
+        raise BadInput("no package for fsspec reads it", where=source.path, remedy="install one, such as s3fs: markers must be looked for")
+    return True
 
 
 def _pattern(source: Source) -> str:
-    folder = Path(source.path)
-    if not folder.is_dir():
+    files = filesystem(source.path, source.options) if is_remote(source.path) else None
+    if not (files.isdir(source.path) if files else Path(source.path).is_dir()):
         return source.path
-    partitions = (child.name.partition("=")[0] for child in sorted(folder.iterdir()) if "=" in child.name)
-    key = next((key for key in partitions if key in source.keys), None)
-    return str(folder / "**" / "*.parquet") if key is None else str(folder / f"{key}=*" / "**" / "*.parquet")
+    folder = source.path.rstrip("/")
+    names = (child.rpartition("/")[2].partition("=")[0] for child in _matches(source, f"{escaped(folder)}/*=*"))
+    key = next((name for name in names if name in source.keys), None)
+    return f"{escaped(folder)}/**/*.parquet" if key is None else f"{escaped(folder)}/{key}=*/**/*.parquet"
 
 
-def _partitions(source: Source, base: str, rest: str, wanted: Mapping[str, Sequence[object]]) -> list[str]:
-    ((key, values),) = wanted.items()
+def _partitions(source: Source, base: str, rest: str, key: str, values: Sequence[object]) -> list[str]:
     files: list[str] = []
     missing: list[object] = []
     for value in values:
-        folders = [folder for folder in _matches(f"{base}/{key}={value}") if _is_whole(Path(folder), source.marker)]
-        if not folders:
+        folders = [folder for folder in _matches(source, f"{base}/{key}={escaped(str(value))}") if _is_whole(source, folder)]
+        found = [escaped(file) for folder in folders for file in _matches(source, f"{escaped(folder)}/{rest}")]
+        if not folders or not (found or source.marker):  # a marked partition may be empty, an unmarked one was never written
             missing.append(value)
-        for folder in folders:
-            files += map(_escaped, _matches(f"{_escaped(folder)}/{rest}"))
+        files += found
     if missing:
         raise MissingInput(
             f"view {source.view!r} has no partition for {key} {', '.join(map(str, missing))}", where=source.path, remedy=REMEDY
@@ -111,13 +155,17 @@ def _partitions(source: Source, base: str, rest: str, wanted: Mapping[str, Seque
     return files
 
 
-def _matches(pattern: str) -> list[str]:
+def _matches(source: Source, pattern: str) -> list[str]:
+    if is_remote(pattern):
+        files = filesystem(pattern, source.options)
+        assert files is not None  # noqa: S101 - for the type checker, such sources are left to DuckDB
+        return sorted(map(files.unstrip_protocol, files.glob(pattern)))
     return sorted(glob(pattern, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
 
 
-def _escaped(path: str) -> str:
-    return re.sub(r"([*?\[])", r"[\1]", path)
-
-
-def _is_whole(folder: Path, marker: str | None) -> bool:
-    return folder.is_dir() and (marker is None or (folder / marker).exists())
+def _is_whole(source: Source, folder: str) -> bool:
+    if not source.marker:
+        return True
+    marker = f"{folder}/{source.marker}"
+    files = filesystem(folder, source.options) if is_remote(folder) else None
+    return bool(files.exists(marker)) if files else Path(marker).exists()

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from hm_pipeline.features._entities import AT, INTEGERS, ROW, TABLE, Entities, literal, microseconds, quoted
-from hm_pipeline.features._sources import is_partitioned
+from hm_pipeline.features._entities import AT, ROW, TABLE, Entities, literal, microseconds, quoted, within
+from hm_pipeline.features._schemas import Types, read
+from hm_pipeline.features._types import INTEGERS
 
 DUPLICATE = "duplicate source key in view "
 
@@ -53,7 +54,7 @@ class ViewPlan:
     created: str | None
     ttl: timedelta | None
     files: list[str]
-    types: dict[str, str]
+    types: Types
     null_types: dict[str, str] = field(default_factory=dict)
 
 
@@ -68,12 +69,6 @@ def statement(entities: Entities, plans: Sequence[ViewPlan]) -> str:
         if plan.files:
             joins.append(_join(plan, alias, entities))
     return f"SELECT {', '.join([*columns, f'e.{ROW}'])}\nFROM {TABLE} e" + "".join(f"\n{join}" for join in joins)
-
-
-def read(files: Sequence[str]) -> str:
-    """Return the table function that reads parquet files."""
-    hive = ", hive_partitioning = true" if is_partitioned(files) else ", hive_partitioning = false"
-    return f"read_parquet([{', '.join(map(literal, files))}]{hive})"
 
 
 def rows_of(plan: ViewPlan, entities: Entities) -> str:
@@ -98,7 +93,7 @@ def _join(plan: ViewPlan, alias: str, entities: Entities) -> str:
         return f"ASOF LEFT JOIN ({_counted(plan, scan)}) {alias} ON {_on(plan, alias, f'e.{AT} >= {alias}.ts')}"
     if plan.way == "exact":
         latest = f" QUALIFY {_rank(_key_columns(plan), 'created')}" if plan.created else ""
-        return f"LEFT JOIN ({scan}{latest}) {alias} ON {_on(plan, alias, _valid(plan, alias))}"
+        return f"LEFT JOIN ({scan}{latest}) {alias} ON {_on_exact(plan, alias, entities)}"
     known = f"{_valid(plan, 's')} AND s.created <= e.{AT}"
     matches = f"SELECT s.*, e.{ROW} AS row FROM {TABLE} e JOIN ({scan}) s ON {_on(plan, 's', known)}"
     return f"LEFT JOIN ({matches} QUALIFY {_rank([f'e.{ROW}'], 's.ts DESC, s.created')}) {alias} ON {alias}.row = e.{ROW}"
@@ -107,6 +102,14 @@ def _join(plan: ViewPlan, alias: str, entities: Entities) -> str:
 def _on(plan: ViewPlan, alias: str, condition: str) -> str:
     equal = [f"{alias}.k{place} = e.{quoted(column)}" for place, column in enumerate(plan.keys.values())]
     return " AND ".join([*equal, condition])
+
+
+def _on_exact(plan: ViewPlan, alias: str, entities: Entities) -> str:
+    """Compare only what the scan has not settled already: of a single week and moment, neither is left to compare."""
+    keys = [(place, key, column) for place, (key, column) in enumerate(plan.keys.items())]
+    left = [part for part in keys if not (plan.types[part[1]] in INTEGERS and entities.is_constant(part[2]))] or keys
+    equal = [f"{alias}.k{place} = e.{quoted(column)}" for place, _, column in left]
+    return " AND ".join(equal if entities.is_of_one_moment and equal else [*equal, _valid(plan, alias)])
 
 
 def _valid(plan: ViewPlan, alias: str) -> str:
@@ -150,12 +153,8 @@ def _pruning(plan: ViewPlan, entities: Entities) -> list[str]:
     """Return conditions on stored columns, as literals, so that statistics of row groups can rule them out."""
     if entities.first is None or entities.last is None:
         return ["false"]
-    stored = quoted(plan.timestamp)
-    if not plan.types[plan.timestamp].startswith(("TIMESTAMP", "DATE")):
-        stored = f"CAST({stored} AS TIMESTAMP)"
-    conditions = [f"{stored} <= '{entities.last.isoformat(' ')}+00'"]
-    if plan.ttl:
-        conditions.append(f"{stored} >= '{(entities.first - plan.ttl).isoformat(' ')}+00'")
+    oldest = entities.first - plan.ttl if plan.ttl else None
+    conditions = [within(quoted(plan.timestamp), plan.types[plan.timestamp], oldest, entities.last)]
     for key, column in plan.keys.items():
         if plan.types[key] in INTEGERS and entities.is_integer(column):
             span = entities.span(column)

@@ -7,9 +7,11 @@ partitions and row groups that the entity table names, and raises where rows wou
 Nothing here knows the tables of this project.
 """
 
+import os
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import duckdb
@@ -17,31 +19,37 @@ import ibis  # type: ignore[import-untyped]
 from feast.infra.offline_stores.duckdb import DuckDBOfflineStore, DuckDBOfflineStoreConfig
 from feast.infra.offline_stores.offline_store import RetrievalMetadata
 from feast.on_demand_feature_view import OnDemandFeatureView
+from pydantic import PositiveInt
 
 from hm_pipeline.errors import BadInput
 from hm_pipeline.features._entities import Entities, load
 from hm_pipeline.features._job import PointInTimeJob
 from hm_pipeline.features._plans import plan_views
+from hm_pipeline.features._pull import Pull, PullJob
 from hm_pipeline.features._range import keys_in_range
 
 TYPE = "hm_pipeline.features.offline_store.DuckDBPointInTimeOfflineStore"
 
 
 class DuckDBPointInTimeOfflineStoreConfig(DuckDBOfflineStoreConfig):  # type: ignore[misc]
-    """Settings of the store.
+    """Settings of the store, as they stand in ``feature_store.yaml``.
 
     Parameters
     ----------
     threads, memory_limit
         Given to DuckDB; retrievals of a process share one database per setting.
+    temp_directory
+        Where DuckDB puts what exceeds the limit; a folder of this process in the system's temporary one if not given.
     exact_keys
-        Join keys that name a row by themselves, so that no search in time is needed.
+        Join keys that name a row by themselves, so that no search in time is needed, for views without the tag
+        ``exact_key``, which says the same of one view.
     """
 
     type: str = TYPE
-    threads: int = 2
+    threads: PositiveInt = 2
     memory_limit: str = "4GB"
-    exact_keys: tuple[str, ...] = ("week_id",)
+    temp_directory: str | None = None
+    exact_keys: tuple[str, ...] = ()
 
 
 class DuckDBPointInTimeOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
@@ -75,10 +83,9 @@ class DuckDBPointInTimeOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
         MissingInput
             If a join key, a column, a partition or a whole source is not there.
         """
-        connection = _session(config.offline_store.threads, config.offline_store.memory_limit)
-        root = Path(config.repo_path) if config.repo_path else None
+        connection, root = _session_of(config), _root(config)
         if entity_df is None:
-            entity_df = keys_in_range(feature_views, root, start_date, end_date)
+            entity_df = keys_in_range(connection, feature_views, root, start_date, end_date)
         entities = load(connection, entity_df)
         plans = plan_views(
             entities,
@@ -90,24 +97,53 @@ class DuckDBPointInTimeOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
             as_known=filter_by_created_timestamp,
         )
         on_demand = _on_demand(feature_refs, project, registry)
-        return PointInTimeJob(entities, plans, on_demand, full_names=full_feature_names, metadata=_metadata(entities, feature_refs))
+        metadata = _metadata(entities, feature_refs)
+        return PointInTimeJob(entities, plans, on_demand, full_names=full_feature_names, metadata=metadata, root=root)
 
     @staticmethod
-    def pull_latest_from_table_or_query(*args: Any, **options: Any) -> Any:
-        """Prepare the latest row of every key, as Feast's own store does."""
-        quiet()
-        return DuckDBOfflineStore.pull_latest_from_table_or_query(*args, **options)
+    def pull_latest_from_table_or_query(
+        config: Any,
+        data_source: Any,
+        join_key_columns: list[str],
+        feature_name_columns: list[str],
+        timestamp_field: str,
+        created_timestamp_column: str | None,
+        start_date: datetime,
+        end_date: datetime,
+    ) -> PullJob:
+        """Prepare the latest row of every key in a period; two that tie are an error, not a choice."""
+        columns = [*join_key_columns, *feature_name_columns, timestamp_field, *_given(created_timestamp_column)]
+        pull = Pull(columns, timestamp_field, created_timestamp_column or None, join_key_columns, start_date, end_date)
+        return PullJob(_session_of(config), data_source, pull, _root(config))
 
     @staticmethod
-    def pull_all_from_table_or_query(*args: Any, **options: Any) -> Any:
-        """Prepare all rows of a period, as Feast's own store does."""
-        quiet()
-        return DuckDBOfflineStore.pull_all_from_table_or_query(*args, **options)
+    def pull_all_from_table_or_query(
+        config: Any,
+        data_source: Any,
+        join_key_columns: list[str],
+        feature_name_columns: list[str],
+        timestamp_field: str,
+        created_timestamp_column: str | None = None,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+    ) -> PullJob:
+        """Prepare all rows of a period."""
+        columns = [*join_key_columns, *feature_name_columns, timestamp_field, *_given(created_timestamp_column)]
+        pull = Pull(columns, timestamp_field, created_timestamp_column or None, None, start_date, end_date)
+        return PullJob(_session_of(config), data_source, pull, _root(config))
 
 
 def quiet() -> None:
     """Keep the progress bar of what Feast's own store runs off standard output."""
     ibis.get_backend().con.execute("SET enable_progress_bar = false").fetchall()
+
+
+def _given(column: str | None) -> list[str]:
+    return [column] if column else []
+
+
+def _root(config: Any) -> Path | None:
+    return Path(config.repo_path) if config.repo_path else None
 
 
 def _metadata(entities: Entities, refs: list[str]) -> RetrievalMetadata:
@@ -123,14 +159,19 @@ def _on_demand(refs: list[str], project: str, registry: Any) -> list[Any]:
     return views
 
 
-@lru_cache(maxsize=4)
-def _database(threads: int, memory_limit: str) -> Any:
-    return duckdb.connect(config={"threads": threads, "memory_limit": memory_limit})
-
-
-def _session(threads: int, memory_limit: str) -> Any:
+def _session_of(config: Any) -> Any:
     """Open a session of the process's one database, which keeps what it learnt of parquet files."""
-    session = _database(threads, memory_limit).cursor()
-    for setting in ("TimeZone = 'UTC'", "parquet_metadata_cache = true", "enable_progress_bar = false"):
-        session.execute(f"SET {setting}").fetchall()
+    settings = config.offline_store
+    try:
+        session = _database(settings.threads, settings.memory_limit, settings.temp_directory).cursor()
+        for setting in ("TimeZone = 'UTC'", "parquet_metadata_cache = true", "enable_progress_bar = false"):
+            session.execute(f"SET {setting}").fetchall()
+    except duckdb.Error as error:
+        raise BadInput(str(error), where="offline_store of feature_store.yaml", remedy="write memory_limit like 4GB") from error
     return session
+
+
+@lru_cache(maxsize=4)
+def _database(threads: int, memory_limit: str, temp_directory: str | None) -> Any:
+    spill = temp_directory or str(Path(gettempdir()) / f"feast-duckdb-{os.getpid()}")  # DuckDB's default is the current folder
+    return duckdb.connect(config={"threads": threads, "memory_limit": memory_limit, "temp_directory": spill})

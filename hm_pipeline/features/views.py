@@ -153,6 +153,7 @@ def _view(table: FeatureTable, entities: "dict[str, Entity]", home: Path) -> "Fe
         file_format=ParquetFormat(),
         description=f"Partitions of {table.table}.",
         owner=OWNER,
+        tags={"marker": MARKER},  # materialisation sees the source alone
     )
     return FeatureView(
         name=table.name,

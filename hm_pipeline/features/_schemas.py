@@ -1,0 +1,147 @@
+"""What a source's files hold, and whether that is still what its view and its entity table take it for."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from hm_pipeline.errors import BadInput, BrokenContract, MissingInput
+from hm_pipeline.features._entities import Entities, fetch, literal
+from hm_pipeline.features._sources import is_partitioned, unescaped
+from hm_pipeline.features._types import declared_type, family, fits
+
+Types = Mapping[str, str]
+REWRITE = "write the table again, or correct the view and register it again"
+MOST_KNOWN = 1_000
+_known: dict[object, list[tuple[str, Types]]] = {}
+
+
+def read(files: Sequence[str]) -> str:
+    """Return the table function that reads parquet files."""
+    hive = ", hive_partitioning = true" if is_partitioned(files) else ", hive_partitioning = false"
+    return f"read_parquet({_list(files)}{hive})"
+
+
+def first_types(connection: Any, view: str, files: Sequence[str]) -> Types:
+    """Return the DuckDB type of each column of the first file; nothing without files."""
+    return _schemas(connection, view, files)[0][1] if files else {}
+
+
+def stored_types(connection: Any, view: str, files: Sequence[str], columns: Sequence[str]) -> Types:
+    """Return the DuckDB type of each stored column.
+
+    Parameters
+    ----------
+    columns
+        Those that are read.
+
+    Raises
+    ------
+    BadInput
+        If a file cannot be read.
+    MissingInput
+        If a file lacks a column.
+    BrokenContract
+        If files hold a column in different types: DuckDB would convert to that of the first file, by rounding.
+    """
+    schemas = _schemas(connection, view, files)
+    for file, types in schemas:
+        missing = [name for name in columns if name not in types]
+        if missing:
+            raise MissingInput(f"view {view!r} has no stored column {', '.join(missing)}", where=file, remedy=REWRITE)
+    first = schemas[0][1]
+    for file, types in schemas[1:]:
+        for name in columns:
+            if types[name] != first[name] and {family(types[name]), family(first[name])} != {"integer"}:
+                raise BrokenContract(
+                    f"view {view!r} holds {name} as {types[name]} here and as {first[name]} elsewhere", where=file, remedy=REWRITE
+                )
+    return first
+
+
+def require_declared(view: Any, features: Sequence[str], stored: Types, names: Mapping[str, str]) -> None:
+    """Raise where a feature is stored as something else than the view declares.
+
+    Parameters
+    ----------
+    names
+        Source column of each feature.
+    """
+    for field in view.features:
+        declared = declared_type(field) if field.name in features else None
+        kind = stored[names[field.name]] if declared else ""
+        if declared and not fits(declared, kind):
+            raise BrokenContract(
+                f"{field.name} is declared {field.dtype} and stored as {kind}", where=f"view {view.name!r}", remedy=REWRITE
+            )
+
+
+def require_comparable(entities: Entities, view: str, keys: Mapping[str, str], stored: Types) -> None:
+    """Raise where a key of the entity table can only be compared to the stored one by conversion.
+
+    Parameters
+    ----------
+    keys
+        Entity column by source column.
+    """
+    for key, column in keys.items():
+        given = entities.types[column]
+        if family(given) == family(stored[key]):
+            continue
+        if entities.span(column) is not None:
+            raise BadInput(
+                f"{column} is {given}, and view {view!r} stores it as {stored[key]}",
+                where="entity table",
+                remedy=f"cast {column} to {stored[key]}",
+            )
+        entities.retype(column, stored[key])  # nothing but nulls, or no rows: pandas has no better type for those
+
+
+def _schemas(connection: Any, view: str, files: Sequence[str]) -> list[tuple[str, Types]]:
+    """Return the schema of the first file, and of one file for every schema that differs from it."""
+    stamps = _stamps(files)
+    if stamps is not None and stamps in _known:
+        return _known[stamps]
+    try:
+        schemas = [(file, _described(connection, file)) for file in [files[0], *_different(connection, files)]]
+    except duckdb.Error as error:
+        raise unreadable(error, view, files[0]) from error
+    if stamps is not None:
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known[stamps] = schemas
+    return schemas
+
+
+def _described(connection: Any, file: str) -> Types:
+    return {name: kind for name, kind, *_ in fetch(connection, f"DESCRIBE SELECT * FROM {read([file])}")}
+
+
+def _different(connection: Any, files: Sequence[str]) -> list[str]:
+    if len(files) == 1:
+        return []
+    column = "concat_ws(' ', name, type, type_length, num_children, converted_type, CAST(logical_type AS VARCHAR))"
+    schemas = f"SELECT file_name, list_sort(list({column})) AS columns FROM parquet_schema({_list(files)}) GROUP BY file_name"
+    rows = fetch(connection, f"SELECT min(file_name) FROM ({schemas}) GROUP BY columns ORDER BY 1")
+    return [file for (file,) in rows] if len(rows) > 1 else []
+
+
+def unreadable(error: duckdb.Error, view: str, file: str) -> BadInput:
+    """Translate DuckDB's complaint about a file, which names the file itself where it is one of many."""
+    named = re.search(r"[fF]ile [\"']([^\"']+\.parquet)[\"']", str(error))
+    return BadInput(str(error), where=f"view {view!r}, {named[1] if named else file}", remedy="write the table again")
+
+
+def _stamps(files: Sequence[str]) -> object | None:
+    """Return what tells the files from later ones of the same names; nothing where that cannot be told."""
+    try:
+        states = [Path(unescaped(file)).stat() for file in files]
+    except OSError:  # a URI
+        return None
+    return tuple((file, state.st_mtime_ns, state.st_size, state.st_ino) for file, state in zip(files, states, strict=True))
+
+
+def _list(files: Sequence[str]) -> str:
+    return f"[{', '.join(map(literal, files))}]"

@@ -1,0 +1,62 @@
+"""Families of types: which stored type answers for which declared one, and which keys can be compared.
+
+Within a family nothing is lost by a comparison or a widening; between families DuckDB would convert in silence.
+"""
+
+from typing import Any
+
+INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT", "UHUGEINT"})
+FAMILIES = {
+    **dict.fromkeys(INTEGERS, "integer"),
+    **dict.fromkeys(("FLOAT", "DOUBLE", "DECIMAL"), "number"),
+    **dict.fromkeys(("VARCHAR", "ENUM", "UUID", "JSON"), "text"),
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "DATE"), "moment"),
+    "BOOLEAN": "truth",
+    "BLOB": "bytes",
+}
+DECLARED = {  # Feast's name of a type: DuckDB's, for columns without a file to read it from
+    "INT32": "INTEGER",
+    "INT64": "BIGINT",
+    "FLOAT": "FLOAT",
+    "DOUBLE": "DOUBLE",
+    "STRING": "VARCHAR",
+    "BOOL": "BOOLEAN",
+    "BYTES": "BLOB",
+    "UNIX_TIMESTAMP": "TIMESTAMP WITH TIME ZONE",
+    "UUID": "UUID",
+}
+WIDER = {("number", "integer"), ("bytes", "text")}  # declared, stored
+
+
+def family(kind: str) -> str:
+    """Return the family of a DuckDB type; a type of none is its own.
+
+    Examples
+    --------
+    >>> family("SMALLINT"), family("DECIMAL(9,2)"), family("FLOAT[]"), family("MAP(VARCHAR, DOUBLE)")
+    ('integer', 'number', 'number[]', 'MAP(VARCHAR, DOUBLE)')
+    """
+    if kind.endswith("]"):
+        return f"{family(kind[: kind.rindex('[')])}[]"
+    return FAMILIES.get(kind, FAMILIES.get(kind.partition("(")[0], kind))
+
+
+def declared_type(feature: Any) -> str | None:
+    """Return the DuckDB type of a Feast field, nothing for maps and structs, which are taken as they are."""
+    name = feature.dtype.to_value_type().name
+    kind = DECLARED.get(name.removesuffix("_LIST"))
+    return f"{kind}[]" if kind and name.endswith("_LIST") else kind
+
+
+def fits(declared: str, stored: str) -> bool:
+    """Tell whether stored values are what is declared, or narrower.
+
+    Examples
+    --------
+    >>> fits("BIGINT", "SMALLINT"), fits("FLOAT", "BIGINT"), fits("BIGINT", "DOUBLE"), fits("FLOAT[]", "DOUBLE[3]")
+    (True, True, False, True)
+    """
+    wanted, found = family(declared), family(stored)
+    if wanted.endswith("[]") and found.endswith("[]"):
+        wanted, found = wanted[:-2], found[:-2]
+    return wanted == found or (wanted, found) in WIDER
