@@ -1,6 +1,7 @@
 """What the benchmarks share: the shop they run on, and how a command is measured."""
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,16 @@ def ingested(raw: Path, home: Path) -> dict[str, str]:
     environment = {**os.environ, "HM_HOME": str(home)}
     subprocess.run(hm("ingest", str(raw), "--json"), check=True, env=environment, stdout=subprocess.DEVNULL)
     return environment
+
+
+def peak_gib() -> float:
+    """Return the most memory this process has held."""
+    status = Path("/proc/self/status")
+    if status.exists():  # unlike getrusage, it does not count what the parent held when it forked
+        peak = next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    else:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / GIB, 2)
 
 
 def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) -> dict[str, float]:

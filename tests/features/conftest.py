@@ -1,6 +1,6 @@
 """A small Feast repository per test, read by our store and by Feast's own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,11 @@ def view(
     features: Sequence[str] = ("value",),
     ttl: timedelta | None = timedelta(days=7),
     timestamp: str = "event_timestamp",
+    types: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> FeatureView:
     source = FileSource(name=f"{name}_source", path=str(path), timestamp_field=timestamp, file_format=ParquetFormat(), **options)
-    schema = [Field(name=feature, dtype=Int64) for feature in features]
+    schema = [Field(name=feature, dtype=dtype) for feature, dtype in (types or dict.fromkeys(features, Int64)).items()]
     return FeatureView(name=name, entities=[ENTITIES[key] for key in keys], schema=schema, source=source, ttl=ttl)
 
 

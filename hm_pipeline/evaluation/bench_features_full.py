@@ -1,0 +1,114 @@
+"""A week for everyone: the features of all candidates, streamed shard by shard to a consumer and not stored.
+
+The tables have the schemas, the layout and the size of a home's own, as the registry of features names them; only their
+values are drawn.  Beside our store, plain SQL does the same joins.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import compute
+
+from hm_pipeline.evaluation.bench_feature_tables import articles_of, customers_of, database, pairs_of, write_partition
+from hm_pipeline.evaluation.bench_parts import timed
+from hm_pipeline.features.registry import RANKING, feature_tables
+from hm_pipeline.features.retrieval import open_store
+from hm_pipeline.features.views import KEYS, TIMESTAMP, FeatureTable
+from hm_pipeline.weeks import REFERENCE
+
+CUSTOMERS, SHARDS = 1_371_980, 80  # H&M's own
+ARTICLES, CANDIDATES = 105_542, 100
+WEEK = REFERENCE.last_week
+CONSUMED = "first_stage_score"
+
+
+def bench_features_full(folder: Path, *, parts: int = 1) -> dict[str, Any]:
+    """Measure our store and plain SQL over a whole week.
+
+    Parameters
+    ----------
+    folder
+        Where the tables are made, some 4 GB, and found again by the next run.
+    parts
+        Only the first so-manieth of the customers, in as many fewer shards.
+
+    Returns
+    -------
+    dict
+        Rows; and for each contender seconds, CPU seconds and the peak in GiB.
+    """
+    home, shards = folder / f"part-{parts}", max(1, SHARDS // parts)
+    make_week(home, CUSTOMERS // parts, shards)
+    measured = {name: timed([sys.executable, "-m", __name__, name, str(home)]) for name in CONTENDERS}
+    return {"rows": CUSTOMERS // parts * CANDIDATES, "shards": shards, "views": len(_tables()), "contenders": measured}
+
+
+def make_week(home: Path, customers: int, shards: int) -> None:
+    """Write every table of the ranking for one week."""
+    edges = [customers * place // shards for place in range(shards + 1)]
+    ranges = [customers_of(first, last) for first, last in pairwise(edges)]
+    for table in _tables():
+        write_partition(home, table, _grain(table, ranges), WEEK)
+
+
+def _grain(table: FeatureTable, ranges: list[str]) -> list[str]:
+    if "customer_id" not in table.keys:
+        return [articles_of(ARTICLES)]
+    return [pairs_of(customers, CANDIDATES, ARTICLES) for customers in ranges] if "article_id" in table.keys else ranges
+
+
+def _tables() -> list[FeatureTable]:
+    return [table for table in feature_tables() if RANKING in table.services]
+
+
+def _asked(shard: Path) -> str:
+    moment = f"CAST('{REFERENCE.cutoff(WEEK).isoformat()}' AS TIMESTAMPTZ) AS {TIMESTAMP}"
+    return f"SELECT {', '.join(KEYS)}, {moment} FROM read_parquet('{shard}', hive_partitioning = false)"
+
+
+def point_in_time_store(home: Path) -> Iterator[pa.RecordBatch]:
+    """Stream a week through Feast with our offline store."""
+    store = open_store(home, _tables())
+    service = store.get_feature_service(RANKING)
+    for shard in _shards(home):
+        yield from store.get_historical_features(entity_df=_asked(shard), features=service).to_record_batches()
+
+
+def plain_sql(home: Path) -> Iterator[pa.RecordBatch]:
+    """Stream a week through the joins that a person would write, who knows where a shard's rows lie."""
+    with database() as connection:
+        for shard in _shards(home):
+            joins = ""
+            for table in _tables():
+                path = table.path(home).replace("shard=*", shard.stem) if "customer_id" in table.keys else table.path(home)
+                stored = f"SELECT * EXCLUDE ({TIMESTAMP}) FROM '{path}'"
+                joins += f" LEFT JOIN ({stored}) {table.name} USING ({', '.join(table.keys)})"
+            with connection.sql(f"SELECT * FROM ({_asked(shard)}){joins}").to_arrow_reader(131_072) as reader:
+                yield from reader
+
+
+CONTENDERS = {contender.__name__: contender for contender in (point_in_time_store, plain_sql)}
+
+
+def _shards(home: Path) -> list[Path]:
+    return sorted((home / "tables" / "candidates" / f"week_id={WEEK}").glob("shard=*.parquet"))
+
+
+def consume(contender: str, home: Path) -> tuple[int, float]:
+    """Count the rows of a week and add up a column, batch by batch."""
+    rows, total = 0, 0.0
+    for batch in CONTENDERS[contender](home):
+        rows += batch.num_rows
+        total += compute.sum(batch.column(CONSUMED)).as_py() or 0.0
+    return rows, total
+
+
+if __name__ == "__main__":
+    started = time.perf_counter()
+    rows, total = consume(sys.argv[1], Path(sys.argv[2]))
+    print(f"{sys.argv[1]}: {rows} rows, {CONSUMED} {total:.0f}, {time.perf_counter() - started:.1f} s", file=sys.stderr)
