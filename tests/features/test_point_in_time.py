@@ -154,12 +154,6 @@ def test_other_customers_are_ruled_out_by_literals(tmp_path, repository, weekly)
     assert "week_id=1" not in statement
 
 
-def test_a_missing_week_is_named(repository, weekly):
-    store = repository(view("need", weekly, ["customer_id", "week_id"]))
-    with pytest.raises(MissingInput, match=r"'need' has no partition for week_id 4, 9"):
-        answers(store, asked_of([2, 9, 4]), "need:value")
-
-
 def test_a_week_without_its_marker_is_not_there(tmp_path, repository, weekly):
     store = repository(view("need", weekly, ["customer_id", "week_id"]))
     marked = view("marked", weekly, ["customer_id", "week_id"])
@@ -169,12 +163,6 @@ def test_a_week_without_its_marker_is_not_there(tmp_path, repository, weekly):
         answers(store, asked_of([2]), "marked:value")
     (tmp_path / "weekly" / "week_id=2" / "manifest.json").write_text("{}")
     assert answers(store, asked_of([2]), "marked:value")["value"].to_list() == [22, 12]
-
-
-def test_no_rows_give_typed_columns(repository, weekly):
-    result = answers(repository(view("need", weekly, ["customer_id", "week_id"])), asked_of([]), "need:value")
-    assert result.is_empty()
-    assert result.schema["value"] == pl.Int64
 
 
 def test_a_key_stored_twice_is_an_error(tmp_path, repository, weekly):
@@ -195,22 +183,6 @@ def test_rows_that_no_moment_tells_apart_are_an_error(tmp_path, repository):
     with pytest.raises(RowsLost, match="visits"):
         answers(store, table(customer_id=[1], event_timestamp=[at(1)]), "visits:value")
     assert answers(store, table(customer_id=[2], event_timestamp=[at(1)]), "visits:value")["value"].to_list() == [3]
-
-
-@pytest.mark.parametrize(
-    ("asked", "message"),
-    [
-        (pl.DataFrame({"customer_id": [1]}), "no column 'event_timestamp'"),
-        (pl.DataFrame({"event_timestamp": [at()]}), "lacks customer_id"),
-        ([1, 2], "list is no entity table"),
-        ("SELECT nonsense", "nonsense"),
-    ],
-)
-def test_an_entity_table_that_cannot_be_used(tmp_path, repository, asked, message):
-    path = history(tmp_path / "a.parquet", customer_id=[1], event_timestamp=[at()], value=[1])
-    store = repository(view("visits", path, ["customer_id"]))
-    with pytest.raises((BadInput, MissingInput), match=message):
-        answers(store, asked, "visits:value")
 
 
 def test_what_is_not_stored_is_named(tmp_path, repository):
