@@ -264,6 +264,24 @@ def features(
 
 
 @app.command()
+def audit(week: WeekOption, *, as_json: Json = False) -> None:
+    """Compute a week's features again as of earlier and later data, and fail where one differs or tells the label."""
+    from hm_pipeline import audit as leaks  # noqa: PLC0415 - as above
+    from hm_pipeline.run import graph_of  # noqa: PLC0415 - as above
+
+    settings = Settings.from_environment()
+    graph = graph_of(settings)
+    week_id = graph.calendar.parse(week)
+    _make(settings, leaks.targets(graph, week_id), {}, as_json=as_json, then="", quietly=True)
+    with progress(quiet=as_json) as bars:
+        found = leaks.audit_week(graph_of(settings), week_id, bars)
+    leaks.write(found, settings.home)
+    words = Group(*leaks.render(found), f"Written to {settings.home / 'audit.json'} and {settings.home / 'audit.html'}")
+    show(words, found.model_dump(mode="json"), as_json=as_json)
+    leaks.complain(found)
+
+
+@app.command()
 def bench(
     folder: Annotated[Path, typer.Option(help="Folder for the data it makes.")] = Path("bench-data"),
     only: Annotated[str, typer.Option(help="One part: simulate, ingest, week, overhead or features; all where not given.")] = "",

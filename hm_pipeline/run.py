@@ -39,6 +39,11 @@ class Done:
         return sum(self.made.values())
 
 
+def graph_of(settings: Settings) -> Graph:
+    """Return the product's graph over a home."""
+    return Graph(STEPS, Home(settings.home), settings)
+
+
 def make(
     settings: Settings,
     targets: Sequence[tuple[str, int]],

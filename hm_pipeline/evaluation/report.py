@@ -79,7 +79,7 @@ def read_json(path: Path) -> Scoreboard:
 
 def write_html(scoreboard: Scoreboard, path: Path) -> None:
     """Write a scoreboard as one page with a plot over the weeks, whole or not at all."""
-    tables = "\n".join(map(_html_table, sections(scoreboard)))
+    tables = "\n".join(map(html_table, sections(scoreboard)))
     page = (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Scoreboard</title><style>{STYLE}</style></head><body>\n'
         f"<h1>Scoreboard</h1>\n<p>{html.escape(_heading(scoreboard))}</p>\n<p><strong>{html.escape(verdict(scoreboard))}</strong></p>\n"
@@ -88,7 +88,9 @@ def write_html(scoreboard: Scoreboard, path: Path) -> None:
     write_aside(path, lambda aside: aside.write_text(page, encoding="utf-8"))
 
 
-def _html_table(section: Section) -> str:
+def html_table(section: Section) -> str:
+    """Return a section of a page."""
+
     def line(cells: Sequence[str], tag: str) -> str:
         return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 

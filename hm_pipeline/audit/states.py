@@ -1,0 +1,98 @@
+"""Other states of a home's data: a temporary home that shares what was known before a week and differs after it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from hm_pipeline.contracts import Transactions
+from hm_pipeline.graph import AUDIENCE
+from hm_pipeline.runner import FACTS
+from hm_pipeline.steps import Step
+from hm_pipeline.tables import Home, Manifest, PartitionWriter, content_hash
+
+SHARED = ("customers", "articles")
+FOLDER = ".audit-"  # beside the tables, so that a link never crosses a disk
+NEXT_WEEKS = 2  # after the audited one there are always some, made up where the shop has not come so far
+
+State = Callable[[Home, Path, int], None]
+
+
+def earlier(home: Home, root: Path, week_id: int) -> None:
+    """Lay out a home in which purchases of a week and later do not exist."""
+    _share(home, root, week_id)
+    replace(home.calendar, last_week=week_id).save(root / "calendar.json")
+
+
+def later(home: Home, root: Path, week_id: int) -> None:
+    """Lay out a home in which all purchases of a week and later are others, and twice as many."""
+    _share(home, root, week_id)
+    calendar = replace(home.calendar, last_week=max(home.calendar.last_week, week_id + NEXT_WEEKS))
+    calendar.save(root / "calendar.json")
+    known = home.weekly(FACTS, Transactions)
+    for week in range(week_id, calendar.last_week):
+        rows = known.before(week + 1, weeks=1).collect()
+        if rows.is_empty():  # the week before the audited one, moved
+            days = pl.duration(days=7 * (week - week_id + 1))
+            rows = known.before(week_id, weeks=1).with_columns(pl.col("t_dat") + days, week_id=pl.lit(week, dtype=pl.Int64)).collect()
+        others = altered(rows)
+        writer = PartitionWriter(Home(root).folder(FACTS, week))
+        writer.finish([writer.write(others)], fingerprint=content_hash(others))
+
+
+STATES: dict[str, State] = {"earlier": earlier, "later": later}
+
+
+def altered(purchases: pl.DataFrame) -> pl.DataFrame:
+    """Return other purchases of the same week: every row changed, and as many added."""
+    changed = purchases.with_columns(
+        pl.col("customer_id").gather(pl.int_range(pl.len()) // 2),
+        pl.col("article_id").reverse(),
+        pl.col("price") // 2 + 1,
+        pl.lit(1, dtype=pl.Int8).alias("sales_channel_id"),
+    )
+    added = purchases.with_columns(pl.col("customer_id", "article_id").shuffle(seed=1))
+    return pl.concat([changed, added]).sort("customer_id", "article_id", "t_dat", "price", "sales_channel_id")
+
+
+def _share(home: Home, root: Path, week_id: int) -> None:
+    shutil.copy(home.root / "shards.json", root / "shards.json")
+    (root / "tables" / FACTS).mkdir(parents=True)
+    for name in SHARED:
+        Home(root).folder(name).symlink_to(home.folder(name))
+    for week in range(home.calendar.first_week, week_id):
+        if Manifest.load(home.folder(FACTS, week)):
+            Home(root).folder(FACTS, week).symlink_to(home.folder(FACTS, week))
+
+
+@contextmanager
+def laid_out(home: Home, state: State, week_id: int) -> Iterator[Path]:
+    """Hold a temporary home in a state; whoever asks the environment for the home is given this one."""
+    with TemporaryDirectory(prefix=FOLDER, dir=home.root) as folder:
+        state(home, Path(folder), week_id)
+        before = os.environ.get("HM_HOME")
+        os.environ["HM_HOME"] = folder
+        try:
+            yield Path(folder)
+        finally:
+            os.environ.pop("HM_HOME") if before is None else os.environ.update(HM_HOME=before)
+
+
+def sweep(home: Home) -> None:
+    """Remove what a killed audit left."""
+    for folder in home.root.glob(f"{FOLDER}*"):
+        shutil.rmtree(folder)
+
+
+def keeping_audience(steps: dict[str, Step], week_id: int, audience: pl.DataFrame) -> dict[str, Step]:
+    """Return the steps with a week's audience fixed; it is drawn from nothing."""
+
+    def fixed(_inputs: object, _week: object) -> pl.DataFrame:
+        return audience.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "customer_id")
+
+    return {**steps, AUDIENCE: replace(steps[AUDIENCE], body=fixed, reads=())}

@@ -1,0 +1,58 @@
+"""What an audit found: a row per feature and per model, plain data."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+
+SAME = "the same"
+MODEL = "(model)"
+
+
+class Audited(BaseModel):
+    """One feature, or the files of a model.
+
+    Parameters
+    ----------
+    known_at
+        When the last day of purchases was over that it can have read, or its latest stamp, whichever is later; nothing for
+        what bears no date.
+    verdict
+        ``the same``, or what is wrong with it.
+    auc
+        How well it orders the labelled pairs by itself; nothing where there are no labels.
+    """
+
+    feature: str
+    view: str
+    known_at: datetime | None
+    cutoff: datetime
+    verdict: str
+    passed: bool
+    auc: float | None = None
+
+
+class Audit(BaseModel):
+    """A week's audit.
+
+    Parameters
+    ----------
+    customers, audience
+        Customers whose rows were computed again, of all of the week's audience.
+    kind
+        Whether the audience is the week's buyers or everyone.
+    bought
+        Bought pairs that the features were held against.
+    """
+
+    week: str
+    cutoff: datetime
+    customers: int
+    audience: int
+    kind: str
+    bought: int
+    rows: list[Audited]
+
+    @property
+    def failed(self) -> list[Audited]:
+        """Rows that did not pass."""
+        return [row for row in self.rows if not row.passed]
