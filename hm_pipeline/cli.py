@@ -251,13 +251,14 @@ def recommend(customer_id: str, week: WeekOption, *, as_json: Json = False) -> N
 def features(
     pairs: Annotated[Path, typer.Option("--pairs", help="csv or parquet with customer_id (hex or integer), article_id and week_id.")],
     out: Annotated[Path, typer.Option("--out", help="csv or parquet to write, one row per pair in the given order.")],
+    service: Annotated[str, typer.Option("--service", help="Feast service that names the features: ranking or signals.")] = "ranking",
     *,
     as_json: Json = False,
 ) -> None:
     """Fetch every feature of pairs through Feast, as of their weeks' cutoffs."""
     from hm_pipeline.serve import features_of  # noqa: PLC0415 - as above
 
-    found = features_of(Settings.from_environment(), pairs, out)
+    found = features_of(Settings.from_environment(), pairs, out, service=service)
     show(
         f"{found[0]:,} pairs with {found[1]} features are in {out}.", {"out": out, "pairs": found[0], "features": found[1]}, as_json=as_json
     )

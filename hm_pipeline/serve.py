@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from hm_pipeline.ensemble.learn import SERVED, Recommended, Served
-from hm_pipeline.ensemble.recommend import write_submission
+from hm_pipeline.ensemble.recommend import ID_DIGITS, write_submission
 from hm_pipeline.errors import BadInput, MissingInput
 from hm_pipeline.graph import EVERYONE
 from hm_pipeline.settings import Settings
@@ -61,41 +61,27 @@ def _customer_id(home: Home, customer: str) -> int:
     return int(found["customer_id"][0])
 
 
-def features_of(settings: Settings, pairs: Path, out: Path) -> tuple[int, int]:
+def features_of(settings: Settings, pairs: Path, out: Path, *, service: str) -> tuple[int, int]:
     """Fetch the features of pairs through Feast, write them in the given order, and return pairs and features."""
-    from hm_pipeline.features.matrix import store_of  # noqa: PLC0415 - Feast takes seconds to import
-    from hm_pipeline.features.registry import RANKING  # noqa: PLC0415 - as above
-    from hm_pipeline.features.retrieval import fetch  # noqa: PLC0415 - as above
+    from hm_pipeline.features.pairs import features_of_pairs  # noqa: PLC0415 - Feast takes seconds to import
 
-    home = Home(settings.home)
+    if not out.absolute().parent.is_dir():
+        raise MissingInput("the folder does not exist", where=str(out.absolute().parent), remedy="create it, or choose another --out")
     asked = _read(pairs)
-    keys = asked.select(_resolve(home, asked), pl.col("week_id").cast(pl.Int64), pl.col("article_id").cast(pl.Int64))
-    if keys.null_count().sum_horizontal().item():
-        raise BadInput(
-            "a key is empty or no known customer", where=str(pairs), remedy="give customer_id, article_id and week_id in every row"
-        )
-    store = store_of(settings.home.absolute(), settings.threads, settings.memory)
-    found = fetch(store, keys, service=RANKING, calendar=home.calendar).with_columns(
-        asked["customer_id"], pl.col("article_id").cast(pl.String).str.zfill(10)
-    )
-    write_aside(out, lambda path: found.write_csv(path) if out.suffix == ".csv" else found.write_parquet(path))
-    return found.height, found.width - 3
+    found = features_of_pairs(asked, settings, service=service, where=str(pairs))
+    written = found.with_columns(pl.col("article_id").cast(pl.Int64).cast(pl.String).str.zfill(ID_DIGITS))
+    write_aside(out, lambda path: written.write_csv(path) if out.suffix == ".csv" else written.write_parquet(path))
+    return found.height, found.width - asked.width - 1
 
 
 def _read(pairs: Path) -> pl.DataFrame:
     if not pairs.exists():
         raise MissingInput("no such file", where=str(pairs), remedy="give a csv or parquet with customer_id, article_id and week_id")
-    rows = pl.read_csv(pairs, schema_overrides={"customer_id": pl.String}) if pairs.suffix == ".csv" else pl.read_parquet(pairs)
-    missing = [name for name in ("customer_id", "article_id", "week_id") if name not in rows.columns]
-    if missing:
-        raise MissingInput(f"no column {', '.join(missing)}", where=str(pairs), remedy="give customer_id, article_id and week_id")
-    return rows
-
-
-def _resolve(home: Home, asked: pl.DataFrame) -> pl.Series:
-    """Return integer customer ids, read from hex where they are 64 digits."""
-    if asked["customer_id"].dtype.is_integer():
-        return asked["customer_id"].cast(pl.Int64)
-    known = home.static("customers").select("customer_hex", id="customer_id").collect()
-    by_hex = asked.select(customer_hex="customer_id").join(known, on="customer_hex", how="left", maintain_order="left")["id"]
-    return by_hex.fill_null(asked["customer_id"].cast(pl.Int64, strict=False)).alias("customer_id")
+    try:
+        if pairs.suffix == ".csv":
+            return pl.read_csv(pairs, schema_overrides={"customer_id": pl.String})
+        return pl.read_parquet(pairs)
+    except pl.exceptions.PolarsError as error:
+        raise BadInput(
+            f"cannot be read: {error}", where=str(pairs), remedy="give a csv or parquet file with a line of column names"
+        ) from error

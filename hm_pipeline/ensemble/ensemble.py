@@ -40,7 +40,7 @@ class Ensemble:
     features
         Columns the members read, in order.
     service_version
-        Version of the feature service the matrix must come from.
+        Version of the feature service that the matrix must come from, as ``service.version_of`` gives it.
     best_learner
         Best single learner on the metric week, rung L3.
     training_weeks

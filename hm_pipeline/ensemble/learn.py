@@ -15,12 +15,14 @@ from hm_pipeline.ensemble.ensemble import JUDGED_BUYERS, Ensemble, fit_ensemble
 from hm_pipeline.ensemble.recommend import recommend as rank_candidates
 from hm_pipeline.ensemble.samples import CUT, KEYS, LABEL, judged_sample, training_sample
 from hm_pipeline.ensemble.search_result import SearchResult
+from hm_pipeline.ensemble.service import require_version, version_of
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.labels import bought
 from hm_pipeline.steps import Week
 from hm_pipeline.weeks import label_weeks
 
 LEARNERS = ("lightgbm", "xgboost", "catboost")
+SERVICE = "ranking"  # Feast's, which the matrix comes from
 SERVED = CUT  # what counts is what is served
 
 
@@ -98,13 +100,15 @@ def fit(inputs: Inputs, week: Week) -> Ensemble:
         week.model,
         roles=roles,
         features=features(inputs),
-        service_version="ranking",
+        service_version=version_of(SERVICE, {name: column.dtype for name, column in _columns(inputs).items()}),
         settings=week.settings,
     )
 
 
 def recommend(inputs: Inputs, week: Week, matrix: pl.DataFrame) -> pl.DataFrame:
     """Rank a shard's candidates by their features and return everyone's list."""
+    served = {name: dtype for name, dtype in matrix.schema.items() if name not in KEYS}
+    require_version(SERVICE, served, trained=week.model.service_version, features=week.model.features)
     candidates = inputs.weekly("candidates").at(week.week_id)
     ranks = candidates.select(*KEYS, *(f"{strategy.name}_rank" for strategy in STRATEGIES)).collect()
     sales = inputs.weekly("history/article_sales").at(week.week_id)
@@ -122,7 +126,12 @@ def serve(inputs: Inputs, week: Week) -> pl.LazyFrame:
 
 def features(inputs: Inputs) -> list[str]:
     """Return the columns of the matrix that the learners read, in order."""
-    return [name for name in inputs.weekly("feature_matrix").schema.column_names() if name not in KEYS]
+    return list(_columns(inputs))
+
+
+def _columns(inputs: Inputs) -> dict[str, dy.Column]:
+    columns = inputs.weekly("feature_matrix").schema.columns()
+    return {name: column for name, column in columns.items() if name not in KEYS}
 
 
 def labelled(inputs: Inputs, week_id: int) -> pl.LazyFrame:

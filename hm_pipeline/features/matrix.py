@@ -8,7 +8,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.features.registry import RANKING, feature_tables
-from hm_pipeline.features.retrieval import fetch, open_store
+from hm_pipeline.features.retrieval import IS_CANDIDATE, fetch, open_store
 from hm_pipeline.features.views import KEYS
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.steps import Week
@@ -59,4 +59,4 @@ def _fetch(pairs: pl.LazyFrame, week: Week) -> pl.DataFrame:
     keys = pairs.select(KEYS).sort("customer_id", "article_id").collect()
     settings = week.settings
     store = store_of(settings.home.absolute(), settings.threads, settings.memory)
-    return fetch(store, keys, service=RANKING, calendar=week.calendar)
+    return fetch(store, keys, service=RANKING, calendar=week.calendar).drop(IS_CANDIDATE)  # all are

@@ -18,6 +18,8 @@ from hm_pipeline.weeks import DAYS, Calendar
 if TYPE_CHECKING:
     from feast import FeatureStore
 
+CANDIDATES, MARK, IS_CANDIDATE = "candidates", "strategy_count", "is_candidate"  # MARK is null where a pair is no candidate
+
 
 def open_store(home: Path, tables: Sequence[FeatureTable] | None = None, **options: Any) -> "FeatureStore":
     """Open the feature store of a home.
@@ -94,7 +96,8 @@ def fetch(store: "FeatureStore", pairs: pl.DataFrame | str, *, service: str, cal
     Returns
     -------
     polars.DataFrame
-        The keys, then the features in the service's order; one row per pair, in the pairs' order.
+        The keys, ``is_candidate`` where the service tells of candidates, then the features in the service's order; one row
+        per pair, in the pairs' order.
 
     Raises
     ------
@@ -109,7 +112,18 @@ def fetch(store: "FeatureStore", pairs: pl.DataFrame | str, *, service: str, cal
     features = pl.DataFrame(job.to_polars())
     if isinstance(pairs, pl.DataFrame) and features.height != pairs.height:
         raise RowsLost(f"{pairs.height} pairs gave {features.height} rows", where=f"service {service!r}", remedy=f"use {OFFLINE_STORE}")
-    return features.select(*KEYS, *_names(registered))
+    return features.select(*KEYS, *_mark(registered), *_names(registered))
+
+
+def are_candidates(store: "FeatureStore", pairs: pl.DataFrame, *, calendar: Calendar) -> pl.Series:
+    """Return whether each pair is a candidate of its week, for services that do not tell."""
+    job = store.get_historical_features(entity_df=_dated(pairs, calendar), features=[f"{CANDIDATES}:{MARK}"])
+    return pl.DataFrame(job.to_polars())[MARK].is_not_null().alias(IS_CANDIDATE)
+
+
+def _mark(service: Any) -> list[pl.Expr]:
+    tells = any(view.name == CANDIDATES and MARK in (field.name for field in view.features) for view in service.feature_view_projections)
+    return [pl.col(MARK).is_not_null().alias(IS_CANDIDATE)] if tells else []
 
 
 def _service(store: "FeatureStore", name: str) -> Any:
