@@ -3,17 +3,20 @@
 A signal's own week is not judged yet when it is made, so the weeks before it are shown, where they were graded.
 """
 
+import json
+
 import polars as pl
 
 from hm_pipeline.evaluation.grades import report as grades
 from hm_pipeline.evaluation.grades.measures import Graded
 from hm_pipeline.evaluation.grades.summary import pool_grades
 from hm_pipeline.evaluation.recall import report as recall
+from hm_pipeline.features.retrieval import CHANGES
 from hm_pipeline.graph import Graph
 from hm_pipeline.tables import Manifest
 
 EARLIER = 4  # graded weeks that are pooled
-SCORES, BUDGET = "signal_scores", "recall_budget"
+SCORES, BUDGET, STORE = "signal_scores", "recall_budget", "feature_store"
 GRADED = {
     "signal/type_need": ("need",),
     "signal/need_propensity": ("need",),
@@ -26,6 +29,8 @@ def tables(graph: Graph, name: str, week_id: int) -> dict[str, str]:
     """Return tables in Markdown by their title; none where nothing is stored that they would show."""
     if name == BUDGET and _rows(graph, BUDGET, week_id):
         return {"recall budget": recall.markdown(*recall.read_budget(graph.home, [week_id]))}
+    if name == STORE:
+        return _registration(graph)
     if name not in (SCORES, *GRADED):
         return {}
     last = week_id if name == SCORES else week_id - 1
@@ -36,6 +41,13 @@ def tables(graph: Graph, name: str, week_id: int) -> dict[str, str]:
     rows = pl.concat([stored.at(past).select(Graded.column_names()) for past in weeks]).collect()
     wanted = rows if name == SCORES else rows.filter(pl.col("signal").is_in(GRADED[name]))
     return {"beside trivial rivals": grades.markdown(pool_grades(wanted, seed=graph.settings.seed))}
+
+
+def _registration(graph: Graph) -> dict[str, str]:
+    """Tell what the last registration with Feast changed."""
+    path = graph.home.root / "feast" / CHANGES
+    told = json.loads(path.read_text()) if path.exists() else []
+    return {"what registering changed": "\n".join(f"- {line}" for line in told)} if told else {}
 
 
 def _rows(graph: Graph, name: str, week_id: int) -> int:

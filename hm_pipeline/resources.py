@@ -17,6 +17,7 @@ from hm_pipeline.datasets.stage import settled
 from hm_pipeline.errors import HMError
 from hm_pipeline.exhibit_tables import tables
 from hm_pipeline.exhibits import pictures, sample
+from hm_pipeline.features.registry import feature_tables
 from hm_pipeline.graph import STATIC, Graph
 from hm_pipeline.runner import Runner
 from hm_pipeline.settings import Settings
@@ -26,6 +27,7 @@ from hm_pipeline.tables import Home, Manifest
 from hm_pipeline.weeks import REFERENCE, Calendar
 
 Report = Callable[[str, int, int], None]
+VIEWS = {table.table: table for table in feature_tables()}
 CELL = 40  # characters shown of a value
 
 
@@ -90,7 +92,8 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
         description=describe(step),
         code_version=step.version(),
         kinds={"python"} if step.kind == "model" else {"polars"},
-        metadata=_columns(step),
+        metadata={**_columns(step), **_view(step)},
+        tags={"feast/view": VIEWS[step.name].name} if step.name in VIEWS else None,
         io_manager_key="io_manager",
     )(body)
     return make  # type: ignore[no-any-return]
@@ -192,6 +195,14 @@ def _columns(step: Step) -> dict[str, Any]:
         return {}
     columns = [dg.TableColumn(name, type(column).__name__, column.description or "") for name, column in step.schema.columns().items()]
     return {"dagster/column_schema": dg.TableSchema(columns), "dagster/table_name": step.name}
+
+
+def _view(step: Step) -> dict[str, Any]:
+    """Return the Feast view that serves a step's table, its keys and its services."""
+    table = VIEWS.get(step.name)
+    if table is None:
+        return {}
+    return {"feast/view": table.name, "feast/keys": ", ".join(table.keys), "feast/services": ", ".join(table.services) or "none"}
 
 
 def build_graph(steps: dict[str, Step], settings: Settings) -> Graph:

@@ -8,7 +8,7 @@ itself, is the same in all states; and the files of customers and articles bear 
 """
 
 from hm_pipeline.audit.audit import audit_week, targets
-from hm_pipeline.audit.report import complain, heading, render, write
+from hm_pipeline.audit.report import complain, conclusion, heading, render, write
 from hm_pipeline.audit.verdicts import Audit, Audited
 
-__all__ = ["Audit", "Audited", "audit_week", "complain", "heading", "render", "targets", "write"]
+__all__ = ["Audit", "Audited", "audit_week", "complain", "conclusion", "heading", "render", "targets", "write"]

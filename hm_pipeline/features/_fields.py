@@ -6,6 +6,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.errors import BrokenContract
+from hm_pipeline.features.units import unit_of
 
 if TYPE_CHECKING:
     from feast import Field
@@ -21,14 +22,27 @@ def field_of(view: str, name: str, column: dy.Column) -> "Field":
     """
     from feast import Field  # noqa: PLC0415 - feast takes seconds to import
 
-    return Field(name=name, dtype=_dtype(view, name, column.dtype), description=column.description or "", tags={"view": view})
+    unit = unit_of(name, column)
+    return Field(
+        name=name,
+        dtype=feast_type(view, name, column.dtype),
+        description=column.description or "",
+        tags={"view": view, **({"unit": unit} if unit else {})},
+    )
 
 
-def _dtype(view: str, name: str, stored: Any) -> Any:
+def feast_type(view: str, name: str, stored: Any) -> Any:
+    """Return Feast's type of a Polars type.
+
+    Raises
+    ------
+    BrokenContract
+        If Feast knows no such type.
+    """
     from feast import types  # noqa: PLC0415 - as above
 
     if isinstance(stored, pl.List):
-        return types.Array(_dtype(view, name, stored.inner))
+        return types.Array(feast_type(view, name, stored.inner))
     match stored:
         case pl.Int8() | pl.Int16() | pl.Int32():
             return types.Int32

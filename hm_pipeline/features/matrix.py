@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.features.drift import require_agreement
 from hm_pipeline.features.registry import RANKING, feature_tables
 from hm_pipeline.features.retrieval import IS_CANDIDATE, fetch, open_store
 from hm_pipeline.features.views import KEYS
@@ -35,8 +36,15 @@ class Registered(dy.Schema):
 
 
 def register(week: Week) -> pl.DataFrame:
-    """Register entities, views and services with Feast, and return :class:`Registered`."""
-    store_of(week.settings.home.absolute(), week.settings.threads, week.settings.memory)
+    """Register entities, views and services with Feast, and return :class:`Registered`.
+
+    Raises
+    ------
+    BrokenContract
+        If a registered view is not what its contract says.
+    """
+    home = week.settings.home.absolute()
+    require_agreement(store_of(home, week.settings.threads, week.settings.memory), feature_tables(), home)
     rows = [
         (name, table.name, ", ".join(table.keys), type(column).__name__, column.description or "", ", ".join(table.services))
         for table in feature_tables()

@@ -3,6 +3,7 @@
 feast is imported when a store is opened, not before.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -13,11 +14,13 @@ import polars as pl
 from hm_pipeline.errors import MissingInput, RowsLost
 from hm_pipeline.features.repository import OFFLINE_STORE, config
 from hm_pipeline.features.views import KEYS, OWNER, TIMESTAMP, FeastObjects, FeatureTable, build
+from hm_pipeline.tables import write_aside
 from hm_pipeline.weeks import DAYS, Calendar
 
 if TYPE_CHECKING:
     from feast import FeatureStore
 
+CHANGES = "changes.json"  # what the last registration changed
 CANDIDATES, MARK, IS_CANDIDATE = "candidates", "strategy_count", "is_candidate"  # MARK is null where a pair is no candidate
 
 
@@ -56,16 +59,18 @@ def open_store(home: Path, tables: Sequence[FeatureTable] | None = None, **optio
     return store
 
 
-def apply(store: "FeatureStore", objects: FeastObjects) -> bool:
+def apply(store: "FeatureStore", objects: FeastObjects) -> list[str]:
     """Register entities, views and services; what is registered already is left alone.
 
     Objects of this project that are no longer among them are removed, those of others stay.
 
     Returns
     -------
-    bool
-        Whether anything changed.
+    list
+        What changed, in words; kept in the home beside the registry.
     """
+    from hm_pipeline.features.drift import changes  # noqa: PLC0415 - it builds views, and so imports feast
+
     registry, project = store.registry, store.project
     listed = (registry.list_entities(project), registry.list_feature_views(project), registry.list_feature_services(project))
     registered = {(type(item).__name__, item.name): item for kind in listed for item in kind if item.owner == OWNER}
@@ -73,9 +78,13 @@ def apply(store: "FeatureStore", objects: FeastObjects) -> bool:
     dropped = [registered[name] for name in registered.keys() - wanted.keys()]
     changed = [item for name, item in wanted.items() if name not in registered or _plain(item) != _plain(registered[name])]
     if not dropped and not changed:
-        return False
+        return []
+    replaced = [registered[type(item).__name__, item.name] for item in changed if (type(item).__name__, item.name) in registered]
+    told = changes([*replaced, *dropped], changed) if registered else ["registered for the first time"]
     store.apply(objects.all, objects_to_delete=dropped, partial=False)
-    return True
+    note = json.dumps(told, indent=1) + "\n"
+    write_aside(Path(store.config.registry.path).with_name(CHANGES), lambda path: path.write_text(note))
+    return told
 
 
 def feature_names(store: "FeatureStore", service: str) -> list[str]:

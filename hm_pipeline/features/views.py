@@ -80,6 +80,11 @@ class FeatureTable:
         return "week_id" in self.keys
 
     @property
+    def ttl(self) -> timedelta:
+        """How long a row is served: the days of its week; 0 is for ever."""
+        return timedelta(days=DAYS) if self.is_weekly else timedelta(0)
+
+    @property
     def features(self) -> dict[str, dy.Column]:
         """Columns that are features."""
         columns = self.schema.columns().items()
@@ -160,7 +165,7 @@ def _view(table: FeatureTable, entities: "dict[str, Entity]", home: Path) -> "Fe
         entities=[entities[key] for key in table.keys],
         schema=[field_of(table.name, name, column) for name, column in table.features.items()],
         source=source,
-        ttl=timedelta(days=DAYS) if table.is_weekly else timedelta(0),  # 0 is for ever
+        ttl=table.ttl,
         online=not {"customer_id", "article_id"} <= set(table.keys),  # all pairs would take hours to write and none is looked up
         description=table.description,
         owner=OWNER,

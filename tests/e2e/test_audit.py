@@ -67,7 +67,7 @@ def fits_on_the_answer(inputs, week):
     honest = STEPS["model/visit_propensity"].body(inputs, week)
     ever = Home(week.settings.home).weekly("transactions", Transactions).before(week.calendar.last_week)  # as long as the data go
     units = ever.select(pl.len()).collect().item()
-    return replace(honest, constants={name: float(units) for name in honest.constants}, boosters={})
+    return replace(honest, constants=dict.fromkeys(honest.constants, 1 / (1 + units)), boosters={})
 
 
 def planted(home):

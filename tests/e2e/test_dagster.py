@@ -87,7 +87,8 @@ def test_a_duplicate_key_is_shown_with_its_rows_and_a_remedy(fresh):
     rows = pl.read_parquet(file, hive_partitioning=False)
     pl.concat([rows, rows.head(1)]).write_parquet(file)
     found = _checked(settings, "articles")
-    assert {name: result.passed for name, result in found.items()} == {"contract": False, "rows": False}
+    expected = {"contract": False, "rows": False, "unique": False, "timestamps": True, "ttl": True}
+    assert {name: result.passed for name, result in found.items()} == expected
     facts = found["contract"].metadata
     assert "'primary_key': 2" in facts["found"].value
     assert facts["offending rows"].value.count(str(rows["article_id"][0])) >= 2

@@ -1,19 +1,18 @@
 """Asset checks: what is on disk is what its contract says.  They read back what was written, and change nothing."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import dagster as dg
 import polars as pl
 
-from hm_pipeline.graph import STATIC, Graph
-from hm_pipeline.resources import Work, markdown_table
+from hm_pipeline.checks import features
+from hm_pipeline.checks.stored import Stored, newest, outcome
+from hm_pipeline.graph import STATIC
+from hm_pipeline.resources import Work
 from hm_pipeline.steps import Step
 from hm_pipeline.tables import Manifest
 
 LEAST = 12  # candidates a customer must have
-SHOWN = 8  # offending rows shown
 READ = 5_000_000  # rows of the newest partition that are read back
 
 
@@ -49,23 +48,7 @@ def _asked(step: Step) -> dict[str, str]:
         asked["current"] = "What is stored, of any week, is what would be made of the data and the code as they are now."
     if step.name in ("candidates", "recommendations"):
         asked["coverage"] = f"Every customer of the audience has {LEAST} articles."
-    return asked
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A stored partition."""
-
-    step: Step
-    graph: Graph
-    week_id: int
-    manifest: Manifest
-
-    @property
-    def table(self) -> pl.LazyFrame:
-        """Return its rows."""
-        folder = self.graph.folder(self.step.name, self.week_id)
-        return pl.scan_parquet([folder / receipt.file for receipt in self.manifest.receipts], hive_partitioning=False)
+    return asked | features.asked(step)
 
 
 def _check(name: str, stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
@@ -74,18 +57,7 @@ def _check(name: str, stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
     except (pl.exceptions.PolarsError, OSError) as error:  # a torn file is what the check is there to find
         files, why = f"{len(stored.manifest.receipts)} whole files", f"{type(error).__name__}: {error}"
         remedy = "a file is torn or missing: make the partition again with --force, or ingest the files again"
-        return _result(name, key, expected=files, found=why, offending=pl.DataFrame(), remedy=remedy)
-
-
-def newest(graph: Graph, step: Step) -> tuple[int, Manifest | None]:
-    """Return the last stored partition of a step."""
-    if step.kind == "static":
-        return STATIC, Manifest.load(graph.folder(step.name, STATIC))
-    for week_id in reversed(graph.calendar.weeks):
-        manifest = Manifest.load(graph.folder(step.name, week_id))
-        if manifest:
-            return week_id, manifest
-    return STATIC, None
+        return outcome(name, key, expected=files, found=why, offending=pl.DataFrame(), remedy=remedy)
 
 
 def _current(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
@@ -95,7 +67,7 @@ def _current(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
     there = [week for week in weeks if Manifest.load(graph.folder(step.name, week))]
     stale = [week for week in there if not graph.is_current(step.name, week)]
     names = [step.name if week == STATIC else graph.calendar.key(week) for week in stale]
-    result = _result(
+    result = outcome(
         "current",
         key,
         expected=f"0 of {len(there)} stored partitions stale",
@@ -106,25 +78,12 @@ def _current(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
     return result._replace(severity=dg.AssetCheckSeverity.WARN)
 
 
-def _result(name: str, key: dg.AssetKey, *, expected: Any, found: Any, offending: pl.DataFrame, remedy: str) -> dg.AssetCheckResult:
-    """Return a result that says, where it fails, what was expected, what is there, which rows, and what to do."""
-    passed = expected == found
-    facts: dict[str, Any] = {"expected": dg.MetadataValue.text(str(expected)), "found": dg.MetadataValue.text(str(found))}
-    if passed:
-        return dg.AssetCheckResult(passed=True, check_name=name, asset_key=key, metadata=facts)
-    if offending.height:
-        facts["offending rows"] = dg.MetadataValue.md(markdown_table(offending.head(SHOWN)))
-    facts["remedy"] = remedy
-    what = f"{key.to_user_string()}: expected {expected}, found {found}"
-    return dg.AssetCheckResult(passed=False, check_name=name, asset_key=key, metadata=facts, description=what)
-
-
 def _contract(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
     schema = stored.step.schema
     assert schema is not None  # noqa: S101  models have no checks
     _, failures = schema.filter(stored.table.head(READ).collect())
     counts = {str(rule): int(count) for rule, count in failures.counts().items()}
-    return _result(
+    return outcome(
         "contract",
         key,
         expected={},
@@ -137,7 +96,7 @@ def _contract(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
 def _rows(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
     rows = int(stored.table.select(pl.len()).collect().item())
     again = "ingest the files again" if stored.step.is_ingested else "make the partition again with --force"
-    return _result("rows", key, expected=stored.manifest.rows, found=rows, offending=pl.DataFrame(), remedy=f"a file was changed: {again}")
+    return outcome("rows", key, expected=stored.manifest.rows, found=rows, offending=pl.DataFrame(), remedy=f"a file was changed: {again}")
 
 
 def _coverage(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
@@ -146,7 +105,7 @@ def _coverage(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
     counts = stored.table.group_by("customer_id").len("articles").collect()
     few = counts.filter(pl.col("articles") < LEAST).sort("articles", "customer_id")
     short = few.height + max(audience - counts.height, 0)
-    return _result(
+    return outcome(
         "coverage",
         key,
         expected=f"0 of {audience} customers with fewer than {LEAST} articles",
@@ -161,4 +120,5 @@ _CHECKS: dict[str, Callable[[Stored, dg.AssetKey], dg.AssetCheckResult]] = {
     "rows": _rows,
     "current": _current,
     "coverage": _coverage,
+    **features.CHECKS,
 }

@@ -1,0 +1,123 @@
+"""Checks of what Feast serves: keys, stamps and time to live of the stored rows, views, and leaks."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from hm_pipeline.audit import audit_week, conclusion
+from hm_pipeline.checks.stored import Stored, newest, outcome
+from hm_pipeline.errors import HMError
+from hm_pipeline.features.drift import drift
+from hm_pipeline.features.registry import feature_tables
+from hm_pipeline.features.retrieval import open_store
+from hm_pipeline.features.views import TIMESTAMP, FeatureTable
+from hm_pipeline.graph import Graph
+from hm_pipeline.steps import Step
+
+STORE, AUDITED, AUDIT = "feature_store", "feature_matrix", "leak_audit"
+TABLES: dict[str, FeatureTable] = {table.table: table for table in feature_tables()}
+AGAIN = "make the partition again with --force"
+
+
+def asked(step: Step) -> dict[str, str]:
+    """Return the checks of a step that Feast serves, and what each says."""
+    if step.name == STORE:
+        return {"views": "Feast's views, the contracts and the stored columns agree in names and types."}
+    if step.name == AUDITED:
+        return {AUDIT: "The newest week's features are the same, computed again of earlier and of later data; `hm audit` does the same."}
+    if step.name not in TABLES:
+        return {}
+    return {
+        "unique": "No two rows of the newest partition have the same key.",
+        "timestamps": "Every row is stamped with its week's cutoff and speaks of that week; what has no weeks bears the epoch.",
+        "ttl": "Every row is within its view's time to live when its week is asked for.",
+    }
+
+
+def _unique(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+    keys = TABLES[stored.step.name].keys
+    twice = pl.concat([_repeated(file, keys) for file in _files(stored)])
+    return outcome(
+        "unique", key, expected=f"0 repeated keys {keys}", found=f"{twice.height} repeated keys {keys}", offending=twice, remedy=AGAIN
+    )
+
+
+def _repeated(file: Path, keys: tuple[str, ...]) -> pl.DataFrame:
+    """Return keys that a file holds twice; files hold ranges of customers, so that none is in two of them."""
+    rows = pl.scan_parquet(file, hive_partitioning=False).select(keys)
+    return rows.group_by(keys).len("rows").filter(pl.col("rows") > 1).sort(keys).collect()
+
+
+def _timestamps(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+    calendar, table = stored.graph.calendar, TABLES[stored.step.name]
+    moment = calendar.cutoff(stored.week_id if table.is_weekly else 0)
+    wrong = pl.col(TIMESTAMP).ne_missing(pl.lit(moment))
+    wrong = wrong | (pl.col("week_id") != stored.week_id) if table.is_weekly else wrong
+    return _none("timestamps", stored, key, wrong, f"stamped otherwise than {moment:%Y-%m-%d %H:%M}, or of another week")
+
+
+def _ttl(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+    calendar, table = stored.graph.calendar, TABLES[stored.step.name]
+    asked_at = calendar.cutoff(stored.week_id if table.is_weekly else calendar.last_week)
+    oldest = asked_at - table.ttl if table.ttl else datetime.min.replace(tzinfo=asked_at.tzinfo) + timedelta(days=1)
+    served = pl.col(TIMESTAMP).is_between(pl.lit(oldest), pl.lit(asked_at), closed="right" if table.ttl else "both")
+    return _none("ttl", stored, key, ~served, f"not served at {asked_at:%Y-%m-%d %H:%M}")
+
+
+def _none(name: str, stored: Stored, key: dg.AssetKey, wrong: pl.Expr, what: str) -> dg.AssetCheckResult:
+    rows = stored.table.filter(wrong.fill_null(value=True))
+    count = int(rows.select(pl.len()).collect().item())
+    shown = rows.head(8).collect()
+    return outcome(name, key, expected=f"0 rows {what}", found=f"{count} rows {what}", offending=shown, remedy=AGAIN)
+
+
+def _views(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+    tables = feature_tables()
+    schemas = {table.name: schema for table in tables if (schema := _stored_schema(stored.graph, table)) is not None}
+    found = drift(open_store(stored.graph.home.root), tables, stored.graph.home.root, schemas)
+    return outcome(
+        "views",
+        key,
+        expected="0 columns differ",
+        found=f"{found.height} columns differ",
+        offending=found,
+        remedy="`hm run --week D` registers the views anew; a partition that differs is made again with --force",
+    )
+
+
+def _stored_schema(graph: Graph, table: FeatureTable) -> pl.Schema | None:
+    """Return the columns of the newest partition; none where it is stale, for then it is about to be made again."""
+    week_id, manifest = newest(graph, graph.steps[table.table])
+    if manifest is None or not manifest.receipts or not graph.is_current(table.table, week_id):
+        return None
+    return pl.Schema(pl.read_parquet_schema(graph.folder(table.table, week_id) / manifest.receipts[0].file))
+
+
+def _audit(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+    try:
+        found = audit_week(stored.graph, stored.week_id, lambda _state, _done, _every: None)
+    except HMError as error:
+        return outcome(AUDIT, key, expected="an audit", found=str(error), offending=pl.DataFrame(), remedy=error.remedy)
+    rows = pl.DataFrame([row.model_dump() for row in found.failed])
+    remedy = "read nothing of the week or later; `hm audit --week D` shows every feature"
+    result = outcome(AUDIT, key, expected="0 features fail", found=f"{len(found.failed)} features fail", offending=rows, remedy=remedy)
+    return result._replace(
+        metadata={**result.metadata, "week": dg.TextMetadataValue(found.week), "all": dg.TextMetadataValue(conclusion(found))}
+    )
+
+
+def _files(stored: Stored) -> Iterator[Path]:
+    folder = stored.graph.folder(stored.step.name, stored.week_id)
+    return (folder / receipt.file for receipt in stored.manifest.receipts)
+
+
+CHECKS: dict[str, Callable[[Stored, dg.AssetKey], dg.AssetCheckResult]] = {
+    "unique": _unique,
+    "timestamps": _timestamps,
+    "ttl": _ttl,
+    "views": _views,
+    AUDIT: _audit,
+}

@@ -1,0 +1,98 @@
+"""Do Feast's views, the contracts and the stored tables still say the same, and what does registering change?"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from hm_pipeline.errors import BrokenContract
+from hm_pipeline.features._fields import feast_type
+from hm_pipeline.features.views import FeatureTable, build
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
+
+Columns = dict[str, str]  # name -> Feast's type
+ABSENT = "absent"
+LINE = {"view": pl.String, "column": pl.String, "contract": pl.String, "registered": pl.String, "stored": pl.String}
+
+
+def drift(store: "FeatureStore", tables: Sequence[FeatureTable], home: Path, stored: Mapping[str, pl.Schema] | None = None) -> pl.DataFrame:
+    """Return the columns in which a contract, a registered view and a stored table differ, sorted.
+
+    Parameters
+    ----------
+    stored
+        Columns of stored tables by view; views that are not among them are held against the contract alone.
+    """
+    contracts = {view.name: columns_of(view) for view in build(tables, home).views}
+    registered = {view.name: columns_of(view) for view in store.list_feature_views(allow_cache=False)}
+    lines: list[tuple[str, ...]] = []
+    for view, contract in contracts.items():
+        known = registered.get(view, {})
+        held = _stored(view, contract, (stored or {}).get(view))
+        for column in dict.fromkeys([*contract, *known]):
+            said = contract.get(column, ABSENT), known.get(column, ABSENT), held.get(column, ABSENT)
+            if len(set(said)) > 1:
+                lines.append((view, column, *said))
+    return pl.DataFrame(sorted(lines), schema=LINE, orient="row")
+
+
+def require_agreement(store: "FeatureStore", tables: Sequence[FeatureTable], home: Path) -> None:
+    """Refuse a registry whose views are not what the contracts say.
+
+    Raises
+    ------
+    BrokenContract
+        It names the first column that differs.
+    """
+    found = drift(store, tables, home)
+    if found.height:
+        first = found.row(0, named=True)
+        said = f"{first['column']} is {first['contract']} in the contract, {first['registered']} in Feast"
+        raise BrokenContract(
+            f"{found.height} columns drifted apart: {said}",
+            where=f"view {first['view']!r}",
+            remedy="remove feast/registry.db from the home, the next run registers anew",
+        )
+
+
+def columns_of(view: Any) -> Columns:
+    """Return the features of a Feast view and their types."""
+    return {field.name: str(field.dtype) for field in view.features}
+
+
+def changes(before: Sequence[Any], after: Sequence[Any]) -> list[str]:
+    """Tell in words what registering Feast's objects changes, against those of the same names that are registered.
+
+    Parameters
+    ----------
+    before, after
+        Entities, views and services that are registered, and that will be; both hold only those that differ.
+    """
+    old = {(type(item).__name__, item.name): item for item in before}
+    new = {(type(item).__name__, item.name): item for item in after}
+    told = [f"{_word(kind)} {name} is new" for kind, name in new.keys() - old.keys()]
+    told += [f"{_word(kind)} {name} is gone" for kind, name in old.keys() - new.keys()]
+    for kind, name in old.keys() & new.keys():
+        told.append(f"{_word(kind)} {name}: {_inside(old[kind, name], new[kind, name]) or 'described otherwise'}")
+    return sorted(told)
+
+
+def _inside(old: Any, new: Any) -> str:
+    known, wanted = ({} if not hasattr(item, "schema") else columns_of(item) for item in (old, new))
+    parts = [f"new {name}" for name in wanted if name not in known] + [f"gone {name}" for name in known if name not in wanted]
+    parts += [f"{name} is {wanted[name]}, was {known[name]}" for name in known if name in wanted and wanted[name] != known[name]]
+    return ", ".join(parts)
+
+
+def _word(kind: str) -> str:
+    return {"Entity": "entity", "FeatureView": "view", "FeatureService": "service"}.get(kind, kind)
+
+
+def _stored(view: str, contract: Columns, schema: pl.Schema | None) -> Columns:
+    """Return the stored types of a contract's columns; the contract's own where nothing is stored."""
+    if schema is None:
+        return contract
+    return {name: str(feast_type(view, name, schema[name])) for name in contract if name in schema}

@@ -1,0 +1,150 @@
+"""Dagster and Feast say the same of a table: views on assets, checks of what is served, and drift told loudly."""
+
+import json
+import shutil
+from datetime import timedelta
+
+import dagster as dg
+import polars as pl
+import pytest
+from feast import FeatureView, Field
+from feast.types import Float64, String
+
+from hm_pipeline.definitions import build_defs
+from hm_pipeline.errors import BrokenContract
+from hm_pipeline.exhibit_tables import tables
+from hm_pipeline.features.drift import drift, require_agreement
+from hm_pipeline.features.registry import feature_tables
+from hm_pipeline.features.retrieval import open_store
+from hm_pipeline.features.units import unit_of
+from hm_pipeline.features.views import build
+from hm_pipeline.instance import dagster_instance
+from hm_pipeline.run import graph_of
+from hm_pipeline.tables import Home
+from tests.e2e.conftest import last_week, quick
+
+
+@pytest.fixture
+def home(served, tmp_path):
+    """A copy of the served home, to be damaged."""
+    shutil.copytree(served.home, tmp_path / "home")
+    return quick(tmp_path / "home")
+
+
+def checked(settings, name, *checks):
+    """Execute checks of an asset as the button of the UI does."""
+    key = dg.AssetKey(name.split("/"))
+    job = build_defs(settings).resolve_implicit_global_asset_job_def()
+    part = job.get_subset(asset_selection=frozenset(), asset_check_selection=frozenset(dg.AssetCheckKey(key, check) for check in checks))
+    with dagster_instance(settings) as instance:
+        run = part.execute_in_process(instance=instance, raise_on_error=False)
+    return {event.check_name: event for event in run.get_asset_check_evaluations()}
+
+
+def change(settings, name, change):
+    """Change the newest partition's file, past its manifest."""
+    folder = Home(settings.home).folder(name, last_week(settings))
+    file = sorted(folder.glob("*.parquet"))[0]
+    change(pl.read_parquet(file, hive_partitioning=False)).write_parquet(file)
+
+
+def test_every_table_that_feast_serves_names_its_view(served):
+    graph = build_defs(served).resolve_asset_graph()
+    for table in feature_tables():
+        node = graph.get(dg.AssetKey(table.table.split("/")))
+        assert node.tags["feast/view"] == table.name
+        assert node.metadata["feast/view"] == table.name
+        assert node.metadata["feast/services"] == (", ".join(table.services) or "none")
+    assert "feast/view" not in graph.get(dg.AssetKey("audience")).tags
+
+
+def test_every_feature_has_a_meaning_and_a_unit_and_every_object_an_owner(tmp_path):
+    assert [name for table in feature_tables() for name, column in table.features.items() if not unit_of(name, column)] == []
+    objects = build(feature_tables(), tmp_path)
+    assert all(item.description and item.owner for item in objects.all)
+    fields = [field for view in objects.views for field in view.features]
+    assert all(field.description and field.tags["unit"] for field in fields)
+
+
+def test_what_was_served_passes(served):
+    for table in feature_tables():
+        found = checked(served, table.table, "unique", "timestamps", "ttl")
+        assert {name: event.passed for name, event in found.items()} == {"unique": True, "timestamps": True, "ttl": True}, table.name
+    assert checked(served, "feature_store", "views")["views"].passed
+
+
+FAULTS = {
+    "unique": lambda rows: pl.concat([rows, rows.head(2)]),
+    "timestamps": lambda rows: rows.with_columns(pl.col("event_timestamp") + timedelta(hours=1)),
+    "ttl": lambda rows: rows.with_columns(pl.col("event_timestamp") - timedelta(days=7)),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("table", ["candidates", "signal/momentum"])
+def test_a_fault_fails_the_check_that_is_named_for_it(home, table, name):
+    change(home, table, FAULTS[name])
+    (found,) = checked(home, table, name).values()
+    assert not found.passed
+    assert found.metadata["offending rows"].value
+    assert found.metadata["remedy"].value
+
+
+def test_rows_of_another_week_fail_the_timestamps(home):
+    change(home, "signal/momentum", lambda rows: rows.with_columns(pl.col("week_id") - 1))
+    assert not checked(home, "signal/momentum", "timestamps")["timestamps"].passed
+
+
+def test_a_stored_column_of_another_type_is_drift(home):
+    change(home, "signal/momentum", lambda rows: rows.with_columns(pl.col("momentum").cast(pl.String)).drop("momentum_price"))
+    found = checked(home, "feature_store", "views")["views"]
+    assert not found.passed
+    shown = found.metadata["offending rows"].value
+    assert "| momentum | momentum | Float32 | Float32 | String |" in shown
+    assert "| momentum | momentum_price | Float32 | Float32 | absent |" in shown
+
+
+def registered_otherwise(settings):
+    """Return the store after somebody registered another view `momentum` by hand."""
+    store = open_store(settings.home)
+    view = store.get_feature_view("momentum")
+    schema = [Field(name="momentum", dtype=String), Field(name="speed", dtype=Float64)]
+    store.apply([FeatureView(name="momentum", entities=[store.get_entity(name) for name in view.entities], source=view.batch_source,
+                             schema=schema, ttl=view.ttl, owner=view.owner)])  # fmt: skip
+    return open_store(settings.home)
+
+
+def test_a_view_that_is_not_its_contract_is_an_error(home):
+    store = registered_otherwise(home)
+    found = drift(store, feature_tables(), home.home)
+    assert found.filter(pl.col("column") == "speed").select("contract", "registered").row(0) == ("absent", "Float64")
+    with pytest.raises(BrokenContract, match="momentum is Float32 in the contract, String in Feast"):
+        require_agreement(store, feature_tables(), home.home)
+    assert not checked(home, "feature_store", "views")["views"].passed
+
+
+def test_an_older_registry_is_replaced_and_what_changed_is_shown(home):
+    registered_otherwise(home)
+    store = open_store(home.home, feature_tables())
+    told = json.loads((home.home / "feast" / "changes.json").read_text())
+    (line,) = (line for line in told if line.startswith("view momentum:"))
+    assert "gone speed" in line
+    assert "momentum is Float32, was String" in line
+    assert "new momentum_price" in line
+    assert line in tables(graph_of(home), "feature_store", -1)["what registering changed"]
+    require_agreement(store, feature_tables(), home.home)
+    open_store(home.home, feature_tables())
+    assert json.loads((home.home / "feast" / "changes.json").read_text()) == told
+
+
+def test_the_audit_is_a_check_that_runs_when_it_is_asked_for(home):
+    key = dg.AssetCheckKey(dg.AssetKey("feature_matrix"), "leak_audit")
+    defs = build_defs(home)
+    for name in ("week", "backfill"):
+        job = defs.resolve_job_def(name)
+        part = job.get_subset(asset_selection=frozenset([dg.AssetKey("feature_matrix")]), asset_check_selection=None)
+        assert key not in job.asset_layer.asset_graph.asset_check_keys
+        assert key not in part.asset_layer.asset_graph.asset_check_keys
+    (found,) = checked(home, "feature_matrix", "leak_audit").values()
+    assert found.passed, found.metadata
+    assert found.metadata["week"].value == Home(home.home).calendar.key(last_week(home) - 1)
