@@ -98,7 +98,8 @@ def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None
                 keys = [dg.AssetKey(name.split("/")) for name in run.steps]
                 span = {} if run.first == STATIC else _span(graph.calendar.key(run.first), graph.calendar.key(run.last))
                 # Every partition is checked as it is written; the asset checks read the newest ones back.
-                checks = None if run.last == newest else frozenset[dg.AssetCheckKey]()
+                read_back = job.asset_layer.asset_graph.asset_check_keys if run.last == newest or run.first == STATIC else ()
+                checks = frozenset(check for check in read_back if check.asset_key in keys)
                 part = job.get_subset(asset_selection=frozenset(keys), asset_check_selection=checks)
                 try:
                     part.execute_in_process(tags={**span, BY_HM: "true"}, instance=instance, run_config=QUIET)

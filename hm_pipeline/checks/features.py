@@ -17,7 +17,7 @@ from hm_pipeline.features.views import TIMESTAMP, FeatureTable
 from hm_pipeline.graph import Graph
 from hm_pipeline.steps import Step
 
-STORE, AUDITED, AUDIT = "feature_store", "feature_matrix", "leak_audit"
+STORE, LABELLED, AUDIT = "feature_store", "feature_matrix", "leak_audit"  # the store is seldom made, so seldom is an audit
 TABLES: dict[str, FeatureTable] = {table.table: table for table in feature_tables()}
 AGAIN = "make the partition again with --force"
 
@@ -25,9 +25,10 @@ AGAIN = "make the partition again with --force"
 def asked(step: Step) -> dict[str, str]:
     """Return the checks of a step that Feast serves, and what each says."""
     if step.name == STORE:
-        return {"views": "Feast's views, the contracts and the stored columns agree in names and types."}
-    if step.name == AUDITED:
-        return {AUDIT: "The newest week's features are the same, computed again of earlier and of later data; `hm audit` does the same."}
+        return {
+            "views": "Feast's views, the contracts and the stored columns agree in names and types.",
+            AUDIT: "The newest labelled week's features are the same, computed again of earlier and of later data, as `hm audit` does.",
+        }
     if step.name not in TABLES:
         return {}
     return {
@@ -97,8 +98,12 @@ def _stored_schema(graph: Graph, table: FeatureTable) -> pl.Schema | None:
 
 
 def _audit(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+    week_id, labelled = newest(stored.graph, stored.graph.steps[LABELLED])
+    if labelled is None:
+        what = f"{LABELLED} of no week"
+        return outcome(AUDIT, key, expected=f"{LABELLED} of a week", found=what, offending=pl.DataFrame(), remedy="`hm run --week D`")
     try:
-        found = audit_week(stored.graph, stored.week_id, lambda _state, _done, _every: None)
+        found = audit_week(stored.graph, week_id, lambda _state, _done, _every: None)
     except HMError as error:
         return outcome(AUDIT, key, expected="an audit", found=str(error), offending=pl.DataFrame(), remedy=error.remedy)
     rows = pl.DataFrame([row.model_dump() for row in found.failed])

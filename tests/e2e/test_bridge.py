@@ -19,7 +19,7 @@ from hm_pipeline.features.retrieval import open_store
 from hm_pipeline.features.units import unit_of
 from hm_pipeline.features.views import build
 from hm_pipeline.instance import dagster_instance
-from hm_pipeline.run import graph_of
+from hm_pipeline.run import graph_of, make
 from hm_pipeline.tables import Home
 from tests.e2e.conftest import last_week, quick
 
@@ -138,13 +138,21 @@ def test_an_older_registry_is_replaced_and_what_changed_is_shown(home):
 
 
 def test_the_audit_is_a_check_that_runs_when_it_is_asked_for(home):
-    key = dg.AssetCheckKey(dg.AssetKey("feature_matrix"), "leak_audit")
+    key = dg.AssetCheckKey(dg.AssetKey("feature_store"), "leak_audit")
     defs = build_defs(home)
+    assert key in defs.resolve_asset_graph().asset_check_keys
     for name in ("week", "backfill"):
-        job = defs.resolve_job_def(name)
-        part = job.get_subset(asset_selection=frozenset([dg.AssetKey("feature_matrix")]), asset_check_selection=None)
-        assert key not in job.asset_layer.asset_graph.asset_check_keys
-        assert key not in part.asset_layer.asset_graph.asset_check_keys
-    (found,) = checked(home, "feature_matrix", "leak_audit").values()
+        assert key not in defs.resolve_job_def(name).asset_layer.asset_graph.asset_check_keys
+    (found,) = checked(home, "feature_store", "leak_audit").values()
     assert found.passed, found.metadata
     assert found.metadata["week"].value == Home(home.home).calendar.key(last_week(home) - 1)
+
+
+def test_making_the_store_runs_its_other_checks_and_no_audit(home):
+    make(home, [("feature_store", -1)], force=True)
+    with dagster_instance(home) as instance:
+        (run, *_) = instance.get_runs(limit=1)
+        records = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
+    names = {record.event_log_entry.dagster_event.event_specific_data.check_name for record in records}
+    assert "views" in names
+    assert "leak_audit" not in names
