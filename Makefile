@@ -8,7 +8,7 @@ DEMO_CUSTOMERS ?= 20000
 export HM_HOME ?= $(CURDIR)/home
 export PYTHONDONTWRITEBYTECODE := # compiled once: a command that compiles what it imports starts in twice the time
 
-.PHONY: help setup demo test kills lint ui bench clean
+.PHONY: help setup demo test notebook kills lint ui bench clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -38,6 +38,12 @@ demo: setup ## a simulated shop through the whole pipeline, to a scoreboard and 
 
 test: setup ## everything CI checks but the demo
 	@$(BIN)/python -m pytest -q
+
+notebook: setup ## run the notebooks on the demo's home, or on HM_HOME; the executed pages go there
+	@h=$(abspath $(HM_HOME)); test -f $$h/calendar.json || h=$(CURDIR)/$(DEMO_HOME); mkdir -p $$h/notebooks; \
+	for page in notebooks/*.ipynb; do \
+	  HM_HOME=$$h $(BIN)/jupyter execute --kernel_name=python3 --timeout=600 --output=$$h/notebooks/$$(basename $$page) $$page || exit 1; \
+	done
 
 kills: setup ## kill ingest, run and backfill twenty times each, and compare what they leave
 	@$(BIN)/python -m pytest -q tests/e2e/test_kills.py --kills 20

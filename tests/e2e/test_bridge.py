@@ -23,6 +23,8 @@ from hm_pipeline.run import graph_of, make
 from hm_pipeline.tables import Home
 from tests.e2e.conftest import last_week, quick
 
+pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
+
 
 @pytest.fixture
 def home(served, tmp_path):
