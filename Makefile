@@ -37,7 +37,7 @@ demo: setup ## a simulated shop through the whole pipeline, to a scoreboard and 
 	@echo "      '$(BIN)/hm ingest FOLDER' and '$(BIN)/hm run --week 2020-09-23' do the same for them."
 
 test: setup ## everything CI checks but the demo
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile
 
 notebook: setup ## run the notebooks on the demo's home, or on HM_HOME; the executed pages go there
 	@h=$(abspath $(HM_HOME)); test -f $$h/calendar.json || h=$(CURDIR)/$(DEMO_HOME); mkdir -p $$h/notebooks; \
