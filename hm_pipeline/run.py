@@ -104,7 +104,8 @@ def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None
                 try:
                     part.execute_in_process(tags={**span, BY_HM: "true"}, instance=instance, run_config=QUIET)
                 except (dg.DagsterError, dg.Failure) as error:
-                    raise _cause(error) from error
+                    cause = _cause(error)
+                    raise cause from (None if cause is error else error)  # one that is its own cause is printed for ever
 
 
 def _bury(instance: "DagsterInstance") -> None:
