@@ -8,12 +8,14 @@ import dataframely as dy
 from hm_pipeline.candidates import STRATEGIES
 from hm_pipeline.candidates.first_stage import candidates_schema
 from hm_pipeline.contracts import Pair
+from hm_pipeline.features.arrays import Needs, Rankings
 from hm_pipeline.features.views import KEYS, FeatureTable
 from hm_pipeline.signals import SIGNALS
 from hm_pipeline.signals._signal import Signal
 
-RANKING = "ranking"
+RANKING, LOOKBOOK = "ranking", "lookbook"
 VIEW_NAMES = {"type_need": "customer_types"}  # a view is named for what it describes
+SHOWN = ("activity", "visit_propensity")  # what an application that shows a customer's list may want beside it
 NAMED_SIGNALS = ("need_propensity", "seasonality", "style_similarity", "availability")  # the shopper's four questions
 
 
@@ -40,7 +42,9 @@ def _services(signal: Signal) -> tuple[str, ...]:
     """Return who serves a signal: what is not keyed by pair and week alone, nobody."""
     if not set(signal.schema.primary_key()) <= set(KEYS):
         return ()
-    return (RANKING, "signals") if signal.name in NAMED_SIGNALS else (RANKING,)
+    named = ("signals",) if signal.name in NAMED_SIGNALS else ()
+    shown = (LOOKBOOK,) if signal.name in SHOWN else ()
+    return (RANKING, *named, *shown)
 
 
 @cache
@@ -55,11 +59,15 @@ def feature_tables() -> tuple[FeatureTable, ...]:
         )
         for signal in SIGNALS
     ]
+    arrays = (
+        FeatureTable("rankings", "rankings", Rankings, "The best articles of every customer, best first.", (LOOKBOOK,)),
+        FeatureTable("needs", "needs", Needs, "The clothing types that every customer needs most.", (LOOKBOOK,)),
+    )
     attributes = (
-        FeatureTable("customers", "customers", CustomerAttributes, "Attributes of the customer.", (RANKING,)),
+        FeatureTable("customers", "customers", CustomerAttributes, "Attributes of the customer.", (RANKING, LOOKBOOK)),
         FeatureTable("articles", "articles", ArticleAttributes, "Attributes of the article.", (RANKING,)),
     )
-    return (candidates, *sorted(signals, key=lambda table: -len(table.keys)), *attributes)
+    return (candidates, *sorted(signals, key=lambda table: -len(table.keys)), *arrays, *attributes)
 
 
 def column_sources() -> dict[str, str]:

@@ -4,6 +4,7 @@ feast is imported when a store is opened, not before.
 """
 
 import json
+import warnings
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -72,7 +73,12 @@ def apply(store: "FeatureStore", objects: FeastObjects) -> list[str]:
     from hm_pipeline.features.drift import changes  # noqa: PLC0415 - it builds views, and so imports feast
 
     registry, project = store.registry, store.project
-    listed = (registry.list_entities(project), registry.list_feature_views(project), registry.list_feature_services(project))
+    listed = (
+        registry.list_entities(project),
+        registry.list_feature_views(project),
+        registry.list_on_demand_feature_views(project),
+        registry.list_feature_services(project),
+    )
     registered = {(type(item).__name__, item.name): item for kind in listed for item in kind if item.owner == OWNER}
     wanted = {(type(item).__name__, item.name): item for item in objects.all}
     dropped = [registered[name] for name in registered.keys() - wanted.keys()]
@@ -81,7 +87,9 @@ def apply(store: "FeatureStore", objects: FeastObjects) -> list[str]:
         return []
     replaced = [registered[type(item).__name__, item.name] for item in changed if (type(item).__name__, item.name) in registered]
     told = changes([*replaced, *dropped], changed) if registered else ["registered for the first time"]
-    store.apply(objects.all, objects_to_delete=dropped, partial=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "On demand feature view is an experimental feature", RuntimeWarning)
+        store.apply(objects.all, objects_to_delete=dropped, partial=False)
     note = json.dumps(told, indent=1) + "\n"
     write_aside(Path(store.config.registry.path).with_name(CHANGES), lambda path: path.write_text(note))
     return told
@@ -89,7 +97,7 @@ def apply(store: "FeatureStore", objects: FeastObjects) -> list[str]:
 
 def feature_names(store: "FeatureStore", service: str) -> list[str]:
     """Return the features of a service, in its order."""
-    return _names(_service(store, service))
+    return _names(service_of(store, service))
 
 
 def fetch(store: "FeatureStore", pairs: pl.DataFrame | str, *, service: str, calendar: Calendar) -> pl.DataFrame:
@@ -116,7 +124,7 @@ def fetch(store: "FeatureStore", pairs: pl.DataFrame | str, *, service: str, cal
         If a view holds a key twice.
     """
     entity_table = _dated_statement(pairs, calendar) if isinstance(pairs, str) else _dated(pairs, calendar)
-    registered = _service(store, service)
+    registered = service_of(store, service)
     job = store.get_historical_features(entity_df=entity_table, features=registered)
     features = pl.DataFrame(job.to_polars())
     if isinstance(pairs, pl.DataFrame) and features.height != pairs.height:
@@ -135,7 +143,14 @@ def _mark(service: Any) -> list[pl.Expr]:
     return [pl.col(MARK).is_not_null().alias(IS_CANDIDATE)] if tells else []
 
 
-def _service(store: "FeatureStore", name: str) -> Any:
+def service_of(store: "FeatureStore", name: str) -> Any:
+    """Return a registered service.
+
+    Raises
+    ------
+    MissingInput
+        If there is none of that name.
+    """
     from feast.errors import FeatureServiceNotFoundException  # noqa: PLC0415 - as above
 
     try:
@@ -167,7 +182,7 @@ def _plain(registered: Any) -> object:
     """Return what was declared, without what Feast adds when it registers."""
     from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - comes with feast
 
-    return _without(MessageToDict(registered.to_proto().spec), {"meta", "entityColumns", "version", "project"})
+    return _without(MessageToDict(registered.to_proto().spec), {"meta", "entityColumns", "version", "project", "body"})
 
 
 def _without(value: Any, names: set[str]) -> Any:

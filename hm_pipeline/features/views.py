@@ -15,10 +15,11 @@ import dataframely as dy
 
 from hm_pipeline.errors import BrokenContract
 from hm_pipeline.features._fields import field_of
+from hm_pipeline.features.on_demand import on_demand_views
 from hm_pipeline.weeks import DAYS
 
 if TYPE_CHECKING:
-    from feast import Entity, FeatureService, FeatureView
+    from feast import Entity, FeatureService, FeatureView, OnDemandFeatureView
 
 KEYS = ("customer_id", "week_id", "article_id")
 TIMESTAMP = "event_timestamp"
@@ -33,6 +34,7 @@ ENTITIES = {
 SERVICES = {
     "ranking": "Features of a pair that the ensemble learns from and scores with.",
     "signals": "The signals of a pair: the answers to the shopper's questions.",
+    "lookbook": "What an application shows a customer: the list, the needs, and who the customer is.",
 }
 
 
@@ -85,6 +87,11 @@ class FeatureTable:
         return timedelta(days=DAYS) if self.is_weekly else timedelta(0)
 
     @property
+    def is_online(self) -> bool:
+        """Whether single keys are looked up: all pairs, or all types of all customers, would take hours to write."""
+        return "customer_id" not in self.keys or set(self.keys) <= {"customer_id", "week_id"}
+
+    @property
     def features(self) -> dict[str, dy.Column]:
         """Columns that are features."""
         columns = self.schema.columns().items()
@@ -104,11 +111,12 @@ class FeastObjects:
     entities: "tuple[Entity, ...]"
     views: "tuple[FeatureView, ...]"
     services: "tuple[FeatureService, ...]"
+    on_demand: "tuple[OnDemandFeatureView, ...]" = ()
 
     @property
     def all(self) -> list[Any]:
         """All of them, in the order Feast wants them."""
-        return [*self.entities, *self.views, *self.services]
+        return [*self.entities, *self.views, *self.on_demand, *self.services]
 
 
 def build(tables: Sequence[FeatureTable], root: Path) -> FeastObjects:
@@ -144,7 +152,7 @@ def build(tables: Sequence[FeatureTable], root: Path) -> FeastObjects:
         )
         for service in served
     )
-    return FeastObjects(tuple(entities.values()), tuple(views.values()), services)
+    return FeastObjects(tuple(entities.values()), tuple(views.values()), services, on_demand_views(views, OWNER))
 
 
 def _view(table: FeatureTable, entities: "dict[str, Entity]", home: Path) -> "FeatureView":
@@ -166,7 +174,7 @@ def _view(table: FeatureTable, entities: "dict[str, Entity]", home: Path) -> "Fe
         schema=[field_of(table.name, name, column) for name, column in table.features.items()],
         source=source,
         ttl=table.ttl,
-        online=not {"customer_id", "article_id"} <= set(table.keys),  # all pairs would take hours to write and none is looked up
+        online=table.is_online,
         description=table.description,
         owner=OWNER,
         # one row per key of an exact key, so that the join needs no search in time
