@@ -19,7 +19,7 @@ from hm_pipeline.evaluation import weekly as judge
 from hm_pipeline.evaluation.grades import measures
 from hm_pipeline.evaluation.grades import weekly as grades
 from hm_pipeline.evaluation.recall import weekly as recall
-from hm_pipeline.features import matrix
+from hm_pipeline.features import arrays, materialise, matrix
 from hm_pipeline.features.registry import RANKING, feature_tables, matrix_schema
 from hm_pipeline.history import article_sales, basket_pairs, bought_together, shared_buyers, type_pairs, type_rates, type_sales, vectors
 from hm_pipeline.inputs import Inputs
@@ -248,6 +248,30 @@ def ensemble(inputs: Inputs, week: Week) -> Any:
 def recommendations(inputs: Inputs, week: Week) -> pl.DataFrame:
     """The best candidates of each customer, best first, with their scores and the strategy that proposed each."""
     return learn.recommend(inputs, week, matrix.of_candidates(inputs, week))
+
+
+# Online: what an application looks up, customer by customer --------------------------------------------------------
+
+
+@step("rankings", schema=arrays.Rankings, code=(arrays,), is_sharded=True, group="results",
+      reads=(at("recommendations"), at("audience")))  # fmt: skip
+def rankings(inputs: Inputs, week: Week) -> pl.LazyFrame:
+    """Each customer's recommendations as arrays: articles, scores and strategies, best first."""
+    return arrays.rankings(inputs, week)
+
+
+@step("needs", schema=arrays.Needs, code=(arrays,), is_sharded=True, group="results",
+      reads=(at("signal/type_need"), at("audience")))  # fmt: skip
+def needs(inputs: Inputs, week: Week) -> pl.LazyFrame:
+    """The clothing types that each customer needs most, as arrays."""
+    return arrays.needs(inputs, week)
+
+
+@step("online_store", schema=materialise.Materialised, code=(materialise,), settings=("online_store",), group="results",
+      reads=(at("feature_store"), *(at(table.table) for table in materialise.online_tables())))  # fmt: skip
+def online_store(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """What is served online, key by key: rankings, needs, and the views of customers and articles.  One row per view."""
+    return materialise.materialise(inputs, week)
 
 
 # Results ---------------------------------------------------------------------------------------------------------

@@ -150,6 +150,7 @@ def run(
     week_id = calendar.parse(week)
     targets = [("recommendations", week_id)]
     targets += [("submission", week_id)] if audience == EVERYONE else []
+    targets += [("online_store", week_id)] if audience == EVERYONE and week_id == calendar.last_week else []
     targets += [("scoreboard", week_id)] if week_id < calendar.last_week else []
     _make(settings, targets, {week_id: audience}, force=force, as_json=as_json, then=f"hm submit --week {week} --out submission.csv")
 
@@ -285,7 +286,7 @@ def audit(week: WeekOption, *, as_json: Json = False) -> None:
 @app.command()
 def bench(
     folder: Annotated[Path, typer.Option(help="Folder for the data it makes.")] = Path("bench-data"),
-    only: Annotated[str, typer.Option(help="One part: simulate, ingest, week, overhead or features; all where not given.")] = "",
+    only: Annotated[str, typer.Option(help="One part: simulate, ingest, week, overhead, features or online; all where not given.")] = "",
     *,
     as_json: Json = False,
 ) -> None:

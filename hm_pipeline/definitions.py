@@ -44,7 +44,7 @@ def build_defs(
         dg.define_asset_job("week", checked, config=config, description="Make one week, from its history to its lists."),
         dg.define_asset_job(
             "backfill",
-            checked - dg.AssetSelection.assets("submission"),
+            checked - dg.AssetSelection.assets("submission", "online_store"),
             config=config,
             description="Make a range of weeks for their buyers, and judge them.",
         ),

@@ -76,6 +76,9 @@ STORIES: dict[str, Story] = {
         "log loss, error or area of each method",
         "A signal that a trivial rule beats is not worth its column: seen here before it is seen in lists.",
     ),
+    "rankings": Story("lists of articles, scores and strategies", "An application asks for one customer's page: one row answers it."),
+    "needs": Story("lists of clothing types and probabilities", "The types a customer needs most head a page; all thirty do not."),
+    "online_store": Story("keys that can be looked up", "What is shown must be found in milliseconds, and be what was computed."),
     "submission": Story("an article served to a customer", "What was served is kept, and later made weeks cannot change it."),
 }
 ORDER = ("data", "history", "retrieval", "signals", "features", "ensemble", "results")

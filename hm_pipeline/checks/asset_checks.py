@@ -7,6 +7,7 @@ import polars as pl
 
 from hm_pipeline.checks import features
 from hm_pipeline.checks.stored import Stored, newest, outcome
+from hm_pipeline.features import agreement
 from hm_pipeline.graph import STATIC
 from hm_pipeline.resources import Work
 from hm_pipeline.steps import Step
@@ -48,6 +49,8 @@ def _asked(step: Step) -> dict[str, str]:
         asked["current"] = "What is stored, of any week, is what would be made of the data and the code as they are now."
     if step.name in ("candidates", "recommendations"):
         asked["coverage"] = f"Every customer of the audience has {LEAST} articles."
+    if step.name == "online_store":
+        asked["agreement"] = f"{agreement.KEYS:,} random keys of every view are online what they are in the tables."
     return asked | features.asked(step)
 
 
@@ -115,10 +118,24 @@ def _coverage(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
     )
 
 
+def _agreement(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+    settings = stored.graph.settings
+    compared, differing = agreement.compare(stored.graph.home, stored.week_id, online_store=settings.online_store, seed=settings.seed)
+    return outcome(
+        "agreement",
+        key,
+        expected=f"0 of {compared:,} values differ",
+        found=f"{differing.height:,} of {compared:,} values differ",
+        offending=differing,
+        remedy="the online store was changed or lost, or its tables made again: make online_store again with --force",
+    )
+
+
 _CHECKS: dict[str, Callable[[Stored, dg.AssetKey], dg.AssetCheckResult]] = {
     "contract": _contract,
     "rows": _rows,
     "current": _current,
     "coverage": _coverage,
+    "agreement": _agreement,
     **features.CHECKS,
 }

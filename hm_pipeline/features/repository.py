@@ -6,8 +6,10 @@ feast is imported when a function needs it, not before.
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from hm_pipeline.errors import BadInput
+from hm_pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from feast import RepoConfig
@@ -21,13 +23,15 @@ WRONG_ANSWERS = {
 }
 
 
-def config(home: Path, *, offline_store: str = OFFLINE_STORE, **options: Any) -> "RepoConfig":
+def config(home: Path, *, offline_store: str = OFFLINE_STORE, online_store: str | None = None, **options: Any) -> "RepoConfig":
     """Return Feast's configuration of a home, the one that ``feature_repo/feature_store.yaml`` spells out.
 
     Parameters
     ----------
     offline_store
         Type of the offline store.
+    online_store
+        URL of a Redis server; SQLite in the home where empty, HM_ONLINE_STORE where not given.
     options
         Further settings of the offline store, such as ``threads`` and ``memory_limit``.
     """
@@ -39,12 +43,30 @@ def config(home: Path, *, offline_store: str = OFFLINE_STORE, **options: Any) ->
         provider="local",
         registry=str(root / "feast" / "registry.db"),
         offline_store={"type": offline_store, **options},
-        online_store={"type": "sqlite", "path": str(root / "feast" / "online.db")},
+        online_store=_online(root, Settings.from_environment().online_store if online_store is None else online_store),
         entity_key_serialization_version=3,
         repo_path=root,
     )
     refuse_wrong_answers(settings)
     return settings
+
+
+def _online(root: Path, url: str) -> dict[str, Any]:
+    """Return Feast's configuration of the online store."""
+    if not url:
+        return {"type": "sqlite", "path": str(root / "feast" / "online.db")}
+    parts = urlsplit(url)
+    if parts.scheme not in ("redis", "rediss") or not parts.hostname:
+        raise BadInput(f"{url!r} is no address of a Redis server", where="HM_ONLINE_STORE", remedy="give redis://HOST:PORT, or nothing")
+    words = {
+        "db": parts.path.strip("/"),
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "ssl": "true" if parts.scheme == "rediss" else "",
+    }
+    said = [f"{parts.hostname}:{parts.port or 6379}", *(f"{name}={word}" for name, word in words.items() if word)]
+    # Feast would keep the older row where the timestamps are equal, and with it what a week made again has put right.
+    return {"type": "redis", "connection_string": ",".join(said), "skip_dedup": True}
 
 
 def refuse_wrong_answers(settings: "RepoConfig") -> None:

@@ -13,6 +13,8 @@ from feast.types import Int64
 
 from hm_pipeline.features.repository import OFFLINE_STORE
 
+from .online_stores import home, redis_server, url  # noqa: F401 - fixtures
+
 NOON = datetime(2020, 9, 16, 12, tzinfo=UTC)
 ENTITIES = {name: Entity(name=name, join_keys=[name], value_type=ValueType.INT64) for name in ("customer_id", "article_id", "week_id")}
 

@@ -1,0 +1,124 @@
+"""Look up what is served online: lists and features of customers and articles, by the ids of the raw files.
+
+>>> from hm_pipeline.features.retrieval import open_store
+>>> store = open_store(Path("home"))  # doctest: +SKIP
+>>> look_up(store, customers=["00000dbacae5abe5e23885899a1fa44253a17956c6d1c3d25f88aa139fdfc657"])  # doctest: +SKIP
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path  # noqa: F401 - for the example
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.features.materialise import tables_of
+from hm_pipeline.features.registry import LOOKBOOK
+from hm_pipeline.features.retrieval import service_of
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
+
+HEX = re.compile(r"[0-9a-f]{64}")
+KNOWN = {"customer_id": "customers:age", "article_id": "articles:product_type_no"}  # views that hold everyone and everything
+TRIES = 3  # a week may be exchanged for the next between two looks
+
+
+def look_up(
+    store: "FeatureStore",
+    *,
+    customers: Sequence[str | int] = (),
+    articles: Sequence[str | int] = (),
+    features: str | Sequence[str] = LOOKBOOK,
+    request: Mapping[str, Sequence[Any]] | None = None,
+) -> pl.DataFrame:
+    """Return features of the week that is served, one row per customer, article, or pair of both, in the given order.
+
+    Parameters
+    ----------
+    customers
+        64-digit ids, or the whole numbers of the tables.
+    articles
+        Numbers, with or without leading zeros; as many as customers where both are given.
+    features
+        A Feast service, or names like ``rankings:ranking_articles``.
+    request
+        What an on-demand view asks for, a value per row.
+
+    Raises
+    ------
+    MissingInput
+        If nothing is online yet, or a customer or an article is not among what is.
+    BadInput
+        If an id is none, or there is not one of each per row.
+    """
+    asked: dict[str, Sequence[Any]] = {}
+    if customers:
+        asked["customer_id"] = [_customer(given) for given in customers]
+    if articles:
+        asked["article_id"] = [_article(given) for given in articles]
+    asked |= request or {}
+    rows = {len(values) for values in asked.values()}
+    if len(rows) != 1:
+        raise BadInput(f"{sorted(rows) or 'no'} rows are asked for", where="look_up", remedy="give as many of each, at least one")
+    found = _read(store, features, asked, rows.pop())
+    _refuse_unknown(store, found, {"customer_id": customers, "article_id": articles}, [*asked, "week_id"])
+    return found
+
+
+def served_week(store: "FeatureStore") -> int:
+    """Return the week that is served.
+
+    Raises
+    ------
+    MissingInput
+        If nothing is online yet.
+    """
+    week_id = tables_of(store).served()
+    if week_id is None:
+        raise MissingInput("nothing is served yet", where="online store", remedy="run `hm run --week` for the serving week")
+    return week_id
+
+
+def _read(store: "FeatureStore", features: str | Sequence[str], asked: Mapping[str, Sequence[Any]], rows: int) -> pl.DataFrame:
+    wanted = service_of(store, features) if isinstance(features, str) else list(features)
+    for _ in range(TRIES):
+        week_id = served_week(store)
+        entities = {**asked, "week_id": [week_id] * rows}
+        answer = store.get_online_features(features=wanted, entity_rows=entities).to_dict()
+        if served_week(store) == week_id:
+            break
+    keys = {name: answer.pop(name, entities[name]) for name in entities}
+    return pl.DataFrame({**keys, **answer}, strict=False)
+
+
+def _refuse_unknown(store: "FeatureStore", found: pl.DataFrame, given: Mapping[str, Sequence[str | int]], keys: Sequence[str]) -> None:
+    """Look for the customers and articles of rows that hold nothing: these may be unknown, or have nothing to tell."""
+    empty = found.with_row_index("_row").filter(pl.all_horizontal(pl.exclude("_row", *keys).is_null()))["_row"].to_list()
+    for name, ids in given.items() if empty else ():
+        if not ids:
+            continue
+        answer = store.get_online_features(features=[KNOWN[name]], entity_rows={name: [found[name][row] for row in empty]}).proto
+        place = list(answer.metadata.feature_names.val).index(KNOWN[name].partition(":")[2])
+        # Feast's Redis store gives a key without a row the status of one without the value; neither has a moment.
+        unknown = [row for row, moment in zip(empty, answer.results[place].event_timestamps, strict=True) if moment.seconds <= 0]
+        if unknown:
+            named = f"{name.removesuffix('_id')} {ids[unknown[0]]}" + (f" and {len(unknown) - 1} more" if unknown[1:] else "")
+            raise MissingInput(f"{named} is not served", where="online store", remedy="give ids of customers.csv and articles.csv")
+
+
+def _customer(given: str | int) -> int:
+    """Return the number of a customer: the last 16 digits, signed."""
+    if isinstance(given, int):
+        return given
+    if not HEX.fullmatch(given.strip().lower()):
+        raise BadInput(f"{given!r} is no customer", where="customers", remedy="give the 64-digit id of customers.csv")
+    return int.from_bytes(bytes.fromhex(given.strip()[-16:]), signed=True)
+
+
+def _article(given: str | int) -> int:
+    try:
+        return int(given)
+    except ValueError as error:
+        raise BadInput(f"{given!r} is no article", where="articles", remedy="give the number of articles.csv") from error

@@ -1,0 +1,59 @@
+"""The asset `online_store` in the graph: what `hm run` serves, and what may not touch it."""
+
+import sqlite3
+
+import dagster as dg
+import pytest
+
+from hm_pipeline.assets import STEPS
+from hm_pipeline.checks import Stored, _agreement
+from hm_pipeline.features.online import look_up, served_week
+from hm_pipeline.features.retrieval import open_store
+from hm_pipeline.graph import Graph
+from hm_pipeline.run import make
+from hm_pipeline.serve import recommendations_of
+from hm_pipeline.tables import Home, Manifest
+from tests.e2e.conftest import last_week
+
+pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
+
+
+@pytest.fixture(scope="module")
+def online(served):
+    """The served home with its week online."""
+    last = last_week(served)
+    make(served, [("online_store", last)], audiences={last: "everyone"})
+    return served
+
+
+def test_a_customer_finds_online_what_was_recommended(online):
+    home, last = Home(online.home), last_week(online)
+    customer = home.static("customers").collect()["customer_hex"][5]
+    found = look_up(open_store(online.home), customers=[customer])
+    listed = recommendations_of(online, customer, home.calendar.key(last))
+    assert found["ranking_articles"][0].to_list()[:12] == [int(article) for article in listed["article_id"]]
+    assert found["ranking_strategies"][0].to_list()[:12] == listed["strategy"].to_list()
+    assert found["needed_type_probs"][0].to_list() == sorted(found["needed_type_probs"][0], reverse=True)
+
+
+def test_it_is_current_and_an_evaluation_leaves_it_alone(online):
+    last, file = last_week(online), online.home / "feast" / "online.db"
+    before = file.read_bytes()
+    assert make(online, [("online_store", last)], audiences={last: "everyone"}).partitions == 0
+    make(online, [("scoreboard", last - 2)])
+    assert file.read_bytes() == before
+    assert served_week(open_store(online.home)) == last
+
+
+def test_the_check_finds_what_was_changed_by_hand(online):
+    last = last_week(online)
+    graph = Graph(STEPS, Home(online.home), online, {last: "everyone"})
+    stored = Stored(STEPS["online_store"], graph, last, Manifest.load(graph.folder("online_store", last)))
+    key = dg.AssetKey("online_store")
+    assert _agreement(stored, key).passed
+    with sqlite3.connect(online.home / "feast" / "online.db") as database:
+        database.execute("DELETE FROM hm_needs WHERE feature_name = 'needed_types'")
+    failed = _agreement(stored, key)
+    assert not failed.passed
+    assert "values differ" in failed.description
+    assert "--force" in failed.metadata["remedy"].value

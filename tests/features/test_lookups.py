@@ -1,0 +1,79 @@
+"""What is served is found by the ids of the raw files, and what is not there is told in one line."""
+
+import polars as pl
+import pytest
+
+from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.features.materialise import online_tables, tables_of
+from hm_pipeline.features.online import look_up
+from hm_pipeline.features.repository import config
+from hm_pipeline.features.retrieval import open_store
+
+from .online_home import CUSTOMERS, CUTOFF, HEX, IDS, WEEK, serve
+
+
+def test_a_lookup_by_hex_gives_the_customers_in_order(home, url):
+    serve(home, url)
+    store = open_store(home.root, online_store=url)
+    found = look_up(store, customers=[HEX[7], HEX[3]])
+    table = next(table for table in online_tables() if table.name == "rankings")
+    files = sorted(home.folder(table.table, WEEK).glob("*.parquet"))
+    stored = pl.concat([pl.read_parquet(file, hive_partitioning=False) for file in files])
+    expected = pl.DataFrame({"customer_id": [IDS[7], IDS[3]]}).join(stored, on="customer_id", how="left", maintain_order="left")
+    assert found["customer_id"].to_list() == [IDS[7], IDS[3]]
+    assert found["ranking_articles"].to_list() == expected["ranking_articles"].to_list()
+    assert look_up(store, articles=["0000000103"], features=["momentum:momentum"])["article_id"].to_list() == [103]
+
+
+def test_what_cannot_be_looked_up_is_one_line(home, url):
+    store = open_store(home.root, online_store=url)
+    with pytest.raises(MissingInput, match=r"nothing is served yet.*hm run --week"):
+        look_up(store, customers=HEX[:1])
+    serve(home, url)
+    with pytest.raises(MissingInput, match=f"customer {'0' * 64} is not served"):
+        look_up(store, customers=[HEX[0], "0" * 64])
+    with pytest.raises(BadInput, match="'nobody' is no customer"):
+        look_up(store, customers=["nobody"])
+    with pytest.raises(BadInput, match="no rows"):
+        look_up(store)
+    with pytest.raises(MissingInput, match=r"no service 'nonsense'.*lookbook"):
+        look_up(store, customers=HEX[:1], features="nonsense")
+
+
+def test_a_redis_that_does_not_answer_is_one_line(home):
+    with pytest.raises(BadInput, match=r"Redis does not answer.*unset HM_ONLINE_STORE"):
+        tables_of(open_store(home.root, online_store="redis://127.0.0.1:1"))
+    with pytest.raises(BadInput, match="no address of a Redis server"):
+        config(home.root, online_store="http://127.0.0.1:1")
+
+
+def test_the_address_of_redis_is_spelt_as_feast_wants_it(tmp_path):
+    written = config(tmp_path, online_store="redis://me:se%40cret@shop:7000/3").online_store
+    assert written.connection_string == "shop:7000,db=3,username=me,password=se@cret"
+    assert written.skip_dedup
+
+
+SEEN = ["seen_article:seen_rank", "seen_article:seen_type_prob", "seen_article:seen_price_ratio"]
+
+
+def test_features_of_the_request_are_the_same_offline_and_online(home, url):
+    serve(home, url)
+    store = open_store(home.root, online_store=url)
+    listed = look_up(store, customers=HEX)
+    places = [number % 6 for number in range(CUSTOMERS)]  # the sixth is in no list
+    request = {
+        "seen_article_id": [([*ids, 0])[place] for ids, place in zip(listed["ranking_articles"].to_list(), places, strict=True)],
+        "seen_type_no": [([*ids, 0])[place] for ids, place in zip(listed["needed_types"].to_list(), places, strict=True)],
+        "seen_price": [2.5] * CUSTOMERS,
+    }
+    online = look_up(store, customers=HEX, features=SEEN, request=request)
+    pairs = zip(listed["ranking_articles"].to_list(), request["seen_article_id"], strict=True)
+    first = [ids.index(seen) + 1 if seen in ids else None for ids, seen in pairs]
+    assert online["seen_rank"].to_list() == first
+    assert 0 < online["seen_rank"].null_count() < CUSTOMERS
+    assert 0 < online["seen_price_ratio"].null_count() < CUSTOMERS
+    asked = pl.DataFrame({"customer_id": IDS, "week_id": [WEEK] * CUSTOMERS, **request})
+    moment = pl.lit(CUTOFF)
+    offline = pl.DataFrame(store.get_historical_features(asked.with_columns(event_timestamp=moment), SEEN).to_polars())
+    for name in (feature.rpartition(":")[2] for feature in SEEN):
+        assert offline[name].to_list() == online[name].to_list()
