@@ -13,7 +13,7 @@ from hm_pipeline.audit.recompute import Report, recompute
 from hm_pipeline.audit.states import STATES, laid_out, sweep
 from hm_pipeline.audit.verdicts import MODEL, SAME, Audit, Audited
 from hm_pipeline.errors import MissingInput
-from hm_pipeline.features.registry import feature_tables
+from hm_pipeline.features.registry import LOOKBOOK, feature_tables
 from hm_pipeline.features.views import FeatureTable
 from hm_pipeline.graph import AUDIENCE, STATIC, Graph
 from hm_pipeline.lock import one_writer
@@ -22,9 +22,14 @@ from hm_pipeline.tables import Manifest
 MOST = 10_000  # customers whose rows are made again; the laws say that others change nothing for them
 
 
+def audited_tables() -> list[FeatureTable]:
+    """Return the tables of features; what only the lookbook is served is made of them, in another shape."""
+    return [table for table in feature_tables() if table.services != (LOOKBOOK,)]
+
+
 def targets(graph: Graph, week_id: int) -> list[tuple[str, int]]:
     """Return the partitions that an audit of a week compares with: they must be there, and current."""
-    names = [table.table for table in feature_tables() if table.is_weekly]
+    names = [table.table for table in audited_tables() if table.is_weekly]
     return [(name, week_id) for name in [*names, *(["labels"] if week_id < graph.calendar.last_week else [])]]
 
 
@@ -72,7 +77,7 @@ class _Week:
     @cached_property
     def tables(self) -> list[FeatureTable]:
         """Feature tables that have weeks."""
-        return [table for table in feature_tables() if table.is_weekly]
+        return [table for table in audited_tables() if table.is_weekly]
 
     @cached_property
     def everyone(self) -> pl.DataFrame:
@@ -124,7 +129,7 @@ class _Week:
         graph, calendar = self.graph, self.graph.calendar
         is_labelled = self.week_id < calendar.last_week
         pairs = labelled_pairs(graph, self.week_id, self.audience) if is_labelled else None
-        rows = [row for table in feature_tables() for row in self._features(table, pairs)]
+        rows = [row for table in audited_tables() for row in self._features(table, pairs)]
         rows += [self._row(name, MODEL, known_at(graph, name, self.week_id)) for name in self.models]
         manifest = Manifest.load(graph.folder(AUDIENCE, self.week_id))
         return Audit(

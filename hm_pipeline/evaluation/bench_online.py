@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.candidates import STRATEGIES
-from hm_pipeline.evaluation.bench_features import _peak_gib as peak_gib
+from hm_pipeline.evaluation.bench_parts import peak_gib
 from hm_pipeline.features.materialise import online_tables, put_online, tables_of
 from hm_pipeline.features.retrieval import open_store
 from hm_pipeline.features.views import FeatureTable
