@@ -11,7 +11,7 @@ FAMILIES = {
     **dict.fromkeys(("FLOAT", "DOUBLE", "DECIMAL"), "number"),
     **dict.fromkeys(("VARCHAR", "ENUM", "UUID", "JSON"), "text"),
     **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "DATE"), "moment"),
-    "BOOLEAN": "truth",
+    "BOOLEAN": "yes or no",
     "BLOB": "bytes",
 }
 DECLARED = {  # Feast's name of a type: DuckDB's, for columns without a file to read it from
