@@ -1,13 +1,10 @@
 """Look up what is served online: lists and features of customers and articles, by the ids of the raw files.
 
->>> from hm_pipeline.features.retrieval import open_store
->>> store = open_store(Path("home"))  # doctest: +SKIP
->>> look_up(store, customers=["00000dbacae5abe5e23885899a1fa44253a17956c6d1c3d25f88aa139fdfc657"])  # doctest: +SKIP
+``look_up(open_store(home), customers=[hex_id])`` gives a customer's list, scores, strategies, needs and activity.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path  # noqa: F401 - for the example
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
