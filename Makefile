@@ -5,14 +5,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_HOME := home-demo
 DEMO_CUSTOMERS ?= 20000
+FEAST_PORT ?= 8888
 export HM_HOME ?= $(CURDIR)/home
 export PYTHONDONTWRITEBYTECODE := # compiled once: a command that compiles what it imports starts in twice the time
 
-.PHONY: help setup demo test notebook kills lint ui bench clean
+.PHONY: help setup demo test notebook kills lint ui feast-ui bench clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 setup: $(READY) ## make the virtual environment and install what the lock names
 
@@ -56,6 +57,11 @@ lint: setup ## style, types and layers
 
 ui: setup ## Dagster's UI on the demo's home, or on HM_HOME
 	@h=$(abspath $(HM_HOME)); test -f $$h/calendar.json || h=$(CURDIR)/$(DEMO_HOME); HM_HOME=$$h $(BIN)/hm ui
+
+feast-ui: setup ## Feast's own UI on the demo's home, or on HM_HOME: views, services, lineage
+	@h=$(abspath $(HM_HOME)); test -f $$h/feast/registry.db || h=$(CURDIR)/$(DEMO_HOME); \
+	test -f $$h/feast/registry.db || { echo "Nothing is registered with Feast yet: run 'make demo', or set HM_HOME." >&2; exit 1; }; \
+	cd feature_repo && HM_HOME=$$h ../$(BIN)/feast ui --host 127.0.0.1 --port $(FEAST_PORT)
 
 bench: setup ## speed and memory beside trivial rivals
 	@$(BIN)/hm bench
