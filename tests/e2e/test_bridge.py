@@ -73,6 +73,8 @@ def test_every_feature_has_a_meaning_and_a_unit_and_every_object_an_owner(tmp_pa
 
 
 def test_what_was_served_passes(served):
+    last = last_week(served)
+    make(served, [("rankings", last), ("needs", last)], audiences={last: "everyone"})
     names = ("unique", "timestamps", "ttl")
     keys = [dg.AssetCheckKey(dg.AssetKey(table.table.split("/")), name) for table in feature_tables() for name in names]
     found = executed(served, [*keys, dg.AssetCheckKey(dg.AssetKey("feature_store"), "views")])

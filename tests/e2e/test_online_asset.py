@@ -6,7 +6,8 @@ import dagster as dg
 import pytest
 
 from hm_pipeline.assets import STEPS
-from hm_pipeline.checks import Stored, _agreement
+from hm_pipeline.checks.asset_checks import _agreement
+from hm_pipeline.checks.stored import Stored
 from hm_pipeline.features.online import look_up, served_week
 from hm_pipeline.features.retrieval import open_store
 from hm_pipeline.graph import Graph
