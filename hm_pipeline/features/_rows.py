@@ -12,8 +12,10 @@ from feast.errors import SavedDatasetLocationAlreadyExists
 from feast.infra.offline_stores.offline_store import RetrievalJob, RetrievalMetadata
 from pyarrow import parquet
 
+from hm_pipeline.errors import BadInput
 from hm_pipeline.features._entities import fetch, literal
 from hm_pipeline.features._remote import filesystem, is_remote, mount
+from hm_pipeline.features._types import as_declared
 from hm_pipeline.tables import write_aside
 
 ROWS = 131_072  # of a batch: a few of DuckDB's own, and a few megabytes
@@ -59,9 +61,7 @@ class StatementJob(RetrievalJob):  # type: ignore[misc]
 
     def to_polars(self) -> pl.DataFrame:
         """Return the rows as a Polars frame."""
-        frame = pl.from_arrow(self.to_arrow())
-        assert isinstance(frame, pl.DataFrame)  # noqa: S101 - a table never becomes a series
-        return frame
+        return pl.DataFrame(self.to_arrow())
 
     def to_record_batches(self, rows: int = ROWS, *, ordered: bool = False) -> Iterator[pa.RecordBatch]:
         """Yield the rows in batches, of which one at a time is held.
@@ -100,10 +100,9 @@ class StatementJob(RetrievalJob):  # type: ignore[misc]
         ordered
             Keep the entity table's order, which sorts first, spilling to disk where it must.
         """
-        write = self._sink_completed if self._on_demand else self._copy
         if is_remote(str(path)):
-            mount(self._connection, str(path), {})
-            return self._copy(str(path), ordered=ordered)
+            return self._sink_remote(str(path), ordered=ordered)
+        write = self._sink_completed if self._on_demand else self._copy
         counts: list[int] = []
         write_aside(Path(path), lambda aside: counts.append(write(str(aside), ordered=ordered)))
         return counts[0]
@@ -141,9 +140,20 @@ class StatementJob(RetrievalJob):  # type: ignore[misc]
         if not self._on_demand:
             yield batch
             return
-        yield from _Retrieved(pa.Table.from_batches([batch]), self).to_arrow().to_batches()
+        rows = _Retrieved(pa.Table.from_batches([batch]), self).to_arrow()
+        yield from as_declared(rows, self._on_demand, full_names=self._full_names).to_batches()
 
-    def _sink_completed(self, path: str, *, ordered: bool) -> int:
+    def _sink_remote(self, uri: str, *, ordered: bool) -> int:
+        mount(self._connection, uri, {})
+        if not self._on_demand:
+            return self._copy(uri, ordered=ordered)
+        files = filesystem(uri, {})
+        if files is None:
+            raise BadInput("no package for fsspec writes it", where=uri, remedy="install one, such as s3fs")
+        with files.open(uri, "wb") as target:
+            return self._sink_completed(target, ordered=ordered)
+
+    def _sink_completed(self, path: Any, *, ordered: bool) -> int:
         rows, writer = 0, None
         try:
             for batch in self.to_record_batches(ordered=ordered):

@@ -3,7 +3,10 @@
 Within a family nothing is lost by a comparison or a widening; between families DuckDB would convert in silence.
 """
 
+from collections.abc import Sequence
 from typing import Any
+
+import pyarrow as pa
 
 INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT", "UHUGEINT"})
 FAMILIES = {
@@ -46,6 +49,20 @@ def declared_type(feature: Any) -> str | None:
     name = feature.dtype.to_value_type().name
     kind = DECLARED.get(name.removesuffix("_LIST"))
     return f"{kind}[]" if kind and name.endswith("_LIST") else kind
+
+
+def as_declared(rows: pa.Table, views: Sequence[Any], *, full_names: bool) -> pa.Table:
+    """Give on-demand features the types that their views declare: what a batch holds, if only nulls, may not tell."""
+    from feast.types import from_feast_to_pyarrow_type  # noqa: PLC0415 - feast takes seconds to import
+
+    for view in views:
+        for field in view.features:
+            place = rows.schema.get_field_index(f"{view.projection.name_to_use()}__{field.name}" if full_names else field.name)
+            kind = rows.schema.field(place).type if place >= 0 else pa.string()
+            if pa.types.is_null(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
+                typed = rows.column(place).cast(from_feast_to_pyarrow_type(field.dtype))
+                rows = rows.set_column(place, rows.column_names[place], typed)
+    return rows
 
 
 def fits(declared: str, stored: str) -> bool:

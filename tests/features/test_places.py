@@ -3,7 +3,10 @@
 import fsspec
 import polars as pl
 import pytest
+from feast import Field
 from feast.infra.offline_stores.file_source import SavedDatasetFileStorage
+from feast.on_demand_feature_view import on_demand_feature_view
+from feast.types import Int64
 
 from hm_pipeline.errors import BadInput, MissingInput
 
@@ -65,6 +68,22 @@ def test_rows_are_saved_at_a_uri(bucket, remote):
     job.persist(SavedDatasetFileStorage(path="memory://shop/saved.parquet"))
     with bucket.open("/shop/saved.parquet") as saved:
         assert pl.read_parquet(saved).equals(ROWS.select("customer_id", "week_id", "event_timestamp", "value"))
+
+
+@STOCK_WARNING
+@pytest.mark.filterwarnings("ignore:On demand feature view is an experimental:RuntimeWarning")
+def test_on_demand_features_are_saved_at_a_uri_too(bucket, repository):
+    put(bucket, "a.parquet", ROWS.filter(week_id=1), marker=False)
+    source = view("visits", "memory://shop/a.parquet", ["customer_id"])
+
+    @on_demand_feature_view(sources=[source], schema=[Field(name="double", dtype=Int64)], mode="pandas")
+    def twice(inputs):
+        return (inputs[["value"]] * 2).rename(columns={"value": "double"})
+
+    job = repository(source, twice).get_historical_features(ROWS.filter(week_id=1).drop("value"), ["visits:value", "twice:double"])
+    job.persist(SavedDatasetFileStorage(path="memory://shop/saved.parquet"))
+    with bucket.open("/shop/saved.parquet") as saved:
+        assert pl.read_parquet(saved)["double"].to_list() == [22, 42]
 
 
 def test_a_uri_that_nothing_installed_reads(repository):

@@ -101,6 +101,20 @@ def test_on_demand_features_are_streamed_too(tmp_path, doubled, rows):
     assert {batch.num_columns for batch in job.to_record_batches(1_000)} <= {4}
 
 
+def test_an_on_demand_feature_has_its_type_in_a_batch_of_nulls(tmp_path, repository):
+    customers(3_000).write_parquet(tmp_path / "a.parquet")
+    source = view("visits", tmp_path / "a.parquet", ["customer_id"])
+
+    @on_demand_feature_view(sources=[source], schema=[Field(name="late", dtype=Int64)], mode="python")
+    def seldom(inputs):
+        return {"late": [value if value == 1 or value >= 2_000 else None for value in inputs["value"]]}  # Feast tries a 1
+
+    asked = customers(3_000).drop("value")
+    job = repository(source, seldom).get_historical_features(entity_df=asked, features=["visits:value", "seldom:late"])
+    rows = pa.Table.from_batches(job.to_record_batches(1_000, ordered=True))
+    assert rows["late"].to_pylist() == [None, 1, *[None] * 1_998, *range(2_000, 3_000)]
+
+
 def test_a_failure_leaves_no_file_and_the_old_one_as_it_was(tmp_path, job):
     (tmp_path / "out.parquet").write_text("old")
     damaged = bytearray((tmp_path / "a.parquet").read_bytes())
