@@ -1,7 +1,7 @@
 """Feast's rows in Redis, written by Feast's own store, and swept of what the last write did not write.
 
-All rows of a write bear one moment: the week's cutoff, and a second more each time the week is written again.  So what
-is older is of an older week, or of a customer or an article that is no longer there.
+All rows of a write bear one moment: the week's cutoff, and a second more each time the week is begun again.  So what
+is older is of an older week, of a write that was killed, or of a customer or an article that is no longer there.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -46,8 +46,10 @@ class RedisTables:
 
     def begin(self, week_id: int, cutoff: datetime) -> datetime:
         """Return the moment that all rows shall bear."""
-        self._turn = int(self._server.hget(self._marker, "turn") or 0) + 1 if self.served() == week_id else 0
-        self._moment = cutoff + timedelta(seconds=self._turn)
+        begun, turn = self._server.hmget(self._marker, ["begun", "turn"])
+        again = int(turn or 0) + 1 if begun is not None and int(begun) == week_id else 0
+        self._server.hset(self._marker, mapping={"begun": week_id, "turn": again})
+        self._moment = cutoff + timedelta(seconds=again)
         return self._moment
 
     def write(self, view: "FeatureView", batches: Iterable[Batch]) -> int:
@@ -66,7 +68,7 @@ class RedisTables:
 
     def publish(self, views: "Sequence[FeatureView]", week_id: int) -> None:
         """Serve the week, then remove what is older."""
-        self._server.hset(self._marker, mapping={"week_id": week_id, "turn": self._turn})
+        self._server.hset(self._marker, "week_id", str(week_id))
         for keys in {tuple(sorted(view.join_keys)) for view in views}:
             self._sweep(keys, [view for view in views if tuple(sorted(view.join_keys)) == keys])
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import polars as pl
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from hm_pipeline.assets import STEPS
 from hm_pipeline.errors import BadInput
 from hm_pipeline.features.agreement import compare
-from hm_pipeline.features.materialise import online_tables
+from hm_pipeline.features.materialise import online_tables, tables_of
 from hm_pipeline.features.online import look_up, served_week
 from hm_pipeline.features.registry import feature_tables
 from hm_pipeline.features.retrieval import open_store
@@ -78,6 +79,18 @@ def test_a_week_made_again_replaces_values_and_drops_who_is_gone(home, url):
     online = answers(home, url)
     assert online["activity"]["activity_count"][0] is None
     assert online["rankings"]["ranking_articles"][0] is not None
+
+
+def test_what_a_write_left_that_did_not_end_goes_with_the_next(home, url, monkeypatch):
+    """Both are of one week; in between, somebody has left the audience."""
+    kind = type(tables_of(open_store(home.root, online_store=url)))
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, "publish", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            serve(home, url)
+    write_table(home, next(table for table in online_tables() if table.name == "activity"), WEEK, customers=IDS[1:])
+    serve(home, url)
+    assert answers(home, url)["activity"]["activity_count"][0] is None
 
 
 def test_a_value_that_was_changed_by_hand_is_found(home):
