@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -50,7 +51,7 @@ def look_up(
     BadInput
         If an id is none, or there is not one of each per row.
     """
-    asked: dict[str, Sequence[Any]] = {}
+    customers, articles, asked = list(customers), list(articles), dict[str, Sequence[Any]]()
     if customers:
         asked["customer_id"] = [_customer(given) for given in customers]
     if articles:
@@ -74,7 +75,8 @@ def served_week(store: "FeatureStore") -> int:
     """
     week_id = tables_of(store).served()
     if week_id is None:
-        raise MissingInput("nothing is served yet", where="online store", remedy="run `hm run --week` for the serving week")
+        remedy = "run `hm run --week` for the serving week, with --force if it is made"
+        raise MissingInput("nothing is served yet", where="online store", remedy=remedy)
     return week_id
 
 
@@ -91,8 +93,12 @@ def _read(store: "FeatureStore", features: str | Sequence[str], asked: Mapping[s
 
 
 def _refuse_unknown(store: "FeatureStore", found: pl.DataFrame, given: Mapping[str, Sequence[str | int]], keys: Sequence[str]) -> None:
-    """Look for the customers and articles of rows that hold nothing: these may be unknown, or have nothing to tell."""
-    empty = found.with_row_index("_row").filter(pl.all_horizontal(pl.exclude("_row", *keys).is_null()))["_row"].to_list()
+    """Look for the customers and articles of rows that hold nothing: these may be unknown, or have nothing to tell.
+
+    In a row of both, what one has hides that the other is unknown, so all such rows are looked at.
+    """
+    is_empty = pl.lit(value=True) if all(given.values()) else pl.all_horizontal(pl.exclude("_row", *keys).is_null())
+    empty = found.with_row_index("_row").filter(is_empty)["_row"].to_list()
     for name, ids in given.items() if empty else ():
         if not ids:
             continue
@@ -107,8 +113,8 @@ def _refuse_unknown(store: "FeatureStore", found: pl.DataFrame, given: Mapping[s
 
 def _customer(given: str | int) -> int:
     """Return the number of a customer: the last 16 digits, signed."""
-    if isinstance(given, int):
-        return given
+    if isinstance(given, int | Integral):  # NumPy's too
+        return int(given)
     if not HEX.fullmatch(given.strip().lower()):
         raise BadInput(f"{given!r} is no customer", where="customers", remedy="give the 64-digit id of customers.csv")
     return int.from_bytes(bytes.fromhex(given.strip()[-16:]), signed=True)
@@ -117,5 +123,5 @@ def _customer(given: str | int) -> int:
 def _article(given: str | int) -> int:
     try:
         return int(given)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise BadInput(f"{given!r} is no article", where="articles", remedy="give the number of articles.csv") from error

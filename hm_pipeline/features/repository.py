@@ -56,7 +56,11 @@ def _online(root: Path, url: str) -> dict[str, Any]:
     if not url:
         return {"type": "sqlite", "path": str(root / "feast" / "online.db")}
     parts = urlsplit(url)
-    if parts.scheme not in ("redis", "rediss") or not parts.hostname:
+    try:
+        port = parts.port or 6379
+    except ValueError:
+        port = 0
+    if parts.scheme not in ("redis", "rediss") or not parts.hostname or not port:
         raise BadInput(f"{url!r} is no address of a Redis server", where="HM_ONLINE_STORE", remedy="give redis://HOST:PORT, or nothing")
     words = {
         "db": parts.path.strip("/"),
@@ -64,7 +68,9 @@ def _online(root: Path, url: str) -> dict[str, Any]:
         "password": unquote(parts.password or ""),
         "ssl": "true" if parts.scheme == "rediss" else "",
     }
-    said = [f"{parts.hostname}:{parts.port or 6379}", *(f"{name}={word}" for name, word in words.items() if word)]
+    if any("," in word for word in words.values()):  # Feast would cut the address there
+        raise BadInput("a name or a password has a comma", where="HM_ONLINE_STORE", remedy="give the server one without")
+    said = [f"{parts.hostname}:{port}", *(f"{name}={word}" for name, word in words.items() if word)]
     # Feast would keep the older row where the timestamps are equal, and with it what a week made again has put right.
     return {"type": "redis", "connection_string": ",".join(said), "skip_dedup": True}
 

@@ -1,5 +1,6 @@
 """What is served is found by the ids of the raw files, and what is not there is told in one line."""
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -23,6 +24,7 @@ def test_a_lookup_by_hex_gives_the_customers_in_order(home, url):
     assert found["customer_id"].to_list() == [IDS[7], IDS[3]]
     assert found["ranking_articles"].to_list() == expected["ranking_articles"].to_list()
     assert look_up(store, articles=["0000000103"], features=["momentum:momentum"])["article_id"].to_list() == [103]
+    assert look_up(store, customers=np.array(IDS[3:5])).equals(look_up(store, customers=HEX[3:5]))
 
 
 def test_what_cannot_be_looked_up_is_one_line(home, url):
@@ -36,6 +38,8 @@ def test_what_cannot_be_looked_up_is_one_line(home, url):
         look_up(store, customers=["nobody"])
     with pytest.raises(BadInput, match="no rows"):
         look_up(store)
+    with pytest.raises(MissingInput, match=f"customer {'0' * 64} is not served"):  # though the article is known
+        look_up(store, customers=["0" * 64], articles=[103], features=["activity:activity_count", "momentum:momentum"])
     with pytest.raises(MissingInput, match=r"no service 'nonsense'.*lookbook"):
         look_up(store, customers=HEX[:1], features="nonsense")
 
@@ -45,6 +49,10 @@ def test_a_redis_that_does_not_answer_is_one_line(home):
         tables_of(open_store(home.root, online_store="redis://127.0.0.1:1"))
     with pytest.raises(BadInput, match="no address of a Redis server"):
         config(home.root, online_store="http://127.0.0.1:1")
+    with pytest.raises(BadInput, match="no address of a Redis server"):
+        config(home.root, online_store="redis://shop:port")
+    with pytest.raises(BadInput, match="comma"):
+        config(home.root, online_store="redis://me:a%2Cb@shop:7000")
 
 
 def test_the_address_of_redis_is_spelt_as_feast_wants_it(tmp_path):
