@@ -38,7 +38,8 @@ def plan_views(
     """
     plans = [_plan(entities, view, refs, root, exact_keys, full_names, as_known) for view in views]
     names = [*entities.types, *(name for plan in plans for name in plan.features)]
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    alike = [name.lower() for name in names]  # DuckDB tells no Age from age, and would rename one
+    repeated = sorted({name for name in names if alike.count(name.lower()) > 1})
     if repeated:
         raise BadInput(f"{', '.join(repeated)} would appear twice", where="result", remedy="rename a column or ask for full_feature_names")
     return plans

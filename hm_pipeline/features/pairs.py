@@ -107,7 +107,10 @@ def _weeks(asked: pl.DataFrame, calendar: Calendar, where: str) -> pl.Series:
 
 def _number(given: pl.Series, where: str) -> pl.Series:
     numbers = given.cast(pl.Int64, strict=False)
-    _refuse(given, numbers.is_null(), f"{given.name} is no whole number:", where)
+    is_wrong = numbers.is_null()
+    if given.dtype.is_numeric() and not given.dtype.is_integer():
+        is_wrong |= given != numbers  # the cast cuts fractions off
+    _refuse(given, is_wrong, f"{given.name} is no whole number:", where)
     return numbers
 
 

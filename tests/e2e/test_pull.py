@@ -87,6 +87,7 @@ BAD = {
     "there is no article 9": lambda pairs: pairs.with_columns(article_id=pl.lit(9)),
     "an empty cell": lambda pairs: pairs.with_columns(article_id=pl.lit(None, pl.String)),
     "no whole number: 'x'": lambda pairs: pairs.with_columns(article_id=pl.lit("x")),
+    "no whole number: 0.5": lambda pairs: pairs.with_columns(article_id=pl.lit(0.5)),
     "the data have no week 3": lambda pairs: pairs.with_columns(week_id=pl.lit(3)),
     "did you mean 2020-09-16": lambda pairs: pairs.drop("week_id").with_columns(week=pl.lit("2020-09-17")),
     "age would appear twice": lambda pairs: pairs.with_columns(age=1),

@@ -36,6 +36,11 @@ def test_an_unknown_feature_view_or_service(visits):
         visits.get_feature_service("nonsense")
 
 
+def test_a_column_that_is_called_like_a_feature(visits):
+    with pytest.raises(BadInput, match="VALUE, value would appear twice"):  # DuckDB would rename one of them without a word
+        ask(visits, asked([1]).with_columns(VALUE=1))
+
+
 def test_a_service_from_before_its_view_changed(tmp_path, visits):
     wider = view("visits", tmp_path / "a.parquet", ["customer_id"], features=["value", "undeclared"])
     visits.apply([wider, FeatureService(name="old", features=[wider])])
