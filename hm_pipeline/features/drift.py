@@ -88,7 +88,7 @@ def _inside(old: Any, new: Any) -> str:
 
 
 def _word(kind: str) -> str:
-    return {"Entity": "entity", "FeatureView": "view", "FeatureService": "service"}.get(kind, kind)
+    return {"Entity": "entity", "FeatureView": "view", "OnDemandFeatureView": "on-demand view", "FeatureService": "service"}.get(kind, kind)
 
 
 def _stored(view: str, contract: Columns, schema: pl.Schema | None) -> Columns:
