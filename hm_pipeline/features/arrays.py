@@ -16,16 +16,32 @@ NEEDED = 12  # types of a customer that are kept: everyone is asked about some t
 class Rankings(CustomerWeek):
     """The best articles of every customer, best first; the three arrays are of one length."""
 
-    ranking_articles = dy.List(dy.Int64(), nullable=False, description="articles, best first, at most 100")
-    ranking_scores = dy.List(dy.Float32(), nullable=False, description="their blended scores, comparable within a customer and week only")
-    ranking_strategies = dy.List(dy.String(), nullable=False, description="the strategy that proposed each with its best rank")
+    ranking_articles = dy.List(
+        dy.Int64(), nullable=False, description="articles, best first, at most 100", metadata={"unit": "ids of articles"}
+    )
+    ranking_scores = dy.List(
+        dy.Float32(),
+        nullable=False,
+        description="their blended scores, comparable within a customer and week only",
+        metadata={"unit": "scores, larger is better"},
+    )
+    ranking_strategies = dy.List(
+        dy.String(), nullable=False, description="the strategy that proposed each with its best rank", metadata={"unit": "names"}
+    )
 
 
 class Needs(CustomerWeek):
     """The clothing types that every customer needs most, most needed first; the arrays are of one length."""
 
-    needed_types = dy.List(dy.Int64(), nullable=False, description=f"clothing types, most needed first, at most {NEEDED}")
-    needed_type_probs = dy.List(dy.Float32(), nullable=False, description="probability of each that it is bought, if anything is bought")
+    needed_types = dy.List(
+        dy.Int64(), nullable=False, description=f"clothing types, most needed first, at most {NEEDED}", metadata={"unit": "codes"}
+    )
+    needed_type_probs = dy.List(
+        dy.Float32(),
+        nullable=False,
+        description="probability of each that it is bought, if anything is bought",
+        metadata={"unit": "probabilities, 0 to 1"},
+    )
 
 
 def rankings(inputs: Inputs, week: Week) -> pl.LazyFrame:
