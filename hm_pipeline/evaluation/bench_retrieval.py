@@ -27,6 +27,7 @@ MADE = (
     "model/seasonality", "signal/seasonality", "model/availability", "signal/availability", "model/first_stage", "candidates",
     "model/type_need", "signal/type_need", "signal/need_propensity",
 )  # fmt: skip
+WANTED = ("signal/seasonality", "signal/need_propensity")  # what all of them lead to
 SIZES = {"a sixty-fourth": CUSTOMERS // 4, "a sixteenth": CUSTOMERS, "a quarter": 4 * CUSTOMERS}
 FULL = {"H&M's own": 16 * CUSTOMERS + 12}
 
@@ -54,7 +55,7 @@ def _main(what: str, root: str, out: str = "") -> None:
     graph = Graph(steps, home, Settings.from_environment())
     week_id = home.calendar.last_week
     runner, seconds = Runner(graph), dict[str, float]()
-    wanted = [("signal/need_propensity", week_id)] if what == "week" else _upstream(graph, week_id)
+    wanted = [(name, week_id) for name in WANTED] if what == "week" else _upstream(graph, week_id)
     for run in graph.runs(graph.stale(wanted)):
         for week in range(run.first, run.last + 1):
             for name in run.steps:
@@ -71,7 +72,7 @@ def _upstream(graph: Graph, week_id: int) -> list[tuple[str, int]]:
     The forecasts of the two weeks before are among it, as the first stage is fitted on them; the models of the week
     itself are not.
     """
-    stale = graph.stale([("signal/need_propensity", week_id)])
+    stale = graph.stale([(name, week_id) for name in WANTED])
     fitted = {graph.steps[name].fit_week(week_id, graph.calendar) for name in MADE if name.startswith("model/")}
     return [(name, week) for name, weeks in stale.items() for week in weeks if name not in MADE or week not in {week_id, *fitted}]
 
