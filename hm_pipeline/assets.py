@@ -201,6 +201,7 @@ for pair_signal in (signal for signal in SIGNALS if signal.is_of_customers):
 
 # Features and labels: one row per pair, through Feast ------------------------------------------------------------
 
+JOINS = "hm_pipeline.features.offline_store"  # by name: it imports Feast, which takes seconds
 VIEWS = tuple(at(table.table) for table in feature_tables() if RANKING in table.services)
 
 
@@ -217,7 +218,7 @@ def labels(inputs: Inputs, week: Week) -> pl.LazyFrame:
     return truths.label(inputs, week_id=week.week_id)
 
 
-@step("feature_matrix", schema=matrix_schema(), code=(matrix,), is_sharded=True, group="features",
+@step("feature_matrix", schema=matrix_schema(), code=(matrix, JOINS), is_sharded=True, group="features",
       reads=(at("labels"), at("audience"), at("feature_store"), *VIEWS))  # fmt: skip
 def feature_matrix(inputs: Inputs, week: Week) -> pl.DataFrame:
     """What was known at the cutoff about each labelled pair: Feast's service `ranking`, kept for weeks that teach."""
@@ -243,7 +244,7 @@ def ensemble(inputs: Inputs, week: Week) -> Any:
     return learn.fit(inputs, week)
 
 
-@step("recommendations", schema=learn.Recommended, code=(learn, matrix), is_sharded=True, model="ensemble", group="results",
+@step("recommendations", schema=learn.Recommended, code=(learn, matrix, JOINS), is_sharded=True, model="ensemble", group="results",
       reads=(at("audience"), at("history/article_sales"), at("feature_store"), *VIEWS))  # fmt: skip
 def recommendations(inputs: Inputs, week: Week) -> pl.DataFrame:
     """The best candidates of each customer, best first, with their scores and the strategy that proposed each."""

@@ -24,8 +24,12 @@ Kind = Literal["raw", "static", "weekly", "model"]
 
 # Changes here are seen in what is stored (contracts) or change nothing that is computed.
 INFRASTRUCTURE = frozenset(
-    "hm_pipeline." + name for name in ("contracts", "errors", "settings", "weeks", "tables", "shards", "inputs", "steps", "graph", "runner")
-)
+    "hm_pipeline." + name
+    for name in (
+        "boundary", "contracts", "errors", "settings", "weeks", "tables", "shards", "inputs", "steps", "graph", "runner",
+        "features.drift", "features.units",  # they tell of features and compute none
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class Step:
     body: Callable[..., Any]
     schema: type[dy.Schema] | None = None
     reads: tuple[Reads, ...] = ()
-    code: tuple[ModuleType, ...] = ()
+    code: tuple[ModuleType | str, ...] = ()
     settings: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     every: int = 1
@@ -137,7 +141,7 @@ class Step:
 
     def version(self) -> str:
         """Return a digest of the code and the contract the result depends on."""
-        parts = [digest(module.__name__) for module in self.code]
+        parts = [digest(module if isinstance(module, str) else module.__name__) for module in self.code]
         columns = [] if self.schema is None else [f"{name}:{type(kind).__name__}" for name, kind in self.schema.columns().items()]
         return short_hash(self.name, inspect.getsource(self.body), *parts, *columns)
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.errors import BrokenContract, FutureLeak, MissingInput
+from hm_pipeline.errors import FutureLeak, MissingInput
 from hm_pipeline.weeks import Calendar
 
 ROWS_PER_GROUP = 65_536  # a shard's customers are a few row groups of a week, the rest is skipped by its statistics
@@ -97,22 +97,6 @@ def write_shard(frame: pl.DataFrame, folder: Path, index: int = 0) -> Receipt:
         folder / name, lambda path: frame.write_parquet(path, compression="zstd", compression_level=1, row_group_size=ROWS_PER_GROUP)
     )
     return Receipt(name, frame.height, content_hash(frame))
-
-
-def check(frame: pl.DataFrame | pl.LazyFrame, schema: type[dy.Schema], *, table: str) -> pl.DataFrame:
-    """Validate a table against its contract at a boundary, columns in the contract's order.
-
-    Raises
-    ------
-    BrokenContract
-        If it breaks it; the message counts the failures of each rule.
-    """
-    try:
-        return schema.validate(frame.lazy().collect(), cast=True)
-    except (dy.exc.ValidationError, dy.exc.SchemaError, pl.exceptions.PolarsError) as error:
-        raise BrokenContract(
-            f"breaks {schema.__name__}: {error}", where=table, remedy="this is a defect of the code that makes it"
-        ) from error
 
 
 class WeeklyTable:

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from hm_pipeline import photos
+from hm_pipeline.boundary import check
 from hm_pipeline.contracts import RAW_ARTICLES, RAW_CUSTOMERS, RAW_TRANSACTIONS, Articles, Customers, Transactions
 from hm_pipeline.datasets.dimensions import merge, read_articles, read_customers
 from hm_pipeline.datasets.purchases import Purchases
@@ -22,7 +23,7 @@ from hm_pipeline.datasets.stage import Stage
 from hm_pipeline.errors import BadInput
 from hm_pipeline.settings import Settings
 from hm_pipeline.shards import cut, save_shards
-from hm_pipeline.tables import Home, check
+from hm_pipeline.tables import Home
 from hm_pipeline.weeks import REFERENCE_EPOCH, Calendar
 
 Progress = Callable[[str, int, int], None]
