@@ -286,7 +286,7 @@ def audit(week: WeekOption, *, as_json: Json = False) -> None:
 @app.command()
 def bench(
     folder: Annotated[Path, typer.Option(help="Folder for the data it makes.")] = Path("bench-data"),
-    only: Annotated[str, typer.Option(help="One part: simulate, ingest, week, overhead, features or online; all where not given.")] = "",
+    only: Annotated[str, typer.Option(help="One part, such as week or features; all but the longest where not given.")] = "",
     *,
     as_json: Json = False,
 ) -> None:

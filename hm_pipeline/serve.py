@@ -70,6 +70,9 @@ def features_of(settings: Settings, pairs: Path, out: Path, *, service: str) -> 
     asked = _read(pairs)
     found = features_of_pairs(asked, settings, service=service, where=str(pairs))
     written = found.with_columns(pl.col("article_id").cast(pl.Int64).cast(pl.String).str.zfill(ID_DIGITS))
+    lists = [name for name, kind in written.schema.items() if kind.is_nested()]
+    if lists and out.suffix == ".csv":
+        raise BadInput(f"{lists[0]} is a list, which csv cannot hold", where=str(out), remedy="name a .parquet file")
     write_aside(out, lambda path: written.write_csv(path) if out.suffix == ".csv" else written.write_parquet(path))
     return found.height, found.width - asked.width - 1
 

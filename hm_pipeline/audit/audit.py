@@ -117,7 +117,9 @@ class _Week:
         for table in self.tables:
             theirs_of = Digest() if table.table in failed else self._digest(other, table)
             for feature, value in self.known[table.name].columns.items():
-                if table.table in failed:
+                if not self.known[table.name].rows:
+                    self._fault(table.name, feature, "holds no rows of those who are audited")
+                elif table.table in failed:
                     self._fault(table.name, feature, f"cannot be made of {state} data: {failed[table.table]}")
                 elif theirs_of.columns[feature] != value or theirs_of.rows != self.known[table.name].rows:
                     ours_in, theirs_in = (graph.folder(table.table, self.week_id) for graph in (self.graph, other))

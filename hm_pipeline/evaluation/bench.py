@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hm_pipeline.errors import BadInput
 from hm_pipeline.evaluation.bench_features import bench_features, bench_large
 from hm_pipeline.evaluation.bench_features_full import bench_features_full
 from hm_pipeline.evaluation.bench_ingest import bench_ingest
@@ -30,7 +31,15 @@ customers.join(top.select("article_id"), how="cross").sink_csv(sys.argv[1])
 
 
 def bench(folder: Path, only: str = "") -> tuple[list[str], dict[str, Any]]:
-    """Run the benchmarks and return lines for people and the figures."""
+    """Run the benchmarks and return lines for people and the figures.
+
+    Raises
+    ------
+    BadInput
+        If there is no part of that name.
+    """
+    if only and only not in PARTS:
+        raise BadInput(f"there is no part {only!r}", where="--only", remedy=f"choose from: {', '.join(PARTS)}")
     facts: dict[str, Any] = {}
     for name, part in PARTS.items():
         if only == name or (not only and name not in ON_REQUEST):

@@ -88,6 +88,8 @@ def _read(store: "FeatureStore", features: str | Sequence[str], asked: Mapping[s
         answer = store.get_online_features(features=wanted, entity_rows=entities).to_dict()
         if served_week(store) == week_id:
             break
+    else:
+        raise MissingInput("the week is exchanged again and again", where="online store", remedy="look again when it is written")
     keys = {name: answer.pop(name, entities[name]) for name in entities}
     return pl.DataFrame({**keys, **answer}, strict=False)
 

@@ -22,6 +22,13 @@ def test_run_before_ingest_is_one_line_and_writes_nothing(hm, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+def test_a_benchmark_that_there_is_not_is_one_line(hm, tmp_path):
+    code, _, said = hm(tmp_path, "bench", "--only", "speed", "--folder", tmp_path / "bench")
+    assert code == 1
+    assert "there is no part 'speed'" in complaint(said)
+    assert not (tmp_path / "bench").exists()
+
+
 @pytest.mark.parametrize(
     ("week", "words"),
     [

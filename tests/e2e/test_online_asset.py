@@ -1,8 +1,10 @@
 """The asset `online_store` in the graph: what `hm run` serves, and what may not touch it."""
 
+import shutil
 import sqlite3
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from hm_pipeline.assets import STEPS
@@ -46,13 +48,27 @@ def test_it_is_current_and_an_evaluation_leaves_it_alone(online):
     assert served_week(open_store(online.home)) == last
 
 
-def test_the_check_finds_what_was_changed_by_hand(online):
-    last = last_week(online)
-    graph = Graph(STEPS, Home(online.home), online, {last: "everyone"})
+def test_lists_go_into_parquet_and_not_into_csv(hm, online, tmp_path):
+    home = Home(online.home)
+    candidates = pl.scan_parquet(home.folder("candidates", last_week(online)) / "*.parquet", hive_partitioning=False)
+    candidates.select("customer_id", "article_id", "week_id").head(3).sink_csv(tmp_path / "pairs.csv")
+    ask = ("features", "--pairs", tmp_path / "pairs.csv", "--service", "lookbook", "--out")
+    code, _, said = hm(online.home, *ask, tmp_path / "features.csv")
+    assert code == 1
+    assert "ranking_articles is a list, which csv cannot hold" in said
+    assert not (tmp_path / "features.csv").exists()
+    assert hm(online.home, *ask, tmp_path / "features.parquet")[0] == 0
+    assert pl.read_parquet(tmp_path / "features.parquet")["ranking_articles"].list.len().min() >= 12
+
+
+def test_the_check_finds_what_was_changed_by_hand(online, tmp_path):
+    last, root = last_week(online), tmp_path / "home"
+    shutil.copytree(online.home, root)
+    graph = Graph(STEPS, Home(root), online.model_copy(update={"home": root}), {last: "everyone"})
     stored = Stored(STEPS["online_store"], graph, last, Manifest.load(graph.folder("online_store", last)))
     key = dg.AssetKey("online_store")
     assert _agreement(stored, key).passed
-    with sqlite3.connect(online.home / "feast" / "online.db") as database:
+    with sqlite3.connect(root / "feast" / "online.db") as database:
         database.execute("DELETE FROM hm_needs WHERE feature_name = 'needed_types'")
     failed = _agreement(stored, key)
     assert not failed.passed
