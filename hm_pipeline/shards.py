@@ -19,7 +19,7 @@ import polars as pl
 from hm_pipeline.tables import Receipt, write_aside
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
-SHARDS_OF_A_WORKER = 16
+SHARDS_OF_A_WORKER = 2
 THREADS = ("POLARS_MAX_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS")
 
 
@@ -75,7 +75,7 @@ def workers_for(shards: int, asked: int = 0) -> int:
 
     Examples
     --------
-    >>> workers_for(5), workers_for(1, asked=4), workers_for(5, asked=2)
+    >>> workers_for(3), workers_for(1, asked=4), workers_for(5, asked=2)
     (1, 1, 2)
     """
     return max(1, min(asked or (os.cpu_count() or 1), shards if asked else shards // SHARDS_OF_A_WORKER))

@@ -5,9 +5,13 @@ import resource
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from hm_pipeline.datasets.simulate import simulate
 from hm_pipeline.steps import digest
@@ -16,6 +20,7 @@ from hm_pipeline.weeks import REFERENCE
 CUSTOMERS, ARTICLES, WEEKS = 85_748, 105_542, 105  # a sixteenth of H&M's customers, all its articles
 SERVING = REFERENCE.key(REFERENCE.last_week)
 GIB = 2**20  # kibibytes, as the operating system counts a peak
+EVERY_SECONDS = 0.5
 
 
 def hm(*arguments: str) -> list[str]:
@@ -50,7 +55,7 @@ def peak_gib() -> float:
 
 
 def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) -> dict[str, float]:
-    """Run a command in a fresh process and return its own wall and CPU seconds and its peak, in GiB.
+    """Run a command in a fresh process and return its own wall and CPU seconds and its peak with all its workers, in GiB.
 
     Asking for that one child keeps the figures of several apart.
 
@@ -61,13 +66,34 @@ def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) 
     """
     started = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    held, is_over = [0.0], threading.Event()
+    watch = threading.Thread(target=_watch, args=(process.pid, held, is_over))
+    watch.start()
     _, status, used = os.wait4(process.pid, 0)
     wall = time.perf_counter() - started
+    is_over.set()
+    watch.join()
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, list(command))
     return {
         "wall_seconds": round(wall, 1),
         "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
-        "peak_gib": round(used.ru_maxrss / GIB, 2),
+        "peak_gib": round(max(used.ru_maxrss / GIB, *held), 2),
     }
+
+
+def _watch(pid: int, held: list[float], is_over: threading.Event) -> None:
+    """Note what a process and its children hold together; pages that several share count once."""
+    while not is_over.wait(EVERY_SECONDS):
+        with suppress(psutil.Error):
+            process = psutil.Process(pid)
+            family = [process, *process.children(recursive=True)]
+            held.append(sum(_bytes(member) for member in family) / 2**30)
+
+
+def _bytes(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        memory = process.memory_full_info()
+        return int(getattr(memory, "pss", memory.rss))
+    return 0
