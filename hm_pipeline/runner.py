@@ -16,7 +16,7 @@ from hm_pipeline.contracts import Audience
 from hm_pipeline.errors import MissingInput
 from hm_pipeline.graph import AUDIENCE, STATIC, Graph
 from hm_pipeline.inputs import Inputs, OfCustomers
-from hm_pipeline.shards import ALL, Shard, load_shards, map_shards, workers_for
+from hm_pipeline.shards import ALL, Shard, load_shards, map_shards, release_workers, workers_for
 from hm_pipeline.steps import Step, Week, merged
 from hm_pipeline.tables import Home, Manifest, PartitionWriter, Receipt, WeeklyTable, write_shard
 
@@ -43,6 +43,8 @@ class Runner:
             If something it reads is not there, or a file of it cannot be read.
         """
         step = self.graph.steps[name]
+        if not step.is_sharded:
+            release_workers()
         try:
             return self._fit(step, week_id) if step.kind == "model" else self._compute(step, week_id)
         except Exception as error:  # every library has its own word for a file it cannot read

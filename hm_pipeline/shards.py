@@ -9,6 +9,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +21,7 @@ from hm_pipeline.tables import Receipt, write_aside
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 SHARDS_OF_A_WORKER = 2
+_POOLS: dict[int, ProcessPoolExecutor] = {}  # kept from one table of customers to the next: a process starts in seconds
 THREADS = ("POLARS_MAX_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS")
 
 
@@ -94,9 +96,25 @@ def map_shards(task: Callable[[Shard], Receipt], shards: Sequence[Shard], *, wor
     if workers == 1:
         yield from map(task, shards)
         return
-    context = multiprocessing.get_context("spawn")  # forking a process that runs Polars threads can deadlock
-    with _sharing_cores(workers), ProcessPoolExecutor(workers, mp_context=context) as pool:
-        yield from pool.map(task, shards)
+    try:
+        with _sharing_cores(workers):
+            yield from _pool(workers).map(task, shards)
+    except BrokenProcessPool:
+        release_workers()
+        raise
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    if workers not in _POOLS:
+        context = multiprocessing.get_context("spawn")  # forking a process that runs Polars threads can deadlock
+        _POOLS[workers] = ProcessPoolExecutor(workers, mp_context=context)
+    return _POOLS[workers]
+
+
+def release_workers() -> None:
+    """End the processes that wait for more shards, where what comes next needs their memory more than they save time."""
+    while _POOLS:
+        _POOLS.popitem()[1].shutdown()
 
 
 @contextmanager
