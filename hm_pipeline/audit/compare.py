@@ -26,8 +26,9 @@ def shards(folder: Path, audience: pl.DataFrame | None = None) -> Iterator[pl.Da
     manifest = Manifest.load(folder)
     for receipt in manifest.receipts if manifest else ():
         rows = pl.read_parquet(folder / receipt.file, hive_partitioning=False)
-        is_of_customers = audience is not None and "customer_id" in rows.columns
-        yield rows.join(audience, on="customer_id", how="semi", maintain_order="left") if is_of_customers and audience is not None else rows
+        if audience is not None and "customer_id" in rows.columns:
+            rows = rows.join(audience, on="customer_id", how="semi", maintain_order="left")
+        yield rows
 
 
 def digest(folder: Path, keys: Sequence[str], columns: Sequence[str], audience: pl.DataFrame) -> Digest:

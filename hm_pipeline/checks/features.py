@@ -15,10 +15,10 @@ from hm_pipeline.features.registry import feature_tables
 from hm_pipeline.features.retrieval import open_store
 from hm_pipeline.features.views import TIMESTAMP, FeatureTable
 from hm_pipeline.graph import Graph
+from hm_pipeline.resources import VIEWS
 from hm_pipeline.steps import Step
 
 STORE, LABELLED, AUDIT = "feature_store", "feature_matrix", "leak_audit"  # the store is seldom made, so seldom is an audit
-TABLES: dict[str, FeatureTable] = {table.table: table for table in feature_tables()}
 AGAIN = "make the partition again with --force"
 
 
@@ -29,7 +29,7 @@ def asked(step: Step) -> dict[str, str]:
             "views": "Feast's views, the contracts and the stored columns agree in names and types.",
             AUDIT: "The newest labelled week's features are the same, computed again of earlier and of later data, as `hm audit` does.",
         }
-    if step.name not in TABLES:
+    if step.name not in VIEWS:
         return {}
     return {
         "unique": "No two rows of the newest partition have the same key.",
@@ -39,7 +39,7 @@ def asked(step: Step) -> dict[str, str]:
 
 
 def _unique(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
-    keys = TABLES[stored.step.name].keys
+    keys = VIEWS[stored.step.name].keys
     twice = pl.concat([_repeated(file, keys) for file in _files(stored)])
     return outcome(
         "unique", key, expected=f"0 repeated keys {keys}", found=f"{twice.height} repeated keys {keys}", offending=twice, remedy=AGAIN
@@ -53,7 +53,7 @@ def _repeated(file: Path, keys: tuple[str, ...]) -> pl.DataFrame:
 
 
 def _timestamps(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
-    calendar, table = stored.graph.calendar, TABLES[stored.step.name]
+    calendar, table = stored.graph.calendar, VIEWS[stored.step.name]
     moment = calendar.cutoff(stored.week_id if table.is_weekly else 0)
     wrong = pl.col(TIMESTAMP).ne_missing(pl.lit(moment))
     wrong = wrong | (pl.col("week_id") != stored.week_id) if table.is_weekly else wrong
@@ -61,7 +61,7 @@ def _timestamps(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
 
 
 def _ttl(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
-    calendar, table = stored.graph.calendar, TABLES[stored.step.name]
+    calendar, table = stored.graph.calendar, VIEWS[stored.step.name]
     asked_at = calendar.cutoff(stored.week_id if table.is_weekly else calendar.last_week)
     oldest = asked_at - table.ttl if table.ttl else datetime.min.replace(tzinfo=asked_at.tzinfo) + timedelta(days=1)
     served = pl.col(TIMESTAMP).is_between(pl.lit(oldest), pl.lit(asked_at), closed="right" if table.ttl else "both")

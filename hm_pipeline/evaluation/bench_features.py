@@ -3,10 +3,8 @@
 Each contender answers the same pairs in a process of its own, so that none profits from another's memory.
 """
 
-import multiprocessing
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ import polars as pl
 
 from hm_pipeline.contracts import ArticleWeek, CustomerWeek, Pair
 from hm_pipeline.evaluation.bench_feature_tables import articles_of, customers_of, database, pairs_of, write_partition
-from hm_pipeline.evaluation.bench_parts import peak_gib
+from hm_pipeline.evaluation.bench_parts import alone, peak_gib
 from hm_pipeline.features.retrieval import open_store
 from hm_pipeline.features.views import KEYS, TIMESTAMP, FeatureTable
 from hm_pipeline.tables import content_hash
@@ -76,7 +74,7 @@ def bench_large(folder: Path, *, rows: int = 100_000_000, pairs: int = 5_000_000
     """Measure our store and plain SQL on a large pair table; the stock store needs minutes and twice the memory."""
     home = folder / f"rows-{rows}"
     _make(home, rows, pairs)
-    measured = {contender.__name__: _alone(contender, home, True) for contender in (point_in_time_store, plain_sql)}
+    measured = {contender.__name__: alone(contender, home, True) for contender in (point_in_time_store, plain_sql)}
     answers = {figures.pop("content") for figures in measured.values()}
     return {"rows": rows, "pairs": pairs, "contenders": measured, "equal": len(answers) == 1}
 
@@ -117,7 +115,7 @@ def plain_sql(home: Path, weekly: bool) -> dict[str, Any]:  # noqa: ARG001 - the
 
 
 def _compared(home: Path, *, weekly: bool) -> dict[str, object]:
-    measured = {contender.__name__: _alone(contender, home, weekly) for contender in (point_in_time_store, stock_store, plain_sql)}
+    measured = {contender.__name__: alone(contender, home, weekly) for contender in (point_in_time_store, stock_store, plain_sql)}
     answers = {figures.pop("content") for figures in measured.values()}
     ours, stock, sql = (figures["second_seconds"] for figures in measured.values())
     ratios = {"times_plain_sql": round(ours / sql, 2), "times_faster_than_stock": round(stock / ours, 1)}
@@ -151,11 +149,6 @@ def _timed(answer: Callable[[], pl.DataFrame]) -> dict[str, Any]:
     peak = peak_gib()
     ordered = features.select(*KEYS, *sorted(set(features.columns) - {*KEYS, TIMESTAMP})).sort(KEYS)
     return {"first_seconds": seconds[0], "second_seconds": seconds[1], "peak_gib": peak, "content": content_hash(ordered)}
-
-
-def _alone(contender: Contender, home: Path, weekly: bool) -> dict[str, Any]:
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(contender, home, weekly).result()
 
 
 def _make(home: Path, rows: int, pairs: int) -> None:

@@ -3,10 +3,8 @@
 Each way works in a process of its own, so that its memory is its own.
 """
 
-import multiprocessing
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.candidates import STRATEGIES
-from hm_pipeline.evaluation.bench_parts import peak_gib
+from hm_pipeline.evaluation.bench_parts import alone, peak_gib
 from hm_pipeline.features.materialise import online_tables, put_online, tables_of
 from hm_pipeline.features.retrieval import open_store
 from hm_pipeline.features.views import FeatureTable
@@ -47,7 +45,7 @@ def bench_online(folder: Path, *, customers: int = EVERYONE) -> dict[str, Any]:
     whole, part = folder / f"customers-{customers}", folder / f"customers-{SAMPLE}"
     for home, count in ((whole, customers), (part, SAMPLE)):
         _make(home, count)
-    return {"customers": customers, "ours": _alone(ours, whole), "stock": {"customers": SAMPLE, **_alone(stock, part)}}
+    return {"customers": customers, "ours": alone(ours, whole), "stock": {"customers": SAMPLE, **alone(stock, part)}}
 
 
 def ours(home: Path) -> dict[str, Any]:
@@ -132,8 +130,3 @@ def _values(table: FeatureTable, rows: int, drawn: np.random.Generator, names: A
         name: pl.Series(lists[name]().tolist() if name in lists else drawn.integers(1, 100, rows)).cast(column.dtype)
         for name, column in table.features.items()
     }
-
-
-def _alone(way: Callable[[Path], dict[str, Any]], home: Path) -> dict[str, Any]:
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(way, home).result()

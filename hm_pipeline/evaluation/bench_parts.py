@@ -1,5 +1,6 @@
 """What the benchmarks share: the shop they run on, and how a command is measured."""
 
+import multiprocessing
 import os
 import resource
 import shutil
@@ -7,9 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -52,6 +55,12 @@ def peak_gib() -> float:
     else:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / GIB, 2)
+
+
+def alone(way: Callable[..., dict[str, Any]], *asked: object) -> dict[str, Any]:
+    """Call a function in a process of its own, so that its memory is its own, and return what it measured."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(way, *asked).result()
 
 
 def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) -> dict[str, float]:
