@@ -92,7 +92,7 @@ def fit(
     examples
         Features and targets; the order of rows must not depend on the run.
     objectives
-        Target column -> LightGBM's settings of its objective, and whatever else differs from ``SETTINGS``.
+        Target column -> LightGBM's settings of its objective, and whatever else differs from ``SETTINGS`` or ``rounds``.
     weight
         Column of the rows' weights, for examples of which some stand for many.
     """
@@ -107,8 +107,9 @@ def fit(
         constants[name] = float(np.round(np.average(target, weights=weights), DECIMALS)) if len(target) else 0.0
         if len(target) >= 100 and target.min() < target.max():
             data = lightgbm.Dataset(matrix, target, weight=weights, feature_name=list(features), free_raw_data=True, params=SETTINGS)
-            grown = {**SETTINGS, **_size(examples.height), **objective, "seed": seed}
-            boosters[name] = lightgbm.train(grown, data, max(FEWEST_ROUNDS, round(rounds * min(1, examples.height / ENOUGH_ROWS))))
+            grown = {**SETTINGS, "num_iterations": rounds, **objective, **_size(examples.height), "seed": seed}
+            grown["num_iterations"] = max(FEWEST_ROUNDS, round(grown["num_iterations"] * min(1, examples.height / ENOUGH_ROWS)))
+            boosters[name] = lightgbm.train(grown, data)
     return Boosters(tuple(features), boosters, constants, {"examples": float(examples.height), "boosters": float(len(boosters))})
 
 

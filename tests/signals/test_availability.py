@@ -29,7 +29,8 @@ select article_id, count(*) filter (ago <= 1) as day_1_count, count(*) filter (a
     count(*) filter (ago <= 7) as day_7_count, {LAGS}, count(*) as total_count, any_value(week_count) as week_count,
     any_value(peak_count) as peak_count, count(*) filter (ago <= 7) / any_value(peak_count) as peak_share,
     max(ago) as age_days, min(ago) as idle_days, 1 - greatest(any_value(last_price), 1) / greatest(any_value(highest), 1) as markdown,
-    any_value(last_price) as last_price, (count(*) filter (ago <= 7) + 1) / (count(*) filter (ago between 8 and 14) + 1) as trend
+    count(*) * min(ago) / (max(ago) - min(ago) + 1) as silence, any_value(last_price) as last_price,
+    (count(*) filter (ago <= 7) + 1) / (count(*) filter (ago between 8 and 14) + 1) as trend
 from days join tops using (article_id) group by all
 """
 DECAYED = """
@@ -95,6 +96,7 @@ def test_an_article_is_described_by_hand() -> None:
     # Week 1 weighs half of week 3: 1 of 3 online, and (30 + 2 * 50) / 3 years.
     assert [found["online_share"], found["buyer_age"]] == [pytest.approx(1 / 3, abs=1e-3), pytest.approx(130 / 3, abs=0.05)]
     assert found["trend"] == 3.0  # two units after none, one added to both
+    assert found["silence"] == pytest.approx(4 / 19 * 2)  # four units in 19 days, then two days without
 
 
 def test_kin_is_worked_out_by_hand() -> None:
