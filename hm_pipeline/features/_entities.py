@@ -1,8 +1,8 @@
 """The entity table: the rows that features are asked for, in DuckDB's hands whatever they came as."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -11,44 +11,12 @@ import polars as pl
 import pyarrow as pa
 
 from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.features._sql_words import microseconds, quoted
 from hm_pipeline.features._types import INTEGERS
 
 TABLE = "__entities"
 ROW, AT = "__row", "__at"
 DEFAULT_TIMESTAMP = "event_timestamp"
-
-
-def quoted(name: str) -> str:
-    """Quote a name for DuckDB."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Quote a text for DuckDB."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def microseconds(column: str, kind: str) -> str:
-    """Return the expression of a column's moments as microseconds since 1970, UTC; moments without a zone are UTC.
-
-    Integers, because converting zoned to plain timestamps goes through a calendar library: as long as the join itself.
-    """
-    return f"epoch_us({column})" if kind.startswith(("TIMESTAMP", "DATE")) else f"epoch_us(CAST({column} AS TIMESTAMP))"
-
-
-def within(column: str, kind: str, first: datetime | None, last: datetime | None) -> str:
-    """Return the condition that a moment lies in a period, ends included, with literals that statistics of files can be held against.
-
-    Moments without a zone are UTC.
-    """
-    stored = column if kind.startswith(("TIMESTAMP", "DATE")) else f"CAST({column} AS TIMESTAMP)"
-    zone = "TIMESTAMPTZ " if kind == "TIMESTAMP WITH TIME ZONE" else "TIMESTAMP "
-    bounds = ((">=", first), ("<=", last))
-    return " AND ".join(f"{stored} {sign} {zone}'{_utc(bound)}'" for sign, bound in bounds if bound is not None) or "true"
-
-
-def _utc(moment: datetime) -> str:
-    return f"{(moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None).isoformat(' ')}+00"
 
 
 @dataclass(frozen=True)
@@ -65,6 +33,8 @@ class Entities:
         Column of the moment each row asks about.
     rows, first, last
         How many rows there are, and the earliest and the latest moment.
+    table
+        What to select them from.
     """
 
     connection: Any
@@ -73,7 +43,10 @@ class Entities:
     rows: int
     first: datetime | None
     last: datetime | None
+    table: str = TABLE
     _spans: dict[str, tuple[Any, Any, int]] = field(default_factory=dict)
+    _grouped: dict[str, Mapping[object, tuple[int, datetime, datetime]]] = field(default_factory=dict)
+    _moments: dict[str, dict[object, tuple[int, int]]] = field(default_factory=dict)
 
     @property
     def is_of_one_moment(self) -> bool:
@@ -89,10 +62,14 @@ class Entities:
         low, high, _ = self._range(column)
         return None if low is None else (low, high)
 
+    def is_complete(self, column: str) -> bool:
+        """Tell whether all rows have a value."""
+        return self._range(column)[2] == self.rows
+
     def is_constant(self, column: str) -> bool:
         """Tell whether a column holds one integer in all rows."""
-        low, high, count = self._range(column)
-        return self.is_integer(column) and low == high and count == self.rows
+        low, high, _ = self._range(column)
+        return self.is_integer(column) and low == high and self.is_complete(column)
 
     def retype(self, column: str, kind: str) -> None:
         """Give a column without values another type."""
@@ -102,14 +79,33 @@ class Entities:
     def _range(self, column: str) -> tuple[Any, Any, int]:
         if column not in self._spans:
             name = quoted(column)
-            ((low, high, count),) = fetch(self.connection, f"SELECT min({name}), max({name}), count({name}) FROM {TABLE}")
+            ((low, high, count),) = fetch(self.connection, f"SELECT min({name}), max({name}), count({name}) FROM {self.table}")
             self._spans[column] = (low, high, count)
         return self._spans[column]
 
     def values(self, column: str) -> Sequence[object]:
         """Return the distinct values of a column, sorted."""
-        name = quoted(column)
-        return [value for (value,) in fetch(self.connection, f"SELECT DISTINCT {name} FROM {TABLE} WHERE {name} IS NOT NULL ORDER BY 1")]
+        return list(self._groups(column))
+
+    def part(self, column: str, value: object) -> "Entities":
+        """Return the rows that hold a value of a column, as entities of their own.
+
+        Spans of other columns remain those of the whole, which rule out less and are known already.
+        """
+        rows, first, last = self._groups(column)[value]
+        table = f"(SELECT * FROM {self.table} WHERE {quoted(column)} = {value})"
+        whole = {name: self._range(name) for name in self.types if self.is_integer(name)}
+        spans = {name: (low, high, rows if count == self.rows else 0) for name, (low, high, count) in whole.items()}
+        return replace(self, table=table, rows=rows, first=first, last=last, _spans=spans | {column: (value, value, rows)}, _grouped={})
+
+    def _groups(self, column: str) -> Mapping[object, tuple[int, datetime, datetime]]:
+        """Return the rows, the first and the last moment of each value of a column, by values sorted."""
+        if column not in self._grouped:
+            name = quoted(column)
+            figures = f"count(*), make_timestamp(min({AT})), make_timestamp(max({AT}))"
+            rows = fetch(self.connection, f"SELECT {name}, {figures} FROM {self.table} WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY 1")
+            self._grouped[column] = {value: (count, first, last) for value, count, first, last in rows}
+        return self._grouped[column]
 
 
 def fetch(connection: Any, statement: str) -> list[tuple[Any, ...]]:

@@ -9,7 +9,8 @@ from feast.infra.offline_stores.offline_store import RetrievalMetadata
 from hm_pipeline.errors import BadInput, RowsLost
 from hm_pipeline.features._entities import ROW, Entities, fetch
 from hm_pipeline.features._rows import StatementJob
-from hm_pipeline.features._sql import DUPLICATE, ViewPlan, rows_of, statement
+from hm_pipeline.features._sql import DUPLICATE, rows_of, statement
+from hm_pipeline.features._view_plan import ViewPlan
 
 ONE_ROW = "a view must hold one row per key and moment; write the table again without duplicates"
 

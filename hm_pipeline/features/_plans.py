@@ -9,8 +9,8 @@ from hm_pipeline.features._entities import Entities, require
 from hm_pipeline.features._remote import is_remote, mount
 from hm_pipeline.features._schemas import Types, first_types, require_comparable, require_declared, stored_types
 from hm_pipeline.features._sources import Source, all_files, files_of, source_of
-from hm_pipeline.features._sql import ViewPlan
 from hm_pipeline.features._types import declared_type, family
+from hm_pipeline.features._view_plan import ViewPlan
 
 
 def plan_views(

@@ -8,11 +8,12 @@ from typing import Any
 from feast.utils import compute_non_entity_date_range
 
 from hm_pipeline.errors import BadInput
-from hm_pipeline.features._entities import DEFAULT_TIMESTAMP, quoted, within
+from hm_pipeline.features._entities import DEFAULT_TIMESTAMP
 from hm_pipeline.features._plans import join_keys
 from hm_pipeline.features._remote import is_remote, mount
 from hm_pipeline.features._schemas import read, stored_types
 from hm_pipeline.features._sources import all_files, source_of
+from hm_pipeline.features._sql_words import quoted, within
 
 
 def keys_in_range(connection: Any, views: Sequence[Any], root: Path | None, start: datetime | None, end: datetime | None) -> str:

@@ -13,8 +13,9 @@ from feast.infra.offline_stores.offline_store import RetrievalJob, RetrievalMeta
 from pyarrow import parquet
 
 from hm_pipeline.errors import BadInput
-from hm_pipeline.features._entities import fetch, literal
+from hm_pipeline.features._entities import fetch
 from hm_pipeline.features._remote import filesystem, is_remote, mount
+from hm_pipeline.features._sql_words import literal
 from hm_pipeline.features._types import as_declared
 from hm_pipeline.tables import write_aside
 

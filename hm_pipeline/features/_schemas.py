@@ -8,8 +8,9 @@ from typing import Any
 import duckdb
 
 from hm_pipeline.errors import BadInput, BrokenContract, MissingInput
-from hm_pipeline.features._entities import Entities, fetch, literal
+from hm_pipeline.features._entities import Entities, fetch
 from hm_pipeline.features._sources import is_partitioned, unescaped
+from hm_pipeline.features._sql_words import literal
 from hm_pipeline.features._types import declared_type, family, fits
 
 Types = Mapping[str, str]

@@ -11,74 +11,51 @@ Three ways to find a view's row for an entity row, cheapest first:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
 
-from hm_pipeline.features._entities import AT, ROW, TABLE, Entities, literal, microseconds, quoted, within
-from hm_pipeline.features._schemas import Types, read
+from hm_pipeline.features._entities import AT, ROW, Entities
+from hm_pipeline.features._schemas import read
+from hm_pipeline.features._sql_words import literal, microseconds, quoted, within
 from hm_pipeline.features._types import INTEGERS
+from hm_pipeline.features._view_plan import ViewPlan, shared_partition
 
 DUPLICATE = "duplicate source key in view "
 
 
-@dataclass(frozen=True)
-class ViewPlan:
-    """How one view is read and joined.
-
-    Parameters
-    ----------
-    view
-        Name of the view.
-    way
-        How its row is found, see above.
-    keys
-        Entity column by source column.
-    features
-        Source column by result column.
-    timestamp, created
-        Source columns.
-    ttl
-        How long a row holds; forever where not given.
-    files
-        Files to read; none gives nulls of ``null_types``.
-    types
-        DuckDB type by source column.
-    """
-
-    view: str
-    way: Literal["exact", "asof", "known"]
-    keys: dict[str, str]
-    features: dict[str, str]
-    timestamp: str
-    created: str | None
-    ttl: timedelta | None
-    files: list[str]
-    types: Types
-    null_types: dict[str, str] = field(default_factory=dict)
-
-
 def statement(entities: Entities, plans: Sequence[ViewPlan]) -> str:
     """Return the statement that adds the features of the views to the entity table, unordered, with its row numbers."""
+    column = shared_partition(entities, plans)
+    apart = [plan for plan in plans if column and plan.is_partitioned_by(column)]
+    base = _partition_wise(entities, apart, column) if column else entities.table
     moment = f"make_timestamptz(e.{AT}) AS {quoted(entities.timestamp)}"
     columns = [moment if name == entities.timestamp else f"e.{quoted(name)}" for name in entities.types]
-    joins = []
     for place, plan in enumerate(plans):
-        alias = f"f{place}"
-        columns += _features(plan, alias)
-        if plan.files:
-            joins.append(_join(plan, alias, entities))
-    return f"SELECT {', '.join([*columns, f'e.{ROW}'])}\nFROM {TABLE} e" + "".join(f"\n{join}" for join in joins)
+        columns += [f"e.{quoted(name)}" for name in plan.features] if plan in apart else _features(plan, f"f{place}")
+    joins = [_join(plan, f"f{place}", entities) for place, plan in enumerate(plans) if plan.files and plan not in apart]
+    return "\n".join((f"SELECT {', '.join([*columns, f'e.{ROW}'])}", f"FROM {base} e", *joins))
+
+
+def _partition_wise(entities: Entities, plans: Sequence[ViewPlan], column: str) -> str:
+    """Join partition by partition: hash tables a tenth as large are searched in half the time, and one moment settles each."""
+    branches = []
+    for value in entities.values(column):
+        part = entities.part(column, value)
+        within_part = [plan.of_partition(column, value) for plan in plans]
+        columns = [name for place, plan in enumerate(within_part) for name in _features(plan, f"f{place}")]
+        joins = [_join(plan, f"f{place}", part) for place, plan in enumerate(within_part) if plan.files]
+        branches.append("\n".join((f"SELECT {', '.join(['e.*', *columns])}", f"FROM {part.table} e", *joins)))
+    return "(" + "\nUNION ALL\n".join(branches) + ")"
 
 
 def rows_of(plan: ViewPlan, entities: Entities) -> str:
     """Return a statement that counts what the entity table becomes joined to one view."""
-    return f"SELECT count(*) FROM {TABLE} e {_join(plan, 'f0', entities)}"
+    return f"SELECT count(*) FROM {entities.table} e {_join(plan, 'f0', entities)}"
 
 
 def _features(plan: ViewPlan, alias: str) -> list[str]:
     if not plan.files:
-        return [f"CAST(NULL AS {plan.null_types.get(name, 'VARCHAR')}) AS {quoted(name)}" for name in plan.features]
+        kinds = {name: plan.types.get(column, plan.null_types.get(name, "VARCHAR")) for name, column in plan.features.items()}
+        return [f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in kinds.items()]
     if plan.way == "asof":
         message = literal(f"{DUPLICATE}{plan.view}")
         single = f"CASE WHEN {alias}.__n > 1 THEN error({message}) ELSE true END"
@@ -90,12 +67,12 @@ def _features(plan: ViewPlan, alias: str) -> list[str]:
 def _join(plan: ViewPlan, alias: str, entities: Entities) -> str:
     scan = _scan(plan, entities)
     if plan.way == "asof":
-        return f"ASOF LEFT JOIN ({_counted(plan, scan)}) {alias} ON {_on(plan, alias, f'e.{AT} >= {alias}.ts')}"
+        return f"ASOF LEFT JOIN ({_counted(plan, scan, entities)}) {alias} ON {_on(plan, alias, f'e.{AT} >= {alias}.ts')}"
     if plan.way == "exact":
         latest = f" QUALIFY {_rank(_key_columns(plan), 'created')}" if plan.created else ""
         return f"LEFT JOIN ({scan}{latest}) {alias} ON {_on_exact(plan, alias, entities)}"
     known = f"{_valid(plan, 's')} AND s.created <= e.{AT}"
-    matches = f"SELECT s.*, e.{ROW} AS row FROM {TABLE} e JOIN ({scan}) s ON {_on(plan, 's', known)}"
+    matches = f"SELECT s.*, e.{ROW} AS row FROM {entities.table} e JOIN ({scan}) s ON {_on(plan, 's', known)}"
     return f"LEFT JOIN ({matches} QUALIFY {_rank([f'e.{ROW}'], 's.ts DESC, s.created')}) {alias} ON {alias}.row = e.{ROW}"
 
 
@@ -131,10 +108,10 @@ def _rank(partition: Sequence[str], latest: str) -> str:
     return f"rank() OVER (PARTITION BY {', '.join(partition)} ORDER BY {latest} DESC) = 1"
 
 
-def _counted(plan: ViewPlan, scan: str) -> str:
+def _counted(plan: ViewPlan, scan: str, entities: Entities) -> str:
     """Keep the rows of keys that are asked for, and count those that an ASOF join could not tell apart."""
     equal = " AND ".join(f"s.k{place} = e.{quoted(column)}" for place, column in enumerate(plan.keys.values()))
-    asked = f"SELECT s.* FROM ({scan}) s SEMI JOIN {TABLE} e ON {equal}" if equal else scan
+    asked = f"SELECT s.* FROM ({scan}) s SEMI JOIN {entities.table} e ON {equal}" if equal else scan
     keys = _key_columns(plan)
     if plan.created:
         asked = f"SELECT * FROM ({asked}) QUALIFY {_rank(keys, 'created')}"

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from hm_pipeline.errors import RowsLost
+from hm_pipeline.features import _view_plan
 
 from .conftest import STOCK_WARNING, at, open_repository, view
 
@@ -100,6 +101,43 @@ def test_values_equal_those_of_the_stock_store(tmp_path_factory, asof, created, 
     entities = in_zone(_table(rows, ["row", "customer_id", "week_id", "event_timestamp"]), zones[1])
     ours, stock = answers(root, views, entities, ["asof:a", "made:b", "exact:c"], **options)
     assert ours.rows() == stock.rows()
+
+
+@given(
+    exact=unique(KEY, KEY, KEY, HOURS, VALUE, by=3),
+    lone=unique(KEY, HOURS, VALUE, by=1),
+    asof=unique(st.none() | KEY, HOURS, VALUE, by=2),
+    asked=st.lists(st.tuples(st.none() | KEY, KEY, KEY, HOURS), min_size=1, max_size=12),
+    ttl=TTL,
+)
+@RANDOM
+@STOCK_WARNING
+def test_views_joined_partition_by_partition_equal_the_stock_store(tmp_path_factory, exact, lone, asof, asked, ttl):
+    root = tmp_path_factory.mktemp("parity")
+    pairs = _table([(k, a, w, at(h), v) for k, a, w, h, v in exact], ["customer_id", "article_id", "week_id", "event_timestamp", "c"])
+    weeks = _table([(w, at(h), v) for w, h, v in lone], ["week_id", "event_timestamp", "d"])
+    _table([(k, at(h), v) for k, h, v in asof], ["customer_id", "event_timestamp", "a"]).write_parquet(root / "a.parquet")
+    views = [
+        view("exact", write_every_week(pairs, root / "c"), ["customer_id", "article_id", "week_id"], features=["c"], ttl=ttl),
+        view("asof", root / "a.parquet", ["customer_id"], features=["a"], ttl=ttl),
+        view("lone", write_every_week(weeks, root / "d"), ["week_id"], features=["d"], ttl=ttl),
+    ]
+    rows = [(n, k, a, w, at(h)) for n, (k, a, w, h) in enumerate(asked)]
+    entities = _table(rows, ["row", "customer_id", "article_id", "week_id", "event_timestamp"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_view_plan, "FEWEST_ROWS", 1)
+        ours, stock = answers(root, views, entities, ["exact:c", "asof:a", "lone:d"])
+        job = open_repository(root, views).get_historical_features(entity_df=entities, features=["exact:c"])
+    assert ours.rows() == stock.rows()
+    assert job.to_sql().count("UNION ALL") == entities["week_id"].n_unique() - 1
+
+
+def write_every_week(rows: pl.DataFrame, folder: Path) -> str:
+    """Write a partition for each week that may be asked for, some without rows."""
+    for week in range(3):
+        (folder / f"week_id={week}").mkdir(parents=True)
+        rows.filter(pl.col("week_id") == week).write_parquet(folder / f"week_id={week}" / "part.parquet")
+    return str(folder / "week_id=*" / "*.parquet")
 
 
 @given(

@@ -9,6 +9,7 @@ from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Int64
 
 from hm_pipeline.errors import BadInput, MissingInput, RowsLost
+from hm_pipeline.features import _view_plan
 
 from .conftest import at, view, write_weeks
 
@@ -163,6 +164,34 @@ def test_a_week_without_its_marker_is_not_there(tmp_path, repository, weekly):
         answers(store, asked_of([2]), "marked:value")
     (tmp_path / "weekly" / "week_id=2" / "manifest.json").write_text("{}")
     assert answers(store, asked_of([2]), "marked:value")["value"].to_list() == [22, 12]
+
+
+def test_a_partition_without_files_gives_nulls_beside_others(tmp_path, repository, weekly, monkeypatch):
+    monkeypatch.setattr(_view_plan, "FEWEST_ROWS", 1)
+    marked = view("marked", weekly, ["customer_id", "week_id"], types={"value": Int64})
+    marked.tags = {"marker": "manifest.json"}
+    for week in (1, 2):
+        (tmp_path / "weekly" / f"week_id={week}" / "manifest.json").write_text("{}")
+    (tmp_path / "weekly" / "week_id=2" / "shard=000.parquet").unlink()
+    job = repository(marked).get_historical_features(entity_df=asked_of([2, 1]), features=["marked:value"])
+    assert job.to_arrow()["value"].to_pylist() == [None, None, 21, 11]
+    assert job.to_arrow().schema.field("value").type == "int64"
+    assert "UNION ALL" in job.to_sql()
+
+
+def test_rows_without_the_key_of_the_partitions_stay(repository, weekly, monkeypatch):
+    monkeypatch.setattr(_view_plan, "FEWEST_ROWS", 1)
+    store = repository(view("need", weekly, ["customer_id", "week_id"]))
+    asked = asked_of([2, 1]).with_columns(week_id=pl.when(pl.col("customer_id") == 1).then("week_id"))
+    assert answers(store, asked, "need:value")["value"].to_list() == [None, 12, None, 11]
+
+
+def test_a_key_stored_twice_in_one_partition_of_many_is_an_error(tmp_path, repository, weekly, monkeypatch):
+    monkeypatch.setattr(_view_plan, "FEWEST_ROWS", 1)
+    folder = tmp_path / "weekly" / "week_id=2"
+    pl.read_parquet(folder / "shard=000.parquet", hive_partitioning=False).write_parquet(folder / "shard=001.parquet")
+    with pytest.raises(RowsLost, match="need"):
+        answers(repository(view("need", weekly, ["customer_id", "week_id"])), asked_of([1, 2, 3]), "need:value")
 
 
 def test_a_key_stored_twice_is_an_error(tmp_path, repository, weekly):
