@@ -14,14 +14,14 @@ from hm_pipeline.errors import BadInput, MissingInput
 from hm_pipeline.features._sql_words import microseconds, quoted
 from hm_pipeline.features._types import INTEGERS
 
-TABLE = "__entities"
+TABLE, GIVEN = "__entities", "__given"
 ROW, AT = "__row", "__at"
 DEFAULT_TIMESTAMP = "event_timestamp"
 
 
 @dataclass(frozen=True)
 class Entities:
-    """The entity table, stored as a temporary table with its row numbers and its moments in microseconds, UTC.
+    """The entity table, stored as a temporary table with its row numbers and, for the timestamp, microseconds, UTC.
 
     Parameters
     ----------
@@ -132,11 +132,14 @@ def load(connection: Any, entity_table: object) -> Entities:
         types = {name: kind for name, kind, *_ in fetch(connection, f"DESCRIBE {query}")}
         timestamp = _timestamp(types)
         at = f"{microseconds(quoted(timestamp), types[timestamp])} AS {AT}"
-        fetch(connection, f"CREATE TEMP TABLE {TABLE} AS SELECT *, {at}, row_number() OVER () AS {ROW} FROM ({query})")
+        kept = f"* EXCLUDE ({quoted(timestamp)})"
+        fetch(connection, f"CREATE TEMP TABLE {TABLE} AS SELECT {kept}, {at}, row_number() OVER () AS {ROW} FROM ({query})")
         counted = f"SELECT count(*), count({AT}), make_timestamp(min({AT})), make_timestamp(max({AT})) FROM {TABLE}"
         ((rows, dated, first, last),) = fetch(connection, counted)
     except duckdb.Error as error:
         raise BadInput(str(error), where="entity table", remedy="give keys and a timestamp that DuckDB can read") from error
+    finally:
+        connection.unregister(GIVEN)  # what was given may go
     if dated < rows:
         raise BadInput(f"{rows - dated} of {rows} rows have no {timestamp}", where="entity table", remedy="say when each row asks")
     return Entities(connection, types, timestamp, rows, first, last)
@@ -152,8 +155,8 @@ def require(entities: Entities, view: str, columns: Sequence[str]) -> None:
 def _query(connection: Any, entity_table: object) -> str:
     if isinstance(entity_table, str):
         return entity_table.strip().rstrip(";")
-    connection.register("__given", _registrable(entity_table))
-    return 'SELECT * FROM "__given"'
+    connection.register(GIVEN, _registrable(entity_table))
+    return f"SELECT * FROM {GIVEN}"
 
 
 def _registrable(entity_table: object) -> object:

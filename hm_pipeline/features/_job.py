@@ -1,15 +1,17 @@
 """The retrieval job: features of an entity table, run when its rows are asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from feast.infra.offline_stores.offline_store import RetrievalMetadata
 
 from hm_pipeline.errors import BadInput, RowsLost
 from hm_pipeline.features._entities import ROW, Entities, fetch
+from hm_pipeline.features._placed import Placed
 from hm_pipeline.features._rows import StatementJob
-from hm_pipeline.features._sql import DUPLICATE, rows_of, statement
+from hm_pipeline.features._sql import DUPLICATE, rows_of, statement, statements
 from hm_pipeline.features._view_plan import ViewPlan
 
 ONE_ROW = "a view must hold one row per key and moment; write the table again without duplicates"
@@ -40,11 +42,28 @@ class PointInTimeJob(StatementJob):
     ) -> None:
         super().__init__(entities.connection, root=root, on_demand=on_demand, full_names=full_names, metadata=metadata)
         self._entities, self._plans = entities, plans
-        self._unordered = statement(entities, plans)
 
     def _statement(self, *, ordered: bool) -> str:
         order = f"\nORDER BY {ROW}" if ordered else ""
-        return f"SELECT * EXCLUDE ({ROW}) FROM (\n{self._unordered}\n){order}"
+        return f"SELECT * EXCLUDE ({ROW}) FROM (\n{statement(self._entities, self._plans)}\n){order}"
+
+    def _parts(self) -> list[str]:
+        return statements(self._entities, self._plans)
+
+    def _read(self, *, ordered: bool) -> Iterator[str]:
+        return iter([self._statement(ordered=True)]) if ordered else (f"SELECT * EXCLUDE ({ROW}) FROM ({part})" for part in self._parts())
+
+    def _to_arrow_internal(self, timeout: int | None = None) -> pa.Table:  # noqa: ARG002 - Feast's signature
+        """Put rows in their places as they come, for a sort would hold them twice."""
+        total, placed = 0, None
+        for part in self._parts():
+            for batch in self._batches(part):
+                total += batch.num_rows
+                if total <= self._entities.rows:
+                    placed = placed or Placed(batch.schema, ROW, self._entities.rows)
+                    placed.add(batch)
+        self._guard(total)
+        return placed.table() if placed else super()._to_arrow_internal()
 
     def _guard(self, rows: int) -> None:
         if rows == self._entities.rows:

@@ -82,13 +82,10 @@ class StatementJob(RetrievalJob):  # type: ignore[misc]
             After the last batch, if rows were lost or multiplied.
         """
         total = 0
-        try:
-            with self._connection.sql(self._statement(ordered=ordered)).to_arrow_reader(rows) as reader:
-                for batch in reader:
-                    total += batch.num_rows
-                    yield from self._completed(batch)
-        except (duckdb.Error, pa.ArrowException, OSError) as error:
-            raise self._translated(error) from error
+        for statement in self._read(ordered=ordered):
+            for batch in self._batches(statement, rows):
+                total += batch.num_rows
+                yield from self._completed(batch)
         self._guard(total)
 
     def sink_parquet(self, path: str | Path, *, ordered: bool = False) -> int:
@@ -119,6 +116,17 @@ class StatementJob(RetrievalJob):  # type: ignore[misc]
 
     @abstractmethod
     def _statement(self, *, ordered: bool) -> str: ...
+
+    def _read(self, *, ordered: bool) -> Iterator[str]:
+        """Yield statements whose rows together are the result."""
+        yield self._statement(ordered=ordered)
+
+    def _batches(self, statement: str, rows: int = ROWS) -> Iterator[pa.RecordBatch]:
+        try:
+            with self._connection.sql(statement).to_arrow_reader(rows) as reader:
+                yield from reader
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            raise self._translated(error) from error
 
     @abstractmethod
     def _translated(self, error: Exception) -> Exception: ...

@@ -26,12 +26,24 @@ def statement(entities: Entities, plans: Sequence[ViewPlan]) -> str:
     """Return the statement that adds the features of the views to the entity table, unordered, with its row numbers."""
     column = shared_partition(entities, plans)
     apart = [plan for plan in plans if column and plan.is_partitioned_by(column)]
-    base = _partition_wise(entities, apart, column) if column else entities.table
+    return _select(entities, plans, apart, _partition_wise(entities, apart, column) if column else entities.table)
+
+
+def statements(entities: Entities, plans: Sequence[ViewPlan]) -> list[str]:
+    """Return statements whose rows together are those of :func:`statement`: one for each partition where all views share one."""
+    column = shared_partition(entities, plans)
+    if column is None or not all(plan.is_partitioned_by(column) for plan in plans if plan.files):
+        return [statement(entities, plans)]
+    parts = [(entities.part(column, value), [plan.of_partition(column, value) for plan in plans]) for value in entities.values(column)]
+    return [_select(part, within_part, [], part.table) for part, within_part in parts]
+
+
+def _select(entities: Entities, plans: Sequence[ViewPlan], joined: Sequence[ViewPlan], base: str) -> str:
     moment = f"make_timestamptz(e.{AT}) AS {quoted(entities.timestamp)}"
     columns = [moment if name == entities.timestamp else f"e.{quoted(name)}" for name in entities.types]
     for place, plan in enumerate(plans):
-        columns += [f"e.{quoted(name)}" for name in plan.features] if plan in apart else _features(plan, f"f{place}")
-    joins = [_join(plan, f"f{place}", entities) for place, plan in enumerate(plans) if plan.files and plan not in apart]
+        columns += [f"e.{quoted(name)}" for name in plan.features] if plan in joined else _features(plan, f"f{place}")
+    joins = [_join(plan, f"f{place}", entities) for place, plan in enumerate(plans) if plan.files and plan not in joined]
     return "\n".join((f"SELECT {', '.join([*columns, f'e.{ROW}'])}", f"FROM {base} e", *joins))
 
 
@@ -122,7 +134,8 @@ def _scan(plan: ViewPlan, entities: Entities) -> str:
     columns = [f"{quoted(key)} AS k{place}" for place, key in enumerate(plan.keys)]
     stamps = {"ts": plan.timestamp} | ({"created": plan.created} if plan.created else {})
     columns += [f"{microseconds(quoted(column), plan.types[column])} AS {name}" for name, column in stamps.items()]
-    columns += [f"{quoted(column)} AS v{place}" for place, column in enumerate(plan.features.values())]
+    # read_parquet gives the type of the first file it reads, which is another one in each partition
+    columns += [f"CAST({quoted(column)} AS {plan.types[column]}) AS v{place}" for place, column in enumerate(plan.features.values())]
     return f"SELECT {', '.join(columns)} FROM {read(plan.files)} WHERE {' AND '.join(_pruning(plan, entities))}"
 
 

@@ -127,9 +127,9 @@ def test_views_joined_partition_by_partition_equal_the_stock_store(tmp_path_fact
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_view_plan, "FEWEST_ROWS", 1)
         ours, stock = answers(root, views, entities, ["exact:c", "asof:a", "lone:d"])
-        job = open_repository(root, views).get_historical_features(entity_df=entities, features=["exact:c"])
+        statement = open_repository(root, views).get_historical_features(entity_df=entities, features=["exact:c"]).to_sql()
     assert ours.rows() == stock.rows()
-    assert job.to_sql().count("UNION ALL") == entities["week_id"].n_unique() - 1
+    assert statement.count("UNION ALL") == entities["week_id"].n_unique() - 1
 
 
 def write_every_week(rows: pl.DataFrame, folder: Path) -> str:

@@ -179,6 +179,16 @@ def test_a_partition_without_files_gives_nulls_beside_others(tmp_path, repositor
     assert "UNION ALL" in job.to_sql()
 
 
+def test_all_partitions_have_the_type_of_the_first(tmp_path, repository, weekly, monkeypatch):
+    monkeypatch.setattr(_view_plan, "FEWEST_ROWS", 1)
+    narrow = tmp_path / "weekly" / "week_id=2" / "shard=000.parquet"
+    pl.read_parquet(narrow, hive_partitioning=False).cast({"value": pl.Int16}).write_parquet(narrow)
+    store = repository(view("need", weekly, ["customer_id", "week_id"]))
+    job = store.get_historical_features(entity_df=asked_of([2, 1]), features=["need:value"])
+    assert job.to_arrow()["value"].to_pylist() == [22, 12, 21, 11]
+    assert {batch.schema.field("value").type for batch in job.to_record_batches()} == {"int64"}
+
+
 def test_rows_without_the_key_of_the_partitions_stay(repository, weekly, monkeypatch):
     monkeypatch.setattr(_view_plan, "FEWEST_ROWS", 1)
     store = repository(view("need", weekly, ["customer_id", "week_id"]))
