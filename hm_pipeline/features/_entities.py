@@ -1,22 +1,15 @@
 """The entity table: the rows that features are asked for, in DuckDB's hands whatever they came as."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-import duckdb
-import pandas as pd
-import polars as pl
-import pyarrow as pa
-
-from hm_pipeline.errors import BadInput, MissingInput
-from hm_pipeline.features._sql_words import microseconds, quoted
+from hm_pipeline.features._sql_words import quoted
 from hm_pipeline.features._types import INTEGERS
 
-TABLE, GIVEN = "__entities", "__given"
+TABLE = "__entities"
 ROW, AT = "__row", "__at"
-DEFAULT_TIMESTAMP = "event_timestamp"
 
 
 @dataclass(frozen=True)
@@ -98,6 +91,28 @@ class Entities:
         spans = {name: (low, high, rows if count == self.rows else 0) for name, (low, high, count) in whole.items()}
         return replace(self, table=table, rows=rows, first=first, last=last, _spans=spans | {column: (value, value, rows)}, _grouped={})
 
+    def count_keys(self, columns: Sequence[str]) -> int:
+        """Estimate how many distinct keys there are."""
+        counted = f"approx_count_distinct(hash({', '.join(map(quoted, columns))}))"
+        ((count,),) = fetch(self.connection, f"SELECT {counted} FROM {self.table}")
+        return int(count)
+
+    def keys(self, columns: Sequence[str], others: Collection[str]) -> "Entities":
+        """Return the distinct keys of entities of one moment, as entities of their own.
+
+        Parameters
+        ----------
+        columns
+            Those that tell keys apart.
+        others
+            Wanted as well; constant where they are not among them.
+        """
+        constants = [f"CAST({self._range(name)[0]} AS {self.types[name]}) AS {quoted(name)}" for name in sorted({*others} - {*columns})]
+        names = ", ".join(map(quoted, columns))
+        moment = f"epoch_us(TIMESTAMP '{self.first}') AS {AT}"
+        table = f"(SELECT {', '.join([names, *constants, moment])} FROM (SELECT DISTINCT {names} FROM {self.table}))"
+        return replace(self, table=table, _spans=dict(self._spans), _grouped={})
+
     def _groups(self, column: str) -> Mapping[object, tuple[int, datetime, datetime]]:
         """Return the rows, the first and the last moment of each value of a column, by values sorted."""
         if column not in self._grouped:
@@ -112,74 +127,3 @@ def fetch(connection: Any, statement: str) -> list[tuple[Any, ...]]:
     """Run a statement to its end and return its rows."""
     rows: list[tuple[Any, ...]] = connection.execute(statement).fetchall()
     return rows
-
-
-def load(connection: Any, entity_table: object) -> Entities:
-    """Store an entity table in a session.
-
-    Parameters
-    ----------
-    entity_table
-        A pandas, Polars or Arrow table, a Polars LazyFrame, or a SELECT statement.
-
-    Raises
-    ------
-    BadInput
-        If it is something else, a statement that fails, or lacks timestamps.
-    """
-    query = _query(connection, entity_table)
-    try:
-        types = {name: kind for name, kind, *_ in fetch(connection, f"DESCRIBE {query}")}
-        timestamp = _timestamp(types)
-        at = f"{microseconds(quoted(timestamp), types[timestamp])} AS {AT}"
-        kept = f"* EXCLUDE ({quoted(timestamp)})"
-        fetch(connection, f"CREATE TEMP TABLE {TABLE} AS SELECT {kept}, {at}, row_number() OVER () AS {ROW} FROM ({query})")
-        counted = f"SELECT count(*), count({AT}), make_timestamp(min({AT})), make_timestamp(max({AT})) FROM {TABLE}"
-        ((rows, dated, first, last),) = fetch(connection, counted)
-    except duckdb.Error as error:
-        raise BadInput(str(error), where="entity table", remedy="give keys and a timestamp that DuckDB can read") from error
-    finally:
-        connection.unregister(GIVEN)  # what was given may go
-    if dated < rows:
-        raise BadInput(f"{rows - dated} of {rows} rows have no {timestamp}", where="entity table", remedy="say when each row asks")
-    return Entities(connection, types, timestamp, rows, first, last)
-
-
-def require(entities: Entities, view: str, columns: Sequence[str]) -> None:
-    """Raise where the entity table lacks a join key of a view."""
-    missing = [column for column in columns if column not in entities.types]
-    if missing:
-        raise MissingInput(f"lacks {', '.join(missing)}, which view {view!r} is keyed by", where="entity table", remedy="add the join keys")
-
-
-def _query(connection: Any, entity_table: object) -> str:
-    if isinstance(entity_table, str):
-        return entity_table.strip().rstrip(";")
-    connection.register(GIVEN, _registrable(entity_table))
-    return f"SELECT * FROM {GIVEN}"
-
-
-def _registrable(entity_table: object) -> object:
-    match entity_table:
-        case pl.LazyFrame():
-            return entity_table.collect().to_arrow()
-        case pl.DataFrame():
-            return entity_table.to_arrow()
-        case pd.DataFrame() | pa.Table():
-            return entity_table
-    raise BadInput(
-        f"a {type(entity_table).__name__} is no entity table", where="entity table", remedy="give a frame, an Arrow table or SQL"
-    )
-
-
-def _timestamp(types: dict[str, str]) -> str:
-    if DEFAULT_TIMESTAMP in types:
-        return DEFAULT_TIMESTAMP
-    moments = [name for name, kind in types.items() if kind.startswith("TIMESTAMP")]
-    if len(moments) == 1:
-        return moments[0]
-    raise BadInput(
-        f"has no column {DEFAULT_TIMESTAMP!r} and {len(moments)} other timestamps",
-        where="entity table",
-        remedy=f"name the moment each row asks about {DEFAULT_TIMESTAMP}",
-    )

@@ -9,9 +9,10 @@ from feast.infra.offline_stores.offline_store import RetrievalMetadata
 
 from hm_pipeline.errors import BadInput, RowsLost
 from hm_pipeline.features._entities import ROW, Entities, fetch
+from hm_pipeline.features._joins import DUPLICATE, rows_of
 from hm_pipeline.features._placed import Placed
 from hm_pipeline.features._rows import StatementJob
-from hm_pipeline.features._sql import DUPLICATE, rows_of, statement, statements
+from hm_pipeline.features._sql import statement, statements
 from hm_pipeline.features._view_plan import ViewPlan
 
 ONE_ROW = "a view must hold one row per key and moment; write the table again without duplicates"

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hm_pipeline.errors import BadInput, MissingInput
-from hm_pipeline.features._entities import Entities, require
+from hm_pipeline.features._entities import Entities
+from hm_pipeline.features._loading import require
 from hm_pipeline.features._remote import is_remote, mount
 from hm_pipeline.features._schemas import Types, first_types, require_comparable, require_declared, stored_types
 from hm_pipeline.features._sources import Source, all_files, files_of, source_of

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from hm_pipeline.features._job import translated
+from hm_pipeline.features._joins import DUPLICATE
 from hm_pipeline.features._remote import is_remote, mount
 from hm_pipeline.features._rows import StatementJob
 from hm_pipeline.features._schemas import read, stored_types
 from hm_pipeline.features._sources import all_files, source_of
-from hm_pipeline.features._sql import DUPLICATE
 from hm_pipeline.features._sql_words import literal, quoted, within
 
 

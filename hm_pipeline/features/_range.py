@@ -8,7 +8,7 @@ from typing import Any
 from feast.utils import compute_non_entity_date_range
 
 from hm_pipeline.errors import BadInput
-from hm_pipeline.features._entities import DEFAULT_TIMESTAMP
+from hm_pipeline.features._loading import DEFAULT_TIMESTAMP
 from hm_pipeline.features._plans import join_keys
 from hm_pipeline.features._remote import is_remote, mount
 from hm_pipeline.features._schemas import read, stored_types

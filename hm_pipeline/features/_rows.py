@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 from hm_pipeline.errors import BadInput
 from hm_pipeline.features._entities import fetch
+from hm_pipeline.features._on_demand import Retrieved
 from hm_pipeline.features._remote import filesystem, is_remote, mount
 from hm_pipeline.features._sql_words import literal
 from hm_pipeline.features._types import as_declared
@@ -149,7 +150,7 @@ class StatementJob(RetrievalJob):  # type: ignore[misc]
         if not self._on_demand:
             yield batch
             return
-        rows = _Retrieved(pa.Table.from_batches([batch]), self).to_arrow()
+        rows = Retrieved(pa.Table.from_batches([batch]), self).to_arrow()
         yield from as_declared(rows, self._on_demand, full_names=self._full_names).to_batches()
 
     def _sink_remote(self, uri: str, *, ordered: bool) -> int:
@@ -183,26 +184,3 @@ class StatementJob(RetrievalJob):  # type: ignore[misc]
             raise self._translated(error) from error
         self._guard(rows)
         return rows
-
-
-class _Retrieved(RetrievalJob):  # type: ignore[misc]
-    """A batch that Feast adds on-demand features to."""
-
-    def __init__(self, rows: pa.Table, job: StatementJob) -> None:
-        super().__init__()
-        self._rows, self._job = rows, job
-
-    @property
-    def full_feature_names(self) -> bool:
-        return self._job.full_feature_names
-
-    @property
-    def on_demand_feature_views(self) -> list[Any]:
-        return self._job.on_demand_feature_views
-
-    @property
-    def metadata(self) -> RetrievalMetadata | None:
-        return self._job.metadata
-
-    def _to_arrow_internal(self, timeout: int | None = None) -> pa.Table:  # noqa: ARG002 - Feast's signature
-        return self._rows

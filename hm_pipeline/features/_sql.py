@@ -1,32 +1,29 @@
-"""One statement that joins views to an entity table, point in time correct.
+"""One statement that joins views to an entity table, or one for each partition.
 
-Three ways to find a view's row for an entity row, cheapest first:
-
-``exact``
-    One of the keys names the row, such as the week it speaks about: a hash join.
-``asof``
-    The latest row at or before the moment: an ASOF join over the rows of the keys asked for.
-``known``
-    As ``asof``, but among the rows created by then only: every match is numbered.
+Where views are partitioned alike, they are joined partition by partition: a hash table of a tenth of the rows is searched
+in half the time, and one moment settles each.  Where many rows share a key, the views keyed by it are joined once for
+each key, and their features are handed out together.
 """
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 
 from hm_pipeline.features._entities import AT, ROW, Entities
-from hm_pipeline.features._schemas import read
-from hm_pipeline.features._sql_words import literal, microseconds, quoted, within
-from hm_pipeline.features._types import INTEGERS
+from hm_pipeline.features._joins import features, join
+from hm_pipeline.features._sql_words import quoted
 from hm_pipeline.features._view_plan import ViewPlan, shared_partition
 
-DUPLICATE = "duplicate source key in view "
+ROWS_PER_KEY = 4  # from so many on, mean, a key's features are looked up once
+ENOUGH_ROWS = 10_000  # fewer are looked up before the keys are counted
 
 
 def statement(entities: Entities, plans: Sequence[ViewPlan]) -> str:
     """Return the statement that adds the features of the views to the entity table, unordered, with its row numbers."""
     column = shared_partition(entities, plans)
-    apart = [plan for plan in plans if column and plan.is_partitioned_by(column)]
-    return _select(entities, plans, apart, _partition_wise(entities, apart, column) if column else entities.table)
+    if column is None:
+        return _select(entities, plans)
+    apart = [place for place, plan in enumerate(plans) if plan.is_partitioned_by(column)]
+    return _select(entities, plans, _partition_wise(entities, [plans[place] for place in apart], column), apart)
 
 
 def statements(entities: Entities, plans: Sequence[ViewPlan]) -> list[str]:
@@ -34,119 +31,64 @@ def statements(entities: Entities, plans: Sequence[ViewPlan]) -> list[str]:
     column = shared_partition(entities, plans)
     if column is None or not all(plan.is_partitioned_by(column) for plan in plans if plan.files):
         return [statement(entities, plans)]
-    parts = [(entities.part(column, value), [plan.of_partition(column, value) for plan in plans]) for value in entities.values(column)]
-    return [_select(part, within_part, [], part.table) for part, within_part in parts]
-
-
-def _select(entities: Entities, plans: Sequence[ViewPlan], joined: Sequence[ViewPlan], base: str) -> str:
-    moment = f"make_timestamptz(e.{AT}) AS {quoted(entities.timestamp)}"
-    columns = [moment if name == entities.timestamp else f"e.{quoted(name)}" for name in entities.types]
-    for place, plan in enumerate(plans):
-        columns += [f"e.{quoted(name)}" for name in plan.features] if plan in joined else _features(plan, f"f{place}")
-    joins = [_join(plan, f"f{place}", entities) for place, plan in enumerate(plans) if plan.files and plan not in joined]
-    return "\n".join((f"SELECT {', '.join([*columns, f'e.{ROW}'])}", f"FROM {base} e", *joins))
+    return [_select(part, within_part) for part, within_part in _partitions(entities, plans, column)]
 
 
 def _partition_wise(entities: Entities, plans: Sequence[ViewPlan], column: str) -> str:
-    """Join partition by partition: hash tables a tenth as large are searched in half the time, and one moment settles each."""
     branches = []
-    for value in entities.values(column):
-        part = entities.part(column, value)
-        within_part = [plan.of_partition(column, value) for plan in plans]
-        columns = [name for place, plan in enumerate(within_part) for name in _features(plan, f"f{place}")]
-        joins = [_join(plan, f"f{place}", part) for place, plan in enumerate(within_part) if plan.files]
-        branches.append("\n".join((f"SELECT {', '.join(['e.*', *columns])}", f"FROM {part.table} e", *joins)))
+    for part, within_part in _partitions(entities, plans, column):
+        columns, joins = _added(part, within_part)
+        branches.append("\n".join((f"SELECT {', '.join(['e.*', *chain(*columns)])}", f"FROM {part.table} e", *joins)))
     return "(" + "\nUNION ALL\n".join(branches) + ")"
 
 
-def rows_of(plan: ViewPlan, entities: Entities) -> str:
-    """Return a statement that counts what the entity table becomes joined to one view."""
-    return f"SELECT count(*) FROM {entities.table} e {_join(plan, 'f0', entities)}"
+def _partitions(entities: Entities, plans: Sequence[ViewPlan], column: str) -> Iterator[tuple[Entities, list[ViewPlan]]]:
+    for value in entities.values(column):
+        yield entities.part(column, value), [plan.of_partition(column, value) for plan in plans]
 
 
-def _features(plan: ViewPlan, alias: str) -> list[str]:
-    if not plan.files:
-        kinds = {name: plan.types.get(column, plan.null_types.get(name, "VARCHAR")) for name, column in plan.features.items()}
-        return [f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in kinds.items()]
-    if plan.way == "asof":
-        message = literal(f"{DUPLICATE}{plan.view}")
-        single = f"CASE WHEN {alias}.__n > 1 THEN error({message}) ELSE true END"
-        valid = f"{_fresh(plan, alias)} AND {single}" if plan.ttl else single
-        return [f"CASE WHEN {valid} THEN {alias}.v{place} END AS {quoted(name)}" for place, name in enumerate(plan.features)]
-    return [f"{alias}.v{place} AS {quoted(name)}" for place, name in enumerate(plan.features)]
+def _select(entities: Entities, plans: Sequence[ViewPlan], base: str | None = None, in_base: Collection[int] = ()) -> str:
+    """Return the statement over the entity table, or over a base that has the features of some views already."""
+    moment = f"make_timestamptz(e.{AT}) AS {quoted(entities.timestamp)}"
+    asked = [moment if name == entities.timestamp else f"e.{quoted(name)}" for name in entities.types]
+    columns, joins = _added(entities, plans, in_base)
+    return "\n".join((f"SELECT {', '.join([*asked, *chain(*columns), f'e.{ROW}'])}", f"FROM {base or entities.table} e", *joins))
 
 
-def _join(plan: ViewPlan, alias: str, entities: Entities) -> str:
-    scan = _scan(plan, entities)
-    if plan.way == "asof":
-        return f"ASOF LEFT JOIN ({_counted(plan, scan, entities)}) {alias} ON {_on(plan, alias, f'e.{AT} >= {alias}.ts')}"
-    if plan.way == "exact":
-        latest = f" QUALIFY {_rank(_key_columns(plan), 'created')}" if plan.created else ""
-        return f"LEFT JOIN ({scan}{latest}) {alias} ON {_on_exact(plan, alias, entities)}"
-    known = f"{_valid(plan, 's')} AND s.created <= e.{AT}"
-    matches = f"SELECT s.*, e.{ROW} AS row FROM {entities.table} e JOIN ({scan}) s ON {_on(plan, 's', known)}"
-    return f"LEFT JOIN ({matches} QUALIFY {_rank([f'e.{ROW}'], 's.ts DESC, s.created')}) {alias} ON {alias}.row = e.{ROW}"
+def _added(entities: Entities, plans: Sequence[ViewPlan], in_base: Collection[int] = ()) -> tuple[list[list[str]], list[str]]:
+    """Return the columns of each view, and the joins that they come from."""
+    columns = [_named("e", plan) if place in in_base else features(plan, f"f{place}") for place, plan in enumerate(plans)]
+    left = {place: plan for place, plan in enumerate(plans) if plan.files and place not in in_base}
+    joins = []
+    for keys, places in _shared_keys(entities, left).items():
+        alias = f"g{places[0]}"
+        joins.append(_once(entities, keys, {f"f{place}": left.pop(place) for place in places}, alias))
+        for place in places:
+            columns[place] = _named(alias, plans[place])
+    return columns, [*joins, *(join(plan, f"f{place}", entities) for place, plan in left.items())]
 
 
-def _on(plan: ViewPlan, alias: str, condition: str) -> str:
-    equal = [f"{alias}.k{place} = e.{quoted(column)}" for place, column in enumerate(plan.keys.values())]
-    return " AND ".join([*equal, condition])
+def _named(alias: str, plan: ViewPlan) -> list[str]:
+    return [f"{alias}.{quoted(name)}" for name in plan.features]
 
 
-def _on_exact(plan: ViewPlan, alias: str, entities: Entities) -> str:
-    """Compare only what the scan has not settled already: of a single week and moment, neither is left to compare."""
-    keys = [(place, key, column) for place, (key, column) in enumerate(plan.keys.items())]
-    left = [part for part in keys if not (plan.types[part[1]] in INTEGERS and entities.is_constant(part[2]))] or keys
-    equal = [f"{alias}.k{place} = e.{quoted(column)}" for place, _, column in left]
-    return " AND ".join(equal if entities.is_of_one_moment and equal else [*equal, _valid(plan, alias)])
+def _shared_keys(entities: Entities, plans: Mapping[int, ViewPlan]) -> dict[tuple[str, ...], list[int]]:
+    """Return the places of views by the columns that tell their rows apart, where it pays to join them once for each key."""
+    if entities.rows < ENOUGH_ROWS or not entities.is_of_one_moment:
+        return {}
+    shared: dict[tuple[str, ...], list[int]] = {}
+    for place, plan in plans.items():
+        keys = tuple(sorted(column for column in plan.keys.values() if not entities.is_constant(column)))
+        if keys and plan.way != "known":
+            shared.setdefault(keys, []).append(place)
+    return {
+        keys: places for keys, places in shared.items() if len(places) > 1 and entities.count_keys(keys) * ROWS_PER_KEY <= entities.rows
+    }
 
 
-def _valid(plan: ViewPlan, alias: str) -> str:
-    past = f"{alias}.ts <= e.{AT}"
-    return f"{past} AND {_fresh(plan, alias)}" if plan.ttl else past
-
-
-def _fresh(plan: ViewPlan, alias: str) -> str:
-    assert plan.ttl is not None  # noqa: S101 - for the type checker, callers ask first
-    return f"{alias}.ts >= e.{AT} - {plan.ttl // timedelta(microseconds=1)}"
-
-
-def _key_columns(plan: ViewPlan) -> list[str]:
-    return [*(f"k{place}" for place in range(len(plan.keys))), "ts"]
-
-
-def _rank(partition: Sequence[str], latest: str) -> str:
-    # rank, not row_number: rows that tie all survive, and the guard on the number of rows speaks up
-    return f"rank() OVER (PARTITION BY {', '.join(partition)} ORDER BY {latest} DESC) = 1"
-
-
-def _counted(plan: ViewPlan, scan: str, entities: Entities) -> str:
-    """Keep the rows of keys that are asked for, and count those that an ASOF join could not tell apart."""
-    equal = " AND ".join(f"s.k{place} = e.{quoted(column)}" for place, column in enumerate(plan.keys.values()))
-    asked = f"SELECT s.* FROM ({scan}) s SEMI JOIN {entities.table} e ON {equal}" if equal else scan
-    keys = _key_columns(plan)
-    if plan.created:
-        asked = f"SELECT * FROM ({asked}) QUALIFY {_rank(keys, 'created')}"
-    return f"SELECT *, count(*) OVER (PARTITION BY {', '.join(keys)}) AS __n FROM ({asked})"
-
-
-def _scan(plan: ViewPlan, entities: Entities) -> str:
-    columns = [f"{quoted(key)} AS k{place}" for place, key in enumerate(plan.keys)]
-    stamps = {"ts": plan.timestamp} | ({"created": plan.created} if plan.created else {})
-    columns += [f"{microseconds(quoted(column), plan.types[column])} AS {name}" for name, column in stamps.items()]
-    # read_parquet gives the type of the first file it reads, which is another one in each partition
-    columns += [f"CAST({quoted(column)} AS {plan.types[column]}) AS v{place}" for place, column in enumerate(plan.features.values())]
-    return f"SELECT {', '.join(columns)} FROM {read(plan.files)} WHERE {' AND '.join(_pruning(plan, entities))}"
-
-
-def _pruning(plan: ViewPlan, entities: Entities) -> list[str]:
-    """Return conditions on stored columns, as literals, so that statistics of row groups can rule them out."""
-    if entities.first is None or entities.last is None:
-        return ["false"]
-    oldest = entities.first - plan.ttl if plan.ttl else None
-    conditions = [within(quoted(plan.timestamp), plan.types[plan.timestamp], oldest, entities.last)]
-    for key, column in plan.keys.items():
-        if plan.types[key] in INTEGERS and entities.is_integer(column):
-            span = entities.span(column)
-            conditions.append("false" if span is None else f"{quoted(key)} BETWEEN {span[0]} AND {span[1]}")
-    return conditions
+def _once(entities: Entities, keys: Sequence[str], plans: Mapping[str, ViewPlan], alias: str) -> str:
+    part = entities.keys(keys, {column for plan in plans.values() for column in plan.keys.values()})
+    columns = [*(f"e.{quoted(key)}" for key in keys), *(column for name, plan in plans.items() for column in features(plan, name))]
+    joins = " ".join(join(plan, name, part) for name, plan in plans.items())
+    equal = " AND ".join(f"{alias}.{quoted(key)} = e.{quoted(key)}" for key in keys)
+    return f"LEFT JOIN (SELECT {', '.join(columns)} FROM {part.table} e {joins}) {alias} ON {equal}"

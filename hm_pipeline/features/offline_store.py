@@ -22,8 +22,9 @@ from feast.on_demand_feature_view import OnDemandFeatureView
 from pydantic import PositiveInt
 
 from hm_pipeline.errors import BadInput
-from hm_pipeline.features._entities import Entities, load
+from hm_pipeline.features._entities import Entities
 from hm_pipeline.features._job import PointInTimeJob
+from hm_pipeline.features._loading import load
 from hm_pipeline.features._plans import plan_views
 from hm_pipeline.features._pull import Pull, PullJob
 from hm_pipeline.features._range import keys_in_range

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from hm_pipeline.errors import RowsLost
-from hm_pipeline.features import _view_plan
+from hm_pipeline.features import _sql, _view_plan
 
 from .conftest import STOCK_WARNING, at, open_repository, view
 
@@ -130,6 +130,38 @@ def test_views_joined_partition_by_partition_equal_the_stock_store(tmp_path_fact
         statement = open_repository(root, views).get_historical_features(entity_df=entities, features=["exact:c"]).to_sql()
     assert ours.rows() == stock.rows()
     assert statement.count("UNION ALL") == entities["week_id"].n_unique() - 1
+
+
+@given(
+    first=unique(st.none() | KEY, HOURS, VALUE, by=2),
+    second=unique(KEY, HOURS, VALUE, by=2),
+    exact=unique(KEY, KEY, HOURS, VALUE, by=2),
+    asked=st.lists(st.none() | KEY, min_size=1, max_size=12),
+    moment=HOURS,
+    ttl=TTL,
+)
+@RANDOM
+@STOCK_WARNING
+def test_keys_looked_up_once_for_many_rows_equal_the_stock_store(tmp_path_factory, first, second, exact, asked, moment, ttl):
+    root = tmp_path_factory.mktemp("parity")
+    _table([(k, at(h), v) for k, h, v in first], ["customer_id", "event_timestamp", "a"]).write_parquet(root / "a.parquet")
+    _table([(k, at(h), v) for k, h, v in second], ["customer_id", "event_timestamp", "b"]).write_parquet(root / "b.parquet")
+    weekly = _table([(k, w, at(h), v) for k, w, h, v in exact], ["customer_id", "week_id", "event_timestamp", "c"])
+    weekly.write_parquet(root / "c.parquet")
+    views = [
+        view("first", root / "a.parquet", ["customer_id"], features=["a"], ttl=ttl),
+        view("exact", root / "c.parquet", ["customer_id", "week_id"], features=["c"], ttl=ttl),
+        view("second", root / "b.parquet", ["customer_id"], features=["b"]),
+    ]
+    rows = [(n, k, 1, at(moment)) for n, k in enumerate(asked)]
+    entities = _table(rows, ["row", "customer_id", "week_id", "event_timestamp"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_sql, "ENOUGH_ROWS", 0)
+        patch.setattr(_sql, "ROWS_PER_KEY", 0)
+        ours, stock = answers(root, views, entities, ["first:a", "exact:c", "second:b"])
+        statement = open_repository(root, views).get_historical_features(entity_df=entities, features=["first:a", "second:b"]).to_sql()
+    assert ours.rows() == stock.rows()
+    assert ("SELECT DISTINCT" in statement) == (None in asked or len(set(asked)) > 1)  # one customer is no key to join by
 
 
 def write_every_week(rows: pl.DataFrame, folder: Path) -> str:

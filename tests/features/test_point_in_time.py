@@ -9,7 +9,7 @@ from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Int64
 
 from hm_pipeline.errors import BadInput, MissingInput, RowsLost
-from hm_pipeline.features import _view_plan
+from hm_pipeline.features import _sql, _view_plan
 
 from .conftest import at, view, write_weeks
 
@@ -214,6 +214,20 @@ def test_a_key_stored_twice_is_an_error(tmp_path, repository, weekly):
             ask()
     assert not (tmp_path / "out.parquet").exists()
     assert answers(store, asked_of([1]), "need:value")["value"].to_list() == [21, 11]
+
+
+def test_a_key_stored_twice_is_an_error_where_it_is_looked_up_once(tmp_path, repository, weekly, monkeypatch):
+    monkeypatch.setattr(_sql, "ENOUGH_ROWS", 0)
+    monkeypatch.setattr(_sql, "ROWS_PER_KEY", 0)
+    folder = tmp_path / "weekly" / "week_id=2"
+    pl.read_parquet(folder / "shard=000.parquet", hive_partitioning=False).write_parquet(folder / "shard=001.parquet")
+    once = history(tmp_path / "a.parquet", customer_id=[1, 2], event_timestamp=[at(), at()], age=[30, 40])
+    store = repository(
+        view("need", weekly, ["customer_id", "week_id"]), view("ages", once, ["customer_id"], features=["age"], ttl=timedelta(days=99))
+    )
+    assert answers(store, asked_of([1]), "need:value", "ages:age")["age"].to_list() == [40, 30]
+    with pytest.raises(RowsLost, match=r"\(view need\)"):
+        answers(store, asked_of([2]), "need:value", "ages:age")
 
 
 def test_rows_that_no_moment_tells_apart_are_an_error(tmp_path, repository):

@@ -1,0 +1,117 @@
+"""How one view is joined to an entity table ``e``, point in time correct.
+
+Three ways to find a view's row for an entity row, cheapest first:
+
+``exact``
+    One of the keys names the row, such as the week it speaks about: a hash join.
+``asof``
+    The latest row at or before the moment: an ASOF join over the rows of the keys asked for.
+``known``
+    As ``asof``, but among the rows created by then only: every match is numbered.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from hm_pipeline.features._entities import AT, ROW, Entities
+from hm_pipeline.features._schemas import read
+from hm_pipeline.features._sql_words import literal, microseconds, quoted, within
+from hm_pipeline.features._types import INTEGERS
+from hm_pipeline.features._view_plan import ViewPlan
+
+DUPLICATE = "duplicate source key in view "
+
+
+def rows_of(plan: ViewPlan, entities: Entities) -> str:
+    """Return a statement that counts what the entity table becomes joined to one view."""
+    return f"SELECT count(*) FROM {entities.table} e {join(plan, 'f0', entities)}"
+
+
+def features(plan: ViewPlan, alias: str) -> list[str]:
+    """Return the columns that a view adds."""
+    if not plan.files:
+        kinds = {name: plan.types.get(column, plan.null_types.get(name, "VARCHAR")) for name, column in plan.features.items()}
+        return [f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in kinds.items()]
+    if plan.way == "asof":
+        message = literal(f"{DUPLICATE}{plan.view}")
+        single = f"CASE WHEN {alias}.__n > 1 THEN error({message}) ELSE true END"
+        valid = f"{_fresh(plan, alias)} AND {single}" if plan.ttl else single
+        return [f"CASE WHEN {valid} THEN {alias}.v{place} END AS {quoted(name)}" for place, name in enumerate(plan.features)]
+    return [f"{alias}.v{place} AS {quoted(name)}" for place, name in enumerate(plan.features)]
+
+
+def join(plan: ViewPlan, alias: str, entities: Entities) -> str:
+    """Return the join of a view that has files."""
+    scan = _scan(plan, entities)
+    if plan.way == "asof":
+        return f"ASOF LEFT JOIN ({_counted(plan, scan, entities)}) {alias} ON {_on(plan, alias, f'e.{AT} >= {alias}.ts')}"
+    if plan.way == "exact":
+        latest = f" QUALIFY {_rank(_key_columns(plan), 'created')}" if plan.created else ""
+        return f"LEFT JOIN ({scan}{latest}) {alias} ON {_on_exact(plan, alias, entities)}"
+    known = f"{_valid(plan, 's')} AND s.created <= e.{AT}"
+    matches = f"SELECT s.*, e.{ROW} AS row FROM {entities.table} e JOIN ({scan}) s ON {_on(plan, 's', known)}"
+    return f"LEFT JOIN ({matches} QUALIFY {_rank([f'e.{ROW}'], 's.ts DESC, s.created')}) {alias} ON {alias}.row = e.{ROW}"
+
+
+def _on(plan: ViewPlan, alias: str, condition: str) -> str:
+    equal = [f"{alias}.k{place} = e.{quoted(column)}" for place, column in enumerate(plan.keys.values())]
+    return " AND ".join([*equal, condition])
+
+
+def _on_exact(plan: ViewPlan, alias: str, entities: Entities) -> str:
+    """Compare only what the scan has not settled already: of a single week and moment, neither is left to compare."""
+    keys = [(place, key, column) for place, (key, column) in enumerate(plan.keys.items())]
+    left = [part for part in keys if not (plan.types[part[1]] in INTEGERS and entities.is_constant(part[2]))] or keys
+    equal = [f"{alias}.k{place} = e.{quoted(column)}" for place, _, column in left]
+    return " AND ".join(equal if entities.is_of_one_moment and equal else [*equal, _valid(plan, alias)])
+
+
+def _valid(plan: ViewPlan, alias: str) -> str:
+    past = f"{alias}.ts <= e.{AT}"
+    return f"{past} AND {_fresh(plan, alias)}" if plan.ttl else past
+
+
+def _fresh(plan: ViewPlan, alias: str) -> str:
+    assert plan.ttl is not None  # noqa: S101 - for the type checker, callers ask first
+    return f"{alias}.ts >= e.{AT} - {plan.ttl // timedelta(microseconds=1)}"
+
+
+def _key_columns(plan: ViewPlan) -> list[str]:
+    return [*(f"k{place}" for place in range(len(plan.keys))), "ts"]
+
+
+def _rank(partition: Sequence[str], latest: str) -> str:
+    # rank, not row_number: rows that tie all survive, and the guard on the number of rows speaks up
+    return f"rank() OVER (PARTITION BY {', '.join(partition)} ORDER BY {latest} DESC) = 1"
+
+
+def _counted(plan: ViewPlan, scan: str, entities: Entities) -> str:
+    """Keep the rows of keys that are asked for, and count those that an ASOF join could not tell apart."""
+    equal = " AND ".join(f"s.k{place} = e.{quoted(column)}" for place, column in enumerate(plan.keys.values()))
+    asked = f"SELECT s.* FROM ({scan}) s SEMI JOIN {entities.table} e ON {equal}" if equal else scan
+    keys = _key_columns(plan)
+    if plan.created:
+        asked = f"SELECT * FROM ({asked}) QUALIFY {_rank(keys, 'created')}"
+    return f"SELECT *, count(*) OVER (PARTITION BY {', '.join(keys)}) AS __n FROM ({asked})"
+
+
+def _scan(plan: ViewPlan, entities: Entities) -> str:
+    columns = [f"{quoted(key)} AS k{place}" for place, key in enumerate(plan.keys)]
+    stamps = {"ts": plan.timestamp} | ({"created": plan.created} if plan.created else {})
+    columns += [f"{microseconds(quoted(column), plan.types[column])} AS {name}" for name, column in stamps.items()]
+    # read_parquet gives the type of the first file it reads, which is another one in each partition
+    columns += [f"CAST({quoted(column)} AS {plan.types[column]}) AS v{place}" for place, column in enumerate(plan.features.values())]
+    return f"SELECT {', '.join(columns)} FROM {read(plan.files)} WHERE {' AND '.join(_pruning(plan, entities))}"
+
+
+def _pruning(plan: ViewPlan, entities: Entities) -> list[str]:
+    """Return conditions on stored columns, as literals, so that statistics of row groups can rule them out."""
+    if entities.first is None or entities.last is None:
+        return ["false"]
+    oldest = entities.first - plan.ttl if plan.ttl else None
+    conditions = [within(quoted(plan.timestamp), plan.types[plan.timestamp], oldest, entities.last)]
+    for key, column in plan.keys.items():
+        if plan.types[key] in INTEGERS and entities.is_integer(column):
+            span = entities.span(column)
+            conditions.append("false" if span is None else f"{quoted(key)} BETWEEN {span[0]} AND {span[1]}")
+    return conditions
