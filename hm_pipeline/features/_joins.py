@@ -24,7 +24,7 @@ DUPLICATE = "duplicate source key in view "
 
 def rows_of(plan: ViewPlan, entities: Entities) -> str:
     """Return a statement that counts what the entity table becomes joined to one view."""
-    return f"SELECT count(*) FROM {entities.table} e {join(plan, 'f0', entities)}"
+    return f"SELECT count(*) FROM {join(f'{entities.table} e', plan, 'f0', entities)}"
 
 
 def features(plan: ViewPlan, alias: str) -> list[str]:
@@ -40,17 +40,24 @@ def features(plan: ViewPlan, alias: str) -> list[str]:
     return [f"{alias}.v{place} AS {quoted(name)}" for place, name in enumerate(plan.features)]
 
 
-def join(plan: ViewPlan, alias: str, entities: Entities) -> str:
-    """Return the join of a view that has files."""
+def join(base: str, plan: ViewPlan, alias: str, entities: Entities, *, hashes_base: bool = False) -> str:
+    """Return what a base becomes, joined to a view that has files.
+
+    Parameters
+    ----------
+    hashes_base
+        Search the base for the rows of the view, which are more, or wider; otherwise the other way round.
+    """
     scan = _scan(plan, entities)
     if plan.way == "asof":
-        return f"ASOF LEFT JOIN ({_counted(plan, scan, entities)}) {alias} ON {_on(plan, alias, f'e.{AT} >= {alias}.ts')}"
+        return f"{base}\nASOF LEFT JOIN ({_counted(plan, scan, entities)}) {alias} ON {_on(plan, alias, f'e.{AT} >= {alias}.ts')}"
     if plan.way == "exact":
         latest = f" QUALIFY {_rank(_key_columns(plan), 'created')}" if plan.created else ""
-        return f"LEFT JOIN ({scan}{latest}) {alias} ON {_on_exact(plan, alias, entities)}"
+        rows, condition = f"({scan}{latest}) {alias}", _on_exact(plan, alias, entities)
+        return f"{rows}\nRIGHT JOIN ({base}) ON {condition}" if hashes_base else f"{base}\nLEFT JOIN {rows} ON {condition}"
     known = f"{_valid(plan, 's')} AND s.created <= e.{AT}"
-    matches = f"SELECT s.*, e.{ROW} AS row FROM {entities.table} e JOIN ({scan}) s ON {_on(plan, 's', known)}"
-    return f"LEFT JOIN ({matches} QUALIFY {_rank([f'e.{ROW}'], 's.ts DESC, s.created')}) {alias} ON {alias}.row = e.{ROW}"
+    matches = f"SELECT s.*, e.{ROW} AS row FROM ({scan}) s JOIN {entities.table} e ON {_on(plan, 's', known)}"
+    return f"{base}\nLEFT JOIN ({matches} QUALIFY {_rank([f'e.{ROW}'], 's.ts DESC, s.created')}) {alias} ON {alias}.row = e.{ROW}"
 
 
 def _on(plan: ViewPlan, alias: str, condition: str) -> str:

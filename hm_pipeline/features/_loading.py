@@ -1,6 +1,7 @@
 """How an entity table comes into DuckDB's hands, whatever it was given as."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import duckdb
@@ -10,6 +11,7 @@ import pyarrow as pa
 
 from hm_pipeline.errors import BadInput, MissingInput
 from hm_pipeline.features._entities import AT, ROW, TABLE, Entities, fetch
+from hm_pipeline.features._session import ordering_joins
 from hm_pipeline.features._sql_words import microseconds, quoted
 
 GIVEN = "__given"
@@ -35,7 +37,8 @@ def load(connection: Any, entity_table: object) -> Entities:
         timestamp = _timestamp(types)
         at = f"{microseconds(quoted(timestamp), types[timestamp])} AS {AT}"
         kept = f"* EXCLUDE ({quoted(timestamp)})"
-        fetch(connection, f"CREATE TEMP TABLE {TABLE} AS SELECT {kept}, {at}, row_number() OVER () AS {ROW} FROM ({query})")
+        with ordering_joins(connection) if isinstance(entity_table, str) else nullcontext():
+            fetch(connection, f"CREATE TEMP TABLE {TABLE} AS SELECT {kept}, {at}, row_number() OVER () AS {ROW} FROM ({query})")
         counted = f"SELECT count(*), count({AT}), make_timestamp(min({AT})), make_timestamp(max({AT})) FROM {TABLE}"
         ((rows, dated, first, last),) = fetch(connection, counted)
     except duckdb.Error as error:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from hm_pipeline.errors import BadInput, MissingInput
 from hm_pipeline.features._entities import Entities
+from hm_pipeline.features._footers import rows_by_file
 from hm_pipeline.features._loading import require
 from hm_pipeline.features._remote import is_remote, mount
 from hm_pipeline.features._schemas import Types, first_types, require_comparable, require_declared, stored_types
@@ -61,6 +62,7 @@ def _plan(
     timestamp = _stored(held, mapped, stored.timestamp_field)
     created = _stored(held, mapped, stored.created_timestamp_column) if stored.created_timestamp_column else None
     types = _checked(entities, view, files, keys, [timestamp, *([created] if created else [])], names)
+    rows = rows_by_file(entities, files, keys, types) if files and entities.rows else None
     return ViewPlan(
         view.name,
         _way(view, keys, exact_keys, as_known=as_known and created is not None),
@@ -69,9 +71,10 @@ def _plan(
         timestamp,
         created,
         view.ttl or None,
-        files,
+        files if rows is None else [file for file in files if file in rows],
         types,
         {name: _null_type(view, feature) for name, feature in wanted.items()},
+        rows,
     )
 
 

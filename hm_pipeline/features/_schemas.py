@@ -2,27 +2,25 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from hm_pipeline.errors import BadInput, BrokenContract, MissingInput
 from hm_pipeline.features._entities import Entities, fetch
-from hm_pipeline.features._sources import is_partitioned, unescaped
+from hm_pipeline.features._sources import is_partitioned
 from hm_pipeline.features._sql_words import literal
+from hm_pipeline.features._states import remembered
 from hm_pipeline.features._types import declared_type, family, fits
 
 Types = Mapping[str, str]
 REWRITE = "write the table again, or correct the view and register it again"
-MOST_KNOWN = 1_000
-_known: dict[object, list[tuple[str, Types]]] = {}
 
 
 def read(files: Sequence[str]) -> str:
     """Return the table function that reads parquet files."""
     hive = ", hive_partitioning = true" if is_partitioned(files) else ", hive_partitioning = false"
-    return f"read_parquet({_list(files)}{hive})"
+    return f"read_parquet({listed(files)}{hive})"
 
 
 def first_types(connection: Any, view: str, files: Sequence[str]) -> Types:
@@ -102,18 +100,14 @@ def require_comparable(entities: Entities, view: str, keys: Mapping[str, str], s
 
 def _schemas(connection: Any, view: str, files: Sequence[str]) -> list[tuple[str, Types]]:
     """Return the schema of the first file, and of one file for every schema that differs from it."""
-    stamps = _stamps(files)
-    if stamps is not None and stamps in _known:
-        return _known[stamps]
+
+    def learn() -> list[tuple[str, Types]]:
+        return [(file, _described(connection, file)) for file in [files[0], *_different(connection, files)]]
+
     try:
-        schemas = [(file, _described(connection, file)) for file in [files[0], *_different(connection, files)]]
+        return remembered("schemas", files, learn)
     except duckdb.Error as error:
         raise unreadable(error, view, files[0]) from error
-    if stamps is not None:
-        if len(_known) >= MOST_KNOWN:
-            _known.clear()
-        _known[stamps] = schemas
-    return schemas
 
 
 def _described(connection: Any, file: str) -> Types:
@@ -124,7 +118,7 @@ def _different(connection: Any, files: Sequence[str]) -> list[str]:
     if len(files) == 1:
         return []
     column = "concat_ws(' ', name, type, type_length, num_children, converted_type, CAST(logical_type AS VARCHAR))"
-    schemas = f"SELECT file_name, list_sort(list({column})) AS columns FROM parquet_schema({_list(files)}) GROUP BY file_name"
+    schemas = f"SELECT file_name, list_sort(list({column})) AS columns FROM parquet_schema({listed(files)}) GROUP BY file_name"
     rows = fetch(connection, f"SELECT min(file_name) FROM ({schemas}) GROUP BY columns ORDER BY 1")
     return [file for (file,) in rows] if len(rows) > 1 else []
 
@@ -135,14 +129,6 @@ def unreadable(error: duckdb.Error, view: str, file: str) -> BadInput:
     return BadInput(str(error), where=f"view {view!r}, {named[1] if named else file}", remedy="write the table again")
 
 
-def _stamps(files: Sequence[str]) -> object | None:
-    """Return what tells the files from later ones of the same names; nothing where that cannot be told."""
-    try:
-        states = [Path(unescaped(file)).stat() for file in files]
-    except OSError:  # a URI
-        return None
-    return tuple((file, state.st_mtime_ns, state.st_size, state.st_ino) for file, state in zip(files, states, strict=True))
-
-
-def _list(files: Sequence[str]) -> str:
+def listed(files: Sequence[str]) -> str:
+    """Return a list of files as DuckDB writes it."""
     return f"[{', '.join(map(literal, files))}]"

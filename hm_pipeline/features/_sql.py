@@ -15,6 +15,7 @@ from hm_pipeline.features._view_plan import ViewPlan, shared_partition
 
 ROWS_PER_KEY = 4  # from so many on, mean, a key's features are looked up once
 ENOUGH_ROWS = 10_000  # fewer are looked up before the keys are counted
+LARGER = 4  # from so many times the rows asked for on, those are hashed in any case
 
 
 def statement(entities: Entities, plans: Sequence[ViewPlan]) -> str:
@@ -37,8 +38,8 @@ def statements(entities: Entities, plans: Sequence[ViewPlan]) -> list[str]:
 def _partition_wise(entities: Entities, plans: Sequence[ViewPlan], column: str) -> str:
     branches = []
     for part, within_part in _partitions(entities, plans, column):
-        columns, joins = _added(part, within_part)
-        branches.append("\n".join((f"SELECT {', '.join(['e.*', *chain(*columns)])}", f"FROM {part.table} e", *joins)))
+        columns, joined = _joined(part, within_part, f"{part.table} e")
+        branches.append(f"SELECT {', '.join(['e.*', *chain(*columns)])}\nFROM {joined}")
     return "(" + "\nUNION ALL\n".join(branches) + ")"
 
 
@@ -51,21 +52,30 @@ def _select(entities: Entities, plans: Sequence[ViewPlan], base: str | None = No
     """Return the statement over the entity table, or over a base that has the features of some views already."""
     moment = f"make_timestamptz(e.{AT}) AS {quoted(entities.timestamp)}"
     asked = [moment if name == entities.timestamp else f"e.{quoted(name)}" for name in entities.types]
-    columns, joins = _added(entities, plans, in_base)
-    return "\n".join((f"SELECT {', '.join([*asked, *chain(*columns), f'e.{ROW}'])}", f"FROM {base or entities.table} e", *joins))
+    columns, joined = _joined(entities, plans, f"{base or entities.table} e", in_base)
+    return f"SELECT {', '.join([*asked, *chain(*columns), f'e.{ROW}'])}\nFROM {joined}"
 
 
-def _added(entities: Entities, plans: Sequence[ViewPlan], in_base: Collection[int] = ()) -> tuple[list[list[str]], list[str]]:
+def _joined(entities: Entities, plans: Sequence[ViewPlan], base: str, in_base: Collection[int] = ()) -> tuple[list[list[str]], str]:
     """Return the columns of each view, and the joins that they come from."""
     columns = [_named("e", plan) if place in in_base else features(plan, f"f{place}") for place, plan in enumerate(plans)]
     left = {place: plan for place, plan in enumerate(plans) if plan.files and place not in in_base}
-    joins = []
-    for keys, places in _shared_keys(entities, left).items():
-        alias = f"g{places[0]}"
-        joins.append(_once(entities, keys, {f"f{place}": left.pop(place) for place in places}, alias))
-        for place in places:
-            columns[place] = _named(alias, plans[place])
-    return columns, [*joins, *(join(plan, f"f{place}", entities) for place, plan in left.items())]
+    shared = _shared_keys(entities, left)
+    together = {f"g{places[0]}": (keys, {f"f{place}": left.pop(place) for place in places}) for keys, places in shared.items()}
+    for alias, (_, members) in together.items():
+        for name, plan in members.items():
+            columns[int(name[1:])] = _named(alias, plan)
+    widest = max(left, key=lambda place: (_is_large(left[place], entities), len(left[place].features)), default=None)
+    for place in sorted(left, key=lambda place: (place != widest, left[place].way != "exact")):
+        is_first = place == widest and _is_large(left[place], entities)
+        base = join(base, left[place], f"f{place}", entities, hashes_base=is_first or left[place].most_rows > LARGER * entities.rows)
+    for alias, (keys, members) in together.items():
+        base += _once(entities, keys, members, alias)
+    return columns, base
+
+
+def _is_large(plan: ViewPlan, entities: Entities) -> bool:
+    return plan.way == "exact" and 2 * plan.most_rows > entities.rows
 
 
 def _named(alias: str, plan: ViewPlan) -> list[str]:
@@ -89,6 +99,8 @@ def _shared_keys(entities: Entities, plans: Mapping[int, ViewPlan]) -> dict[tupl
 def _once(entities: Entities, keys: Sequence[str], plans: Mapping[str, ViewPlan], alias: str) -> str:
     part = entities.keys(keys, {column for plan in plans.values() for column in plan.keys.values()})
     columns = [*(f"e.{quoted(key)}" for key in keys), *(column for name, plan in plans.items() for column in features(plan, name))]
-    joins = " ".join(join(plan, name, part) for name, plan in plans.items())
+    base = f"{part.table} e"
+    for name, plan in plans.items():
+        base = join(base, plan, name, part)
     equal = " AND ".join(f"{alias}.{quoted(key)} = e.{quoted(key)}" for key in keys)
-    return f"LEFT JOIN (SELECT {', '.join(columns)} FROM {part.table} e {joins}) {alias} ON {equal}"
+    return f"\nLEFT JOIN (SELECT {', '.join(columns)} FROM {base}) {alias} ON {equal}"

@@ -36,6 +36,8 @@ class ViewPlan:
         Files to read; none gives nulls of ``null_types``.
     types
         DuckDB type by source column.
+    rows
+        By file, rows of the row groups that may hold a key asked for; nothing where that is not known.
     """
 
     view: str
@@ -48,6 +50,12 @@ class ViewPlan:
     files: list[str]
     types: Types
     null_types: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, int] | None = None
+
+    @property
+    def most_rows(self) -> int:
+        """How many rows may be read; none where that is not known."""
+        return sum(self.rows[file] for file in self.files) if self.rows else 0
 
     def is_partitioned_by(self, column: str) -> bool:
         """Tell whether each file holds one value of an entity column, in whole numbers, as its folder says."""

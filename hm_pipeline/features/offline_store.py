@@ -7,14 +7,10 @@ partitions and row groups that the entity table names, and raises where rows wou
 Nothing here knows the tables of this project.
 """
 
-import os
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any
 
-import duckdb
 import ibis  # type: ignore[import-untyped]
 from feast.infra.offline_stores.duckdb import DuckDBOfflineStore, DuckDBOfflineStoreConfig
 from feast.infra.offline_stores.offline_store import RetrievalMetadata
@@ -28,6 +24,7 @@ from hm_pipeline.features._loading import load
 from hm_pipeline.features._plans import plan_views
 from hm_pipeline.features._pull import Pull, PullJob
 from hm_pipeline.features._range import keys_in_range
+from hm_pipeline.features._session import open_session
 
 TYPE = "hm_pipeline.features.offline_store.DuckDBPointInTimeOfflineStore"
 
@@ -84,7 +81,7 @@ class DuckDBPointInTimeOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
         MissingInput
             If a join key, a column, a partition or a whole source is not there.
         """
-        connection, root = _session_of(config), _root(config)
+        connection, root = open_session(config.offline_store), _root(config)
         if entity_df is None:
             entity_df = keys_in_range(connection, feature_views, root, start_date, end_date)
         entities = load(connection, entity_df)
@@ -115,7 +112,7 @@ class DuckDBPointInTimeOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
         """Prepare the latest row of every key in a period; two that tie are an error, not a choice."""
         columns = [*join_key_columns, *feature_name_columns, timestamp_field, *_given(created_timestamp_column)]
         pull = Pull(columns, timestamp_field, created_timestamp_column or None, join_key_columns, start_date, end_date)
-        return PullJob(_session_of(config), data_source, pull, _root(config))
+        return PullJob(open_session(config.offline_store), data_source, pull, _root(config))
 
     @staticmethod
     def pull_all_from_table_or_query(
@@ -131,7 +128,7 @@ class DuckDBPointInTimeOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
         """Prepare all rows of a period."""
         columns = [*join_key_columns, *feature_name_columns, timestamp_field, *_given(created_timestamp_column)]
         pull = Pull(columns, timestamp_field, created_timestamp_column or None, None, start_date, end_date)
-        return PullJob(_session_of(config), data_source, pull, _root(config))
+        return PullJob(open_session(config.offline_store), data_source, pull, _root(config))
 
 
 def quiet() -> None:
@@ -158,21 +155,3 @@ def _on_demand(refs: list[str], project: str, registry: Any) -> list[Any]:
     if substrait:
         raise BadInput(f"{', '.join(substrait)} is in substrait mode", where="on-demand views", remedy="write it in pandas or python mode")
     return views
-
-
-def _session_of(config: Any) -> Any:
-    """Open a session of the process's one database, which keeps what it learnt of parquet files."""
-    settings = config.offline_store
-    try:
-        session = _database(settings.threads, settings.memory_limit, settings.temp_directory).cursor()
-        for setting in ("TimeZone = 'UTC'", "parquet_metadata_cache = true", "enable_progress_bar = false"):
-            session.execute(f"SET {setting}").fetchall()
-    except duckdb.Error as error:
-        raise BadInput(str(error), where="offline_store of feature_store.yaml", remedy="write memory_limit like 4GB") from error
-    return session
-
-
-@lru_cache(maxsize=4)
-def _database(threads: int, memory_limit: str, temp_directory: str | None) -> Any:
-    spill = temp_directory or str(Path(gettempdir()) / f"feast-duckdb-{os.getpid()}")  # DuckDB's default is the current folder
-    return duckdb.connect(config={"threads": threads, "memory_limit": memory_limit, "temp_directory": spill})

@@ -159,9 +159,7 @@ def test_keys_looked_up_once_for_many_rows_equal_the_stock_store(tmp_path_factor
         patch.setattr(_sql, "ENOUGH_ROWS", 0)
         patch.setattr(_sql, "ROWS_PER_KEY", 0)
         ours, stock = answers(root, views, entities, ["first:a", "exact:c", "second:b"])
-        statement = open_repository(root, views).get_historical_features(entity_df=entities, features=["first:a", "second:b"]).to_sql()
     assert ours.rows() == stock.rows()
-    assert ("SELECT DISTINCT" in statement) == (None in asked or len(set(asked)) > 1)  # one customer is no key to join by
 
 
 def write_every_week(rows: pl.DataFrame, folder: Path) -> str:

@@ -1,5 +1,7 @@
 """What the store answers in cases that can be worked by hand, and what it never touches."""
 
+import os
+from contextlib import suppress
 from datetime import timedelta
 
 import polars as pl
@@ -10,6 +12,7 @@ from feast.types import Int64
 
 from hm_pipeline.errors import BadInput, MissingInput, RowsLost
 from hm_pipeline.features import _sql, _view_plan
+from hm_pipeline.features._session import open_session
 
 from .conftest import at, view, write_weeks
 
@@ -135,7 +138,7 @@ def test_the_job_gives_frames_files_and_its_statement(tmp_path, repository, week
     assert (tmp_path / "again.parquet").read_bytes() == (tmp_path / "ordered.parquet").read_bytes()
     job.sink_parquet(tmp_path / "any.parquet")
     assert pl.read_parquet(tmp_path / "any.parquet").sort("week_id", "customer_id").equals(expected.sort("week_id", "customer_id"))
-    assert "LEFT JOIN" in job.to_sql()
+    assert "JOIN" in job.to_sql()
     assert "ASOF" not in job.to_sql()
 
 
@@ -153,6 +156,34 @@ def test_other_customers_are_ruled_out_by_literals(tmp_path, repository, weekly)
     statement = store.get_historical_features(entity_df=asked_of([2], [1]), features=["need:value"]).to_sql()
     assert '"customer_id" BETWEEN 1 AND 1' in statement
     assert "week_id=1" not in statement
+
+
+def test_files_of_other_customers_are_not_listed(tmp_path, repository):
+    rows = pl.DataFrame({"customer_id": [1, 2, 11, 12], "week_id": 1, "value": [1, 2, 11, 12], "event_timestamp": at()})
+    for shard in range(2):
+        path = write_weeks(rows[2 * shard : 2 * shard + 2], tmp_path / "weekly", file=f"shard=00{shard}.parquet")
+    store = repository(view("need", path, ["customer_id", "week_id"]))
+
+    def asked(*customers):
+        job = store.get_historical_features(entity_df=asked_of([1], customers), features=["need:value"])
+        return [shard for shard in range(2) if f"shard=00{shard}" in job.to_sql()], job.to_arrow()["value"].to_pylist()
+
+    assert asked(12, 11) == ([1], [12, 11])
+    assert asked(1, 12) == ([0, 1], [1, 12])
+    assert asked(5, 6) == ([], [None, None])  # between those of one file and those of the other
+    again = tmp_path / "weekly" / "week_id=1" / "shard=000.parquet"
+    rows[:2].with_columns(pl.col("customer_id") + 4).write_parquet(again)
+    os.utime(again, (0, 0))  # what is written within the same instant looks the same
+    assert asked(6, 5) == ([0], [2, 1])  # a file that was written again is looked at again
+
+
+@pytest.mark.parametrize("question", ["FROM range(3)", "FROM nowhere"])
+def test_the_order_of_joins_is_ours_again_after_a_question_in_sql(repository, weekly, question):
+    store = repository(view("need", weekly, ["customer_id", "week_id"]))
+    with suppress(BadInput):
+        answers(store, f"SELECT 1 AS customer_id, 1 AS week_id, TIMESTAMP '2020-09-16 12:00' AS event_timestamp {question}", "need:value")
+    setting = open_session(store.config.offline_store).execute("SELECT current_setting('disabled_optimizers')").fetchall()
+    assert setting == [("join_order,build_side_probe_side",)]
 
 
 def test_a_week_without_its_marker_is_not_there(tmp_path, repository, weekly):
@@ -225,7 +256,9 @@ def test_a_key_stored_twice_is_an_error_where_it_is_looked_up_once(tmp_path, rep
     store = repository(
         view("need", weekly, ["customer_id", "week_id"]), view("ages", once, ["customer_id"], features=["age"], ttl=timedelta(days=99))
     )
-    assert answers(store, asked_of([1]), "need:value", "ages:age")["age"].to_list() == [40, 30]
+    job = store.get_historical_features(entity_df=asked_of([1]), features=["need:value", "ages:age"])
+    assert "SELECT DISTINCT" in job.to_sql()
+    assert job.to_arrow()["age"].to_pylist() == [40, 30]
     with pytest.raises(RowsLost, match=r"\(view need\)"):
         answers(store, asked_of([2]), "need:value", "ages:age")
 

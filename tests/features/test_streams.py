@@ -11,7 +11,7 @@ from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Int64, String
 
 from hm_pipeline.errors import BadInput, RowsLost
-from hm_pipeline.features.offline_store import _session_of
+from hm_pipeline.features._session import open_session
 
 from .conftest import at, open_repository, view
 
@@ -130,7 +130,7 @@ def test_a_failure_leaves_no_file_and_the_old_one_as_it_was(tmp_path, job):
 def test_the_settings_reach_duckdb_and_a_small_limit_is_told(tmp_path, job):
     store = open_repository(tmp_path, [], threads=1, memory_limit="30MiB", temp_directory=str(tmp_path / "spill"))
     read = "SELECT current_setting('threads'), current_setting('memory_limit'), current_setting('temp_directory')"
-    assert _session_of(store.config).execute(read).fetchall() == [(1, "30.0 MiB", str(tmp_path / "spill"))]
+    assert open_session(store.config.offline_store).execute(read).fetchall() == [(1, "30.0 MiB", str(tmp_path / "spill"))]
     tight = open_repository(tmp_path, [], threads=1, memory_limit="5MiB", temp_directory="")
     with pytest.raises(BadInput, match="memory_limit"):
         tight.get_historical_features(entity_df=customers().drop("value"), features=["visits:value"]).to_arrow()

@@ -1,0 +1,59 @@
+"""Which files may hold a key that is asked for, and how many rows lie beside it, by the statistics in the files' footers."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+
+from hm_pipeline.features._entities import Entities, fetch
+from hm_pipeline.features._remote import is_remote
+from hm_pipeline.features._schemas import Types, listed
+from hm_pipeline.features._sources import unescaped
+from hm_pipeline.features._sql_words import literal
+from hm_pipeline.features._states import remembered
+from hm_pipeline.features._types import INTEGERS
+
+RowGroup = tuple[str, int, dict[str, tuple[int, int]]]  # file, rows, and each key's least and greatest value
+
+
+def rows_by_file(entities: Entities, files: Sequence[str], keys: Mapping[str, str], types: Types) -> dict[str, int] | None:
+    """Return the rows of the row groups that may hold a key asked for, by file; files without any are left out.
+
+    Parameters
+    ----------
+    keys
+        Entity column by source column.
+
+    Returns
+    -------
+    dict or None
+        Nothing where the footers are far away, or tell nothing of the keys.
+    """
+    whole = {key: column for key, column in keys.items() if types.get(key) in INTEGERS and entities.is_integer(column)}
+    spans = {key: entities.span(column) for key, column in whole.items()}
+    if not spans or None in spans.values() or any(map(is_remote, files)):
+        return None
+    groups = remembered(f"row groups by {sorted(spans)}", files, lambda: _row_groups(entities.connection, files, list(spans)))
+    rows: Counter[str] = Counter()
+    for file, count, held in groups or ():
+        if all(low <= spans[key][1] and spans[key][0] <= high for key, (low, high) in held.items()):  # type: ignore[index]
+            rows[file] += count
+    return dict(rows) if groups is not None else None
+
+
+def _row_groups(connection: Any, files: Sequence[str], keys: Sequence[str]) -> list[RowGroup] | None:
+    columns = "file_name, row_group_id, row_group_num_rows, path_in_schema, stats_min_value, stats_max_value"
+    named = ", ".join(map(literal, keys))
+    try:
+        found = fetch(connection, f"SELECT {columns} FROM parquet_metadata({listed(files)}) WHERE path_in_schema IN ({named})")
+    except duckdb.Error:  # whoever reads the rows says what is wrong
+        return None
+    patterns = {unescaped(file): file for file in files}
+    groups: dict[tuple[str, int], RowGroup] = {}
+    for file, number, rows, key, low, high in found:
+        _, _, held = groups.setdefault((file, number), (patterns[file], rows, {}))
+        if low is not None and high is not None:
+            held[key] = (int(low), int(high))
+    told = {file for file, _ in groups}
+    return list(groups.values()) if told == patterns.keys() else None

@@ -1,0 +1,40 @@
+"""What was learnt of files, remembered for as long as they stay as they are."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hm_pipeline.features._sources import unescaped
+
+T = TypeVar("T")
+MOST_KNOWN = 1_000
+_known: dict[object, Any] = {}
+
+
+def remembered(what: str, files: Sequence[str], learn: Callable[[], T]) -> T:
+    """Return what was learnt of the files in their present state, or learn it.
+
+    Parameters
+    ----------
+    what
+        Tells one thing learnt of the same files from another.
+    """
+    stamps = _stamps(files)
+    if stamps is None:
+        return learn()
+    if (what, stamps) not in _known:
+        learnt = learn()
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known[what, stamps] = learnt
+    known: T = _known[what, stamps]
+    return known
+
+
+def _stamps(files: Sequence[str]) -> object | None:
+    """Return what tells the files from later ones of the same names; nothing where that cannot be told."""
+    try:
+        states = [Path(unescaped(file)).stat() for file in files]
+    except OSError:  # a URI
+        return None
+    return tuple((file, state.st_mtime_ns, state.st_size, state.st_ino) for file, state in zip(files, states, strict=True))
