@@ -1,4 +1,4 @@
-"""The entity table: the rows that features are asked for, in DuckDB's hands whatever they came as."""
+"""The entity table: the rows that features are asked for, as DuckDB holds them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -39,7 +39,6 @@ class Entities:
     table: str = TABLE
     _spans: dict[str, tuple[Any, Any, int]] = field(default_factory=dict)
     _grouped: dict[str, Mapping[object, tuple[int, datetime, datetime]]] = field(default_factory=dict)
-    _moments: dict[str, dict[object, tuple[int, int]]] = field(default_factory=dict)
 
     @property
     def is_of_one_moment(self) -> bool:

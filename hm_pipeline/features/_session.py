@@ -15,7 +15,7 @@ from hm_pipeline.errors import BadInput
 
 # DuckDB does not know that a view has one row for each key: it would join views in the order, and hash the side, that is
 # wrong by a third of the time
-ORDERS_JOINS = "join_order,build_side_probe_side"
+ORDERING_OFF = "join_order,build_side_probe_side"
 SETTINGS = ("TimeZone = 'UTC'", "parquet_metadata_cache = true", "enable_progress_bar = false")
 _switching = Lock()
 
@@ -50,11 +50,11 @@ def ordering_joins(session: Any) -> Iterator[None]:
         try:
             yield
         finally:
-            session.execute(f"SET GLOBAL disabled_optimizers = '{ORDERS_JOINS}'").fetchall()
+            session.execute(f"SET GLOBAL disabled_optimizers = '{ORDERING_OFF}'").fetchall()
 
 
 @lru_cache(maxsize=4)
 def _database(threads: int, memory_limit: str, temp_directory: str | None) -> Any:
     spill = temp_directory or str(Path(gettempdir()) / f"feast-duckdb-{os.getpid()}")  # DuckDB's default is the current folder
-    settings = {"threads": threads, "memory_limit": memory_limit, "temp_directory": spill, "disabled_optimizers": ORDERS_JOINS}
+    settings = {"threads": threads, "memory_limit": memory_limit, "temp_directory": spill, "disabled_optimizers": ORDERING_OFF}
     return duckdb.connect(config=settings)

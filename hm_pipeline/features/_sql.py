@@ -6,6 +6,7 @@ each key, and their features are handed out together.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from hm_pipeline.features._entities import AT, ROW, Entities
@@ -23,14 +24,14 @@ def statement(entities: Entities, plans: Sequence[ViewPlan]) -> str:
     column = shared_partition(entities, plans)
     if column is None:
         return _select(entities, plans)
-    apart = [place for place, plan in enumerate(plans) if plan.is_partitioned_by(column)]
+    apart = [place for place, plan in enumerate(plans) if plan.files_by_value(column)]
     return _select(entities, plans, _partition_wise(entities, [plans[place] for place in apart], column), apart)
 
 
 def statements(entities: Entities, plans: Sequence[ViewPlan]) -> list[str]:
     """Return statements whose rows together are those of :func:`statement`: one for each partition where all views share one."""
     column = shared_partition(entities, plans)
-    if column is None or not all(plan.is_partitioned_by(column) for plan in plans if plan.files):
+    if column is None or not all(plan.files_by_value(column) for plan in plans if plan.files):
         return [statement(entities, plans)]
     return [_select(part, within_part) for part, within_part in _partitions(entities, plans, column)]
 
@@ -44,8 +45,12 @@ def _partition_wise(entities: Entities, plans: Sequence[ViewPlan], column: str) 
 
 
 def _partitions(entities: Entities, plans: Sequence[ViewPlan], column: str) -> Iterator[tuple[Entities, list[ViewPlan]]]:
+    files = [plan.files_by_value(column) or {} for plan in plans]
     for value in entities.values(column):
-        yield entities.part(column, value), [plan.of_partition(column, value) for plan in plans]
+        yield (
+            entities.part(column, value),
+            [replace(plan, files=own.get(value, [])) for plan, own in zip(plans, files, strict=True)],
+        )
 
 
 def _select(entities: Entities, plans: Sequence[ViewPlan], base: str | None = None, in_base: Collection[int] = ()) -> str:
@@ -61,16 +66,16 @@ def _joined(entities: Entities, plans: Sequence[ViewPlan], base: str, in_base: C
     columns = [_named("e", plan) if place in in_base else features(plan, f"f{place}") for place, plan in enumerate(plans)]
     left = {place: plan for place, plan in enumerate(plans) if plan.files and place not in in_base}
     shared = _shared_keys(entities, left)
-    together = {f"g{places[0]}": (keys, {f"f{place}": left.pop(place) for place in places}) for keys, places in shared.items()}
-    for alias, (_, members) in together.items():
-        for name, plan in members.items():
-            columns[int(name[1:])] = _named(alias, plan)
-    widest = max(left, key=lambda place: (_is_large(left[place], entities), len(left[place].features)), default=None)
-    for place in sorted(left, key=lambda place: (place != widest, left[place].way != "exact")):
-        is_first = place == widest and _is_large(left[place], entities)
-        base = join(base, left[place], f"f{place}", entities, hashes_base=is_first or left[place].most_rows > LARGER * entities.rows)
-    for alias, (keys, members) in together.items():
-        base += _once(entities, keys, members, alias)
+    alone = {place: plan for place, plan in left.items() if place not in chain(*shared.values())}
+    widest = max(alone, key=lambda place: (_is_large(alone[place], entities), len(alone[place].features)), default=None)
+    for place in sorted(alone, key=lambda place: (place != widest, alone[place].way != "exact")):
+        is_first = place == widest and _is_large(alone[place], entities)
+        base = join(base, alone[place], f"f{place}", entities, hashes_base=is_first or alone[place].most_rows > LARGER * entities.rows)
+    for keys, places in shared.items():
+        alias = f"g{places[0]}"
+        base += _once(entities, keys, {f"f{place}": plans[place] for place in places}, alias)
+        for place in places:
+            columns[place] = _named(alias, plans[place])
     return columns, base
 
 

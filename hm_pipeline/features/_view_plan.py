@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
@@ -23,7 +23,7 @@ class ViewPlan:
     view
         Name of the view.
     way
-        How its row is found, see above.
+        How its row is found, see ``_joins``.
     keys
         Entity column by source column.
     features
@@ -57,26 +57,25 @@ class ViewPlan:
         """How many rows may be read; none where that is not known."""
         return sum(self.rows[file] for file in self.files) if self.rows else 0
 
-    def is_partitioned_by(self, column: str) -> bool:
-        """Tell whether each file holds one value of an entity column, in whole numbers, as its folder says."""
-        return self.way == "exact" and bool(self.files) and all(self._value(file, column) is not None for file in self.files)
-
-    def of_partition(self, column: str, value: object) -> "ViewPlan":
-        """Return the plan for the rows that hold a value of an entity column."""
-        return replace(self, files=[file for file in self.files if self._value(file, column) == value])
-
-    def _value(self, file: str, column: str) -> int | None:
-        for key, asked in self.keys.items():
-            found = re.search(f"/{re.escape(key)}=(-?[0-9]+)/", file) if asked == column and self.types[key] in INTEGERS else None
-            if found:
-                return int(found[1])
-        return None
+    def files_by_value(self, column: str) -> dict[object, list[str]] | None:
+        """Return the files by the value of an entity column that their folders say, in whole numbers; nothing where one says none."""
+        key = next((key for key, asked in self.keys.items() if asked == column and self.types.get(key) in INTEGERS), None)
+        if self.way != "exact" or not self.files or key is None:
+            return None
+        folder = re.compile(f"/{re.escape(key)}=(-?[0-9]+)/")
+        files: dict[object, list[str]] = {}
+        for file in self.files:
+            found = folder.search(file)
+            if found is None:
+                return None
+            files.setdefault(int(found[1]), []).append(file)
+        return files
 
 
 def shared_partition(entities: Entities, plans: Sequence[ViewPlan]) -> str | None:
     """Return the entity column by which views are partitioned, nothing where to join them partition by partition is no gain."""
     for column in entities.types:
-        if entities.is_integer(column) and any(plan.is_partitioned_by(column) for plan in plans):
+        if entities.is_integer(column) and any(plan.files_by_value(column) for plan in plans):
             most = min(MOST_PARTITIONS, entities.rows // FEWEST_ROWS)
             return column if entities.is_complete(column) and 1 < len(entities.values(column)) <= most else None
     return None
