@@ -1,8 +1,9 @@
 """Can the customer get it?  Whether an article is on offer in the week, and how many will sell, for how much.
 
 Source: three gradient-boosted models on the article's sales history and on that of its kin, fitted on what followed at
-the last cutoffs: any sale (binary), units (Tweedie), and the median of units (L1).  Grain: (article, week).  An article
-that never sold has no row: the catalogue has no dates, so that to know of it would be to know the future.
+the last cutoffs: any sale (binary), units (Tweedie), and the median of units (L1).  The probability of any sale is set
+right by what followed the newest cutoff, which its trees have not seen.  Grain: (article, week).  An article that never
+sold has no row: the catalogue has no dates, so that to know of it would be to know the future.
 """
 
 from typing import Any
@@ -14,20 +15,21 @@ from hm_pipeline.contracts import ArticleWeek
 from hm_pipeline.history.article_sales import EWMA, LAGS, UNIT, buyer_age, online_share
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals import _booster
-from hm_pipeline.signals._booster import Boosters
 from hm_pipeline.signals._kin import KIN, kin
+from hm_pipeline.signals._recalibration import Recalibrated, weights_of
 from hm_pipeline.signals._signal import Signal
 
 LAUNCH_DAYS = 14  # since the first sale; later on sales speak for themselves
+GONE_DAYS = 28  # unsold for longer it is gone; what comes back nevertheless is no matter of how likely it seemed before
 MILLIONTHS = 1e6
 COUNTS = ("day_1_count", "day_3_count", "day_7_count", *(f"lag_{lag}_count" for lag in range(2, LAGS + 1)))
 FEATURES = (
     *COUNTS, *(f"ewma_{days}" for days in EWMA), "total_count", "week_count", "peak_count", "peak_share",
     "age_days", "idle_days", "markdown", "last_price", "online_share", "buyer_age", "trend", "silence", *KIN,
 )  # fmt: skip
-OBJECTIVES: dict[str, dict[str, Any]] = {
-    # Hardly sold is told from not sold by many small steps: with half of them the lowest tenth is promised too much.
-    "any": {"objective": "binary", "num_iterations": 140, "min_data_in_leaf": 100},
+# Hardly sold is told from not sold by many small steps.
+CHANCE: dict[str, dict[str, Any]] = {"any": {"objective": "binary", "num_iterations": 140, "min_data_in_leaf": 100}}
+UNITS: dict[str, dict[str, Any]] = {
     "units": {"objective": "tweedie", "tweedie_variance_power": 1.5},
     "median_units": {"objective": "l1"},
 }
@@ -78,8 +80,11 @@ def silence(cutoff: pl.Expr) -> pl.Expr:
     return pl.col("total_count") * (cutoff - last).dt.total_days() / ((last - first).dt.total_days() + 1)
 
 
-def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 4, idle_weeks: int = 26, of_idle: int = 8) -> Boosters:
+def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 4, idle_weeks: int = 26, of_idle: int = 8) -> Recalibrated:
     """Fit on the last cutoffs whose week has passed.
+
+    The trees of the probability are grown on as many cutoffs as those of the units, but for the newest, on which the
+    probability is set right.
 
     Parameters
     ----------
@@ -89,22 +94,40 @@ def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 4, idle_weeks: 
         Of articles unsold for longer one in so many is an example and stands for the others: there are many, and all
         alike, but without them what is long gone seems to come back.
     """
-    sales = tables.weekly("history/article_sales")
-    is_idle = pl.col("idle_days") > 7 * idle_weeks
-    frames = []
-    for past in range(max(week_id - weeks, tables.calendar.first_week + 1), week_id):
-        known = describe(sales.at(past), tables, week_id=past).filter(~is_idle | (pl.col("article_id") // 1000 % of_idle == past % of_idle))
-        sold = sales.at(past + 1).select("article_id", pl.col("day_7_count").alias("units"))
-        frames.append(known.join(sold.collect(), on="article_id"))
+    cutoffs = range(max(week_id - weeks - 1, tables.calendar.first_week + 1), week_id)
+    frames = [_examples(tables, past, idle_days=7 * idle_weeks, of_idle=of_idle) for past in cutoffs]
     if not frames:
-        return Boosters(FEATURES, {}, dict.fromkeys(OBJECTIVES, 0.0))
-    examples = pl.concat(frames).sort("week_id", "article_id")
-    targets = ((pl.col("units") > 0).alias("any"), pl.col("units").alias("median_units"))
-    weight = pl.when(is_idle).then(of_idle).otherwise(1).alias("weight")
-    return _booster.fit(examples.with_columns(*targets, weight), features=FEATURES, objectives=OBJECTIVES, seed=seed, weight="weight")
+        return Recalibrated(FEATURES, {}, dict.fromkeys((*CHANCE, *UNITS), 0.0))
+    known, newest = frames[:-1] or frames, frames[-1]
+    units = _booster.fit(pl.concat(frames[-weeks:]), features=FEATURES, objectives=UNITS, seed=seed, weight="weight")
+    chance = _booster.fit(pl.concat(known), features=FEATURES, objectives=CHANCE, seed=seed, weight="weight")
+    unseen = newest.filter(_is_selling() & pl.lit(len(frames) > 1))
+    return Recalibrated(
+        FEATURES,
+        {**chance.boosters, **units.boosters},
+        {**chance.constants, **units.constants},
+        {"examples": units.figures["examples"], "unseen_examples": float(unseen.height)},
+        {"any": weights_of(chance.predict("any", unseen).to_numpy(), unseen["any"].to_numpy())} if unseen.height else {},
+    )
 
 
-def compute(tables: Inputs, *, week_id: int, model: Boosters) -> pl.LazyFrame:
+def _examples(tables: Inputs, past: int, *, idle_days: int, of_idle: int) -> pl.DataFrame:
+    """Return articles as known at a past cutoff, with what followed and their weights, sorted by article."""
+    sales, is_idle = tables.weekly("history/article_sales"), pl.col("idle_days") > idle_days
+    known = describe(sales.at(past), tables, week_id=past).filter(~is_idle | (pl.col("article_id") // 1000 % of_idle == past % of_idle))
+    sold = sales.at(past + 1).select("article_id", pl.col("day_7_count").alias("units")).collect()
+    return known.join(sold, on="article_id", maintain_order="left").with_columns(
+        (pl.col("units") > 0).cast(pl.Float64).alias("any"),
+        pl.col("units").alias("median_units"),
+        pl.when(is_idle).then(of_idle).otherwise(1).alias("weight"),
+    )
+
+
+def _is_selling() -> pl.Expr:
+    return pl.col("idle_days") <= GONE_DAYS
+
+
+def compute(tables: Inputs, *, week_id: int, model: Recalibrated) -> pl.LazyFrame:
     """Return :class:`Availability` of the week."""
     known = describe(tables.weekly("history/article_sales").at(week_id), tables, week_id=week_id)
     median = model.predict("median_units", known).clip(lower_bound=0)
@@ -112,7 +135,7 @@ def compute(tables: Inputs, *, week_id: int, model: Boosters) -> pl.LazyFrame:
         known.select(
             pl.lit(week_id, dtype=pl.Int64).alias("week_id"),
             "article_id",
-            model.predict("any", known).clip(0, 1).alias("availability"),
+            model.predict_right("any", known, _is_selling()).clip(0, 1).alias("availability"),
             model.predict("units", known).clip(lower_bound=0).alias("availability_units"),
             median.alias("availability_median_units"),
             (median * (known["last_price"] / MILLIONTHS)).cast(pl.Float32).alias("availability_value"),
@@ -129,8 +152,8 @@ SIGNAL = Signal(
     compute=compute,
     inputs=("history/article_sales", "articles", "embeddings"),
     fit=fit,
-    load=Boosters.load,
+    load=Recalibrated.load,
     refit_weeks=1,  # a fit takes seconds, and one of three weeks ago says a twentieth too much, or too little
-    past_weeks=4,
+    past_weeks=5,
     why="Articles live for weeks: what is sold out cannot be bought, however well it suits.",
 )

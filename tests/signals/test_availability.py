@@ -9,12 +9,12 @@ import pytest
 
 from hm_pipeline.embeddings.text import TextVectors
 from hm_pipeline.signals import _kin, availability
-from hm_pipeline.signals._booster import Boosters
 from hm_pipeline.signals._kin import KIN, kin
+from hm_pipeline.signals._recalibration import Recalibrated
 from hm_pipeline.signals.availability import FEATURES
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 from tests.laws.tiny_shops import Sale, articles
-from tests.signals.few_rows import WEEK, A, B, close, inputs_of, shop_of
+from tests.signals.few_rows import WEEK, A, B, C, close, inputs_of, shop_of
 from tests.signals.oracles import ask, assert_agree
 
 STEP = "signal/availability"
@@ -163,24 +163,37 @@ def test_articles_described_alike_are_what_sql_says(shop: Shop, made: Evaluator,
 
 
 def test_what_is_said_of_an_article() -> None:
-    model = Boosters(FEATURES, {}, {"any": 0.25, "units": 2.0, "median_units": 1.5})
-    sales: list[Sale] = [(8, 1, A, 40_000, 1), (9, 1, A, 40_000, 1), (26, 1, A, 30_000, 1), (14, 1, B, 8_000, 1), (29, 1, B, 5, 1)]
-    tables = inputs_of(STEP, shop_of(sales, {1: 30}))
-    found = availability.compute(tables, week_id=WEEK, model=model).collect().rows()
-    # A: first sold 20 days before the cutoff, last 2; 30 after 40 is a quarter down; 1 of 2 in its best week; 1.5 at .03 is .045.
-    # B: sold once 14 days before, which is a launch, and not in the last week.
+    # The chance of a quarter, logit -1.0986, is set right to that less one: 1 / (1 + exp(2.0986)) = .10923; what is gone keeps it.
+    model = Recalibrated(FEATURES, {}, {"any": 0.25, "units": 2.0, "median_units": 1.5}, weights={"any": (-1.0, 1.0, 0.0)})
+    sales: list[Sale] = [(8, 1, A, 40_000, 1), (9, 1, A, 40_000, 1), (33, 1, A, 30_000, 1), (5, 1, B, 8_000, 1), (29, 1, C, 5, 1)]
+    sales += [(21, 1, C, 5, 1)]
+    tables = inputs_of(STEP, shop_of(sales, {1: 30}), week_id=WEEK + 1)
+    found = availability.compute(tables, week_id=WEEK + 1, model=model).collect().rows()
+    # Week 5 starts on day 35.  A: first sold 27 days before, last 2; 30 after 40 is a quarter down; 1 of 2 in its best week; 1.5 at
+    # .03 is .045.  B: sold once 30 days before, which is gone.  C: first sold 14 days before, which is a launch.
+    low = pytest.approx(0.10923, abs=1e-5)
     assert found == [
-        (WEEK, A, 0.25, 2.0, 1.5, pytest.approx(0.045), 20, 2, 0.25, 0.5, False),
-        (WEEK, B, 0.25, 2.0, 1.5, pytest.approx(0.012), 14, 14, 0.0, 0.0, True),
+        (WEEK + 1, A, low, 2.0, 1.5, pytest.approx(0.045), 27, 2, 0.25, 0.5, False),
+        (WEEK + 1, B, 0.25, 2.0, 1.5, pytest.approx(0.012), 30, 30, 0.0, 0.0, False),
+        (WEEK + 1, C, low, 2.0, 1.5, pytest.approx(7.5e-6), 14, 6, 0.0, 1.0, True),
     ]
 
 
 def test_a_fit_is_shown_what_followed() -> None:
     sales: list[Sale] = [(3, 1, A, 5, 1), (15, 1, A, 5, 1), (16, 1, A, 5, 1), (17, 1, B, 5, 1), (29, 1, B, 5, 1)]
     model = availability.fit(inputs_of("model/availability", shop_of(sales, {1: 30})), week_id=WEEK, seed=0)
-    # Cutoffs 1, 2 and 3: A known at 1 sold 0, A at 2 sold 2, A and B at 3 sold 0.  One of four sold, 2 units of four rows.
-    assert model.figures["examples"] == 4.0
-    assert model.constants == {"any": 0.25, "units": 0.5, "median_units": 0.5}
+    # Cutoffs 1, 2 and 3: A known at 1 sold 0, A at 2 sold 2, A and B at 3 sold 0: 2 units of four rows.  Of the rows of 1 and 2, on
+    # which the chance is learnt, one of two sold; on the newest cutoff, which it has not seen, none of two did.
+    assert model.figures == {"examples": 4.0, "unseen_examples": 2.0}
+    assert model.constants == {"any": 0.5, "units": 0.5, "median_units": 0.5}
+    assert set(model.weights) == {"any"}
+    assert model.weights["any"][0] < 0
+
+
+def test_one_cutoff_is_for_the_trees() -> None:
+    tables = inputs_of("model/availability", shop_of([(3, 1, A, 5, 1), (8, 1, A, 5, 1)], {1: 30}), week_id=2)
+    model = availability.fit(tables, week_id=2, seed=0)
+    assert (model.figures["examples"], model.constants["any"], model.weights) == (1.0, 1.0, {})
 
 
 def test_one_idle_article_stands_for_the_others_of_its_kind() -> None:
@@ -190,4 +203,5 @@ def test_one_idle_article_stands_for_the_others_of_its_kind() -> None:
     tables = inputs_of("model/availability", shop)
     model = availability.fit(tables, week_id=WEEK, seed=0, idle_weeks=0, of_idle=2)
     assert model.figures["examples"] == 6.0  # two of four at each cutoff
+    assert model.weights["any"] == pytest.approx((0.0, 1.0, 0.0), abs=0.01)  # all four were sold less than 28 days before the newest
     assert close(0.0) == [model.constants["any"]]

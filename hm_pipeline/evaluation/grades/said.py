@@ -9,11 +9,12 @@ import polars as pl
 from hm_pipeline.history.type_rates import EVERYONE, OLDEST
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.labels import bought
+from hm_pipeline.signals.availability import GONE_DAYS
 
 UNITS = 1_000  # groups of customers or articles: enough for an interval, few enough to be kept with the week
 PRIOR_WEEKS = 3  # weeks of the average customer that are added to everyone's own share: nobody's chance is 0 or 1
 YEAR = 52
-GONE_DAYS, FADED = 28, 0.25  # unsold for so long; units of the last week over those of the best, at most
+FADED = 0.25  # units of the last week over those of the best, at most
 
 
 def unit(column: str) -> pl.Expr:
