@@ -1,4 +1,4 @@
-"""Rows of a table as Feast's values, column by column.
+"""Rows of a table as Feast's values, serialised, column by column.
 
 Feast's own conversion infers types value by value and holds the whole table; here the view has said them, and a batch is
 encoded at a time.
@@ -7,12 +7,18 @@ encoded at a time.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from hm_pipeline.features._wire import serialised
+
 if TYPE_CHECKING:
     from feast import FeatureView
+
+REMEMBERED = 65_536  # values of a column that are serialised once: counts and codes repeat
+WHOLE_COLUMNS = ("FLOAT_LIST", "DOUBLE_LIST", "INT64_LIST", "STRING_LIST")
 
 
 @dataclass(frozen=True)
@@ -24,29 +30,50 @@ class Batch:
     keys
         Values of the view's join keys, sorted by the keys' names as Feast sorts them.
     values
-        Feast's values of each feature, in the order of the rows.
+        Feast's values of each feature, serialised, in the order of the rows.
     moment
         Timestamp of all rows.
     """
 
     keys: list[tuple[int, ...]]
-    values: dict[str, list[Any]]
+    values: dict[str, list[bytes]]
     moment: datetime
 
 
-def encode(view: "FeatureView", table: pl.DataFrame, moment: datetime) -> Batch:
-    """Return the rows of a table: the view's join keys, whole numbers all of them, and its features."""
-    keys = list(zip(*(table[name].to_list() for name in sorted(view.join_keys)), strict=True))
-    values = {field.name: list(map(_maker(field.dtype.to_value_type().name), table[field.name].to_list())) for field in view.features}
-    return Batch(keys, values, moment)
+class Encoder:
+    """Turns rows of a view's table, its join keys all whole numbers, into batches.
+
+    Parameters
+    ----------
+    view
+        Says the features and their types.
+    moment
+        Timestamp that all rows shall bear.
+    """
+
+    def __init__(self, view: "FeatureView", moment: datetime) -> None:
+        self._keys, self._moment = sorted(view.join_keys), moment
+        self._columns = {field.name: _column_of(field.dtype.to_value_type().name) for field in view.features}
+
+    def encode(self, table: pl.DataFrame) -> Batch:
+        """Return the rows of a table."""
+        keys = list(zip(*(table[name].to_list() for name in self._keys), strict=True))
+        return Batch(keys, {name: encoded(table[name]) for name, encoded in self._columns.items()}, self._moment)
 
 
-def _maker(kind: str) -> Callable[[Any], Any]:
-    """Return what makes a value of Feast's type; nothing is an empty value."""
+def _column_of(kind: str) -> Callable[[pl.Series], list[bytes]]:
+    """Return what serialises a column of Feast's type; nothing is an empty value."""
     from feast.protos.feast.types.Value_pb2 import Value  # noqa: PLC0415 - feast takes seconds to import
 
-    field, empty = f"{kind.lower()}_val", Value()
-    if not kind.endswith("_LIST"):
-        return lambda value: empty if value is None else Value(**{field: value})
-    array = type(getattr(empty, field))
-    return lambda value: empty if value is None else Value(**{field: array(val=value)})
+    field = f"{kind.lower()}_val"
+    number = Value.DESCRIPTOR.fields_by_name[field].number
+    if kind in WHOLE_COLUMNS:
+        return lambda column: serialised(number, column)
+    array = type(getattr(Value(), field)) if kind.endswith("_LIST") else None
+
+    def one(value: Any) -> bytes:
+        given = {} if value is None else {field: array(val=value) if array else value}
+        return bytes(Value(**given).SerializeToString())
+
+    each = one if array else lru_cache(REMEMBERED)(one)
+    return lambda column: list(map(each, column.to_list()))

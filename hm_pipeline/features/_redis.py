@@ -60,7 +60,8 @@ class RedisTables:
         names, written = sorted(view.join_keys), 0
         for batch in batches:
             keys = (EntityKey(join_keys=names, entity_values=[Value(int64_val=value) for value in key]) for key in batch.keys)
-            values = (dict(zip(batch.values, row, strict=True)) for row in zip(*batch.values.values(), strict=True))
+            columns = (map(Value.FromString, values) for values in batch.values.values())
+            values = (dict(zip(batch.values, row, strict=True)) for row in zip(*columns, strict=True))
             rows = [(key, row, batch.moment, None) for key, row in zip(keys, values, strict=True)]
             self._rows.online_write_batch(self._config, view, rows, None)
             written += len(rows)

@@ -86,8 +86,7 @@ class SqliteTables:
         keys = [prefix + pack(*chain.from_iterable((ValueType.INT64.value, 8, value) for value in key)) for key in batch.keys]
         when = int(to_naive_utc(batch.moment).timestamp())  # as Feast's adapter stores it
         columns = [
-            zip(keys, repeat(name), [value.SerializeToString() for value in values], repeat(None), repeat(None), repeat(when), repeat(None))
-            for name, values in batch.values.items()
+            zip(keys, repeat(name), values, repeat(None), repeat(None), repeat(when), repeat(None)) for name, values in batch.values.items()
         ]
         return chain.from_iterable(zip(*columns, strict=True))
 

@@ -5,13 +5,14 @@ until the new one is whole; then it is gone, as Feast's TTL removes nothing onli
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
 
 import dataframely as dy
 import polars as pl
 
 from hm_pipeline.errors import BadInput
-from hm_pipeline.features._encoding import Batch, encode
+from hm_pipeline.features._encoding import Batch, Encoder
 from hm_pipeline.features._redis import RedisTables
 from hm_pipeline.features._sqlite import SqliteTables
 from hm_pipeline.features.registry import feature_tables
@@ -86,7 +87,7 @@ def put_online(store: "FeatureStore", tables: Sequence[FeatureTable], inputs: In
     rows, views = [], []
     for table in tables:
         view = store.get_feature_view(table.name)
-        batches = (encode(view, batch, moment) for batch in _batches(table, inputs, week))
+        batches = ahead(map(Encoder(view, moment).encode, _batches(table, inputs, week)))
         rows.append((week.week_id, table.name, ", ".join(table.keys), len(table.features), target.write(view, batches)))
         views.append(view)
     target.publish(views, week.week_id)
@@ -103,6 +104,15 @@ def _refuse(week: Week, served: int | None) -> None:
             where="online_store",
             remedy="leave it, or empty the online store first if you mean to go back",
         )
+
+
+def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Yield batches, of which the next is made in a thread while one is written."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
 
 
 def _batches(table: FeatureTable, inputs: Inputs, week: Week) -> Iterator[pl.DataFrame]:

@@ -109,14 +109,15 @@ from pathlib import Path
 from hm_pipeline.features import materialise
 from hm_pipeline.tables import Home
 from tests.features.online_home import serve
-left, real = int(sys.argv[4]), materialise.encode
-def encode(*words):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return real(*words)
-materialise.encode = encode
+left = int(sys.argv[4])
+class Killed(materialise.Encoder):
+    def encode(self, table):
+        global left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().encode(table)
+materialise.Encoder = Killed
 serve(Home(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3]))
 """
 
@@ -154,14 +155,19 @@ def test_a_lookup_during_the_change_is_answered(home, url, monkeypatch):
 
     serve(home, url)
     reader, asked = open_store(home.root, online_store=url), []
-    real = materialise.encode
+    real = materialise.Encoder
 
-    def encode(view, *rest):
-        found = look_up(reader, customers=HEX[:2])
-        asked.append((view.name, found["week_id"][0], found["ranking_articles"].null_count()))
-        return real(view, *rest)
+    class Watched(real):
+        def __init__(self, view, moment):
+            super().__init__(view, moment)
+            self.view = view.name
 
-    monkeypatch.setattr(materialise, "encode", encode)
+        def encode(self, table):
+            found = look_up(reader, customers=HEX[:2])
+            asked.append((self.view, found["week_id"][0], found["ranking_articles"].null_count()))
+            return super().encode(table)
+
+    monkeypatch.setattr(materialise, "Encoder", Watched)
     serve(home, url, WEEK + 1)
     assert {(week, nulls) for _, week, nulls in asked} == {(WEEK, 0)}
     assert len({view for view, *_ in asked}) == len(online_tables())
