@@ -97,8 +97,9 @@ def _watch(pid: int, held: list[float], is_over: threading.Event) -> None:
     while not is_over.wait(EVERY_SECONDS):
         with suppress(psutil.Error):
             process = psutil.Process(pid)
-            family = [process, *process.children(recursive=True)]
-            held.append(sum(_bytes(member) for member in family) / 2**30)
+            workers = process.children(recursive=True)
+            if workers:  # of one alone the system knows the peak, and to look at its pages holds it up
+                held.append(sum(_bytes(member) for member in (process, *workers)) / 2**30)
 
 
 def _bytes(process: psutil.Process) -> int:

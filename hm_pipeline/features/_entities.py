@@ -8,7 +8,7 @@ from typing import Any
 from hm_pipeline.features._sql_words import quoted
 from hm_pipeline.features._types import INTEGERS
 
-TABLE = "__entities"
+STORED, TABLE = "__stored", "__entities"
 ROW, AT = "__row", "__at"
 
 
@@ -65,7 +65,8 @@ class Entities:
 
     def retype(self, column: str, kind: str) -> None:
         """Give a column without values another type."""
-        fetch(self.connection, f"ALTER TABLE {TABLE} ALTER COLUMN {quoted(column)} TYPE {kind} USING NULL")
+        fetch(self.connection, f"ALTER TABLE {STORED} ALTER COLUMN {quoted(column)} TYPE {kind} USING NULL")
+        number_rows(self.connection)
         self.types[column] = kind
 
     def _range(self, column: str) -> tuple[Any, Any, int]:
@@ -120,6 +121,11 @@ class Entities:
             rows = fetch(self.connection, f"SELECT {name}, {figures} FROM {self.table} WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY 1")
             self._grouped[column] = {value: (count, first, last) for value, count, first, last in rows}
         return self._grouped[column]
+
+
+def number_rows(connection: Any) -> None:
+    """Name the stored entity table together with its row numbers, from 1; to count rows while they are stored takes one thread."""
+    fetch(connection, f"CREATE OR REPLACE TEMP VIEW {TABLE} AS SELECT *, rowid + 1 AS {ROW} FROM {STORED}")
 
 
 def fetch(connection: Any, statement: str) -> list[tuple[Any, ...]]:

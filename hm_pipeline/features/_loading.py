@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from hm_pipeline.errors import BadInput, MissingInput
-from hm_pipeline.features._entities import AT, ROW, TABLE, Entities, fetch
+from hm_pipeline.features._entities import AT, STORED, TABLE, Entities, fetch, number_rows
 from hm_pipeline.features._session import ordering_joins
 from hm_pipeline.features._sql_words import microseconds, quoted
 
@@ -38,7 +38,8 @@ def load(connection: Any, entity_table: object) -> Entities:
         at = f"{microseconds(quoted(timestamp), types[timestamp])} AS {AT}"
         kept = f"* EXCLUDE ({quoted(timestamp)})"
         with ordering_joins(connection) if isinstance(entity_table, str) else nullcontext():
-            fetch(connection, f"CREATE TEMP TABLE {TABLE} AS SELECT {kept}, {at}, row_number() OVER () AS {ROW} FROM ({query})")
+            fetch(connection, f"CREATE TEMP TABLE {STORED} AS SELECT {kept}, {at} FROM ({query})")
+        number_rows(connection)
         counted = f"SELECT count(*), count({AT}), make_timestamp(min({AT})), make_timestamp(max({AT})) FROM {TABLE}"
         ((rows, dated, first, last),) = fetch(connection, counted)
     except duckdb.Error as error:

@@ -16,7 +16,12 @@ from hm_pipeline.errors import BadInput
 # DuckDB does not know that a view has one row for each key: it would join views in the order, and hash the side, that is
 # wrong by a third of the time
 ORDERING_OFF = "join_order,build_side_probe_side"
-SETTINGS = ("TimeZone = 'UTC'", "parquet_metadata_cache = true", "enable_progress_bar = false")
+SETTINGS = (
+    "TimeZone = 'UTC'",
+    "parquet_metadata_cache = true",
+    "enable_progress_bar = false",
+    "streaming_buffer_size = '64MiB'",  # of a result that is streamed: with DuckDB's 1 MB the joins wait for whoever reads
+)
 _switching = Lock()
 
 
