@@ -4,10 +4,12 @@ Feast's own conversion infers types value by value and holds the whole table; he
 encoded at a time.
 """
 
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -59,6 +61,24 @@ class Encoder:
         """Return the rows of a table."""
         keys = list(zip(*(table[name].to_list() for name in self._keys), strict=True))
         return Batch(keys, {name: encoded(table[name]) for name, encoded in self._columns.items()}, self._moment)
+
+
+def packed_keys(names: Sequence[str], keys: Iterable[Sequence[int]]) -> list[bytes]:
+    """Return keys of whole numbers as Feast stores them.
+
+    Parameters
+    ----------
+    names
+        The join keys, sorted.
+    keys
+        Their values.
+    """
+    from feast import ValueType  # noqa: PLC0415 - feast takes seconds to import
+    from feast.infra.key_encoding_utils import serialize_entity_key_prefix  # noqa: PLC0415 - as above
+
+    prefix, kind = serialize_entity_key_prefix(list(names)), ValueType.INT64.value
+    pack = struct.Struct("<" + "IIq" * len(names)).pack  # type, length and number of each value
+    return [prefix + pack(*chain.from_iterable((kind, 8, value) for value in key)) for key in keys]
 
 
 def _column_of(kind: str) -> Callable[[pl.Series], list[bytes]]:

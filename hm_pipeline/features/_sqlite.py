@@ -5,14 +5,13 @@ that was killed leaves nothing that is read, and old rows go with their table.  
 """
 
 import sqlite3
-import struct
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from datetime import datetime
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
-from hm_pipeline.features._encoding import Batch
+from hm_pipeline.features._encoding import Batch, packed_keys
 
 if TYPE_CHECKING:
     from feast import FeatureStore, FeatureView
@@ -77,13 +76,9 @@ class SqliteTables:
 
     def _rows(self, view: "FeatureView", batch: Batch) -> Iterable[tuple[Any, ...]]:
         """Return what is inserted, the features of a key beside one another; no loop, as this is most of the work."""
-        from feast import ValueType  # noqa: PLC0415 - feast takes seconds to import
-        from feast.infra.key_encoding_utils import serialize_entity_key_prefix  # noqa: PLC0415 - as above
-        from feast.utils import to_naive_utc  # noqa: PLC0415 - as above
+        from feast.utils import to_naive_utc  # noqa: PLC0415 - feast takes seconds to import
 
-        prefix = serialize_entity_key_prefix(list(view.join_keys))
-        pack = struct.Struct("<" + "IIq" * len(view.join_keys)).pack  # as Feast writes a value: type, length, number
-        keys = [prefix + pack(*chain.from_iterable((ValueType.INT64.value, 8, value) for value in key)) for key in batch.keys]
+        keys = packed_keys(sorted(view.join_keys), batch.keys)
         when = int(to_naive_utc(batch.moment).timestamp())  # as Feast's adapter stores it
         columns = [
             zip(keys, repeat(name), values, repeat(None), repeat(None), repeat(when), repeat(None)) for name, values in batch.values.items()

@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 LENGTH_DELIMITED = 2  # wire type of messages, texts and packed numbers
-ELEMENTS = b"\x0a"  # tag of the lists' only field: number 1, length-delimited
+ELEMENTS = 1  # the lists' only field
 SEVEN = 7  # bits of a number in each byte of a varint
 
 
@@ -31,10 +31,19 @@ def serialised(field: int, lists: pl.Series) -> list[bytes]:
     offsets, elements = np.asarray(rows.offsets), pl.Series(rows.values)
     is_text = elements.dtype == pl.String
     data, ends = _ELEMENTS[type(elements.dtype)](elements)
-    tag = varint(field << 3 | LENGTH_DELIMITED)
     bodies = (data[start:end] for start, end in pairwise(ends[offsets].tolist()))
-    written = [_header(tag, len(body), is_packed=not is_text) + body for body in bodies]
+    written = [_header(field, len(body), is_packed=not is_text) + body for body in bodies]
     return [row if known else b"" for row, known in zip(written, lists.is_not_null(), strict=True)] if lists.null_count() else written
+
+
+def delimited(field: int, content: bytes) -> bytes:
+    """Return a field of bytes: its tag, its length, and the content."""
+    return _start(field, len(content)) + content
+
+
+@lru_cache(maxsize=65_536)
+def _start(field: int, length: int) -> bytes:
+    return varint(field << 3 | LENGTH_DELIMITED) + varint(length)
 
 
 def varint(number: int) -> bytes:
@@ -47,9 +56,9 @@ def varint(number: int) -> bytes:
 
 
 @lru_cache(maxsize=65_536)
-def _header(tag: bytes, length: int, *, is_packed: bool) -> bytes:
-    inner = ELEMENTS + varint(length) if is_packed and length else b""
-    return tag + varint(len(inner) + length) + inner
+def _header(field: int, length: int, *, is_packed: bool) -> bytes:
+    inner = _start(ELEMENTS, length) if is_packed and length else b""
+    return _start(field, len(inner) + length) + inner
 
 
 def _fixed(elements: pl.Series) -> tuple[bytes, np.ndarray]:
@@ -74,7 +83,7 @@ def _varints(elements: pl.Series) -> tuple[bytes, np.ndarray]:
 def _texts(elements: pl.Series) -> tuple[bytes, np.ndarray]:
     texts = elements.unique()
     encoded = [text.encode() for text in texts]
-    messages = pl.Series([ELEMENTS + varint(len(text)) + text for text in encoded], dtype=pl.Binary)
+    messages = pl.Series([delimited(ELEMENTS, text) for text in encoded], dtype=pl.Binary)
     column: Any = elements.replace_strict(texts, messages, return_dtype=pl.Binary).to_arrow().cast(pa.large_binary())
     _, offsets, data = column.buffers()
     return (data.to_pybytes() if data else b""), np.frombuffer(offsets, np.int64, len(column) + 1)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PROJECT = "hm"
 OFFLINE_STORE = "hm_pipeline.features.offline_store.DuckDBPointInTimeOfflineStore"
+ONLINE_STORE = "hm_pipeline.features.online_store.LeanSqliteOnlineStore"
 WRONG_ANSWERS = {
     "dask": "it drops rows silently",
     "file": "it drops rows silently",
@@ -54,7 +55,7 @@ def config(home: Path, *, offline_store: str = OFFLINE_STORE, online_store: str 
 def _online(root: Path, url: str) -> dict[str, Any]:
     """Return Feast's configuration of the online store."""
     if not url:
-        return {"type": "sqlite", "path": str(root / "feast" / "online.db")}
+        return {"type": ONLINE_STORE, "path": str(root / "feast" / "online.db")}
     parts = urlsplit(url)
     try:
         port = parts.port or 6379
