@@ -16,8 +16,9 @@ from hm_pipeline.signals._booster import DECIMALS, Boosters
 BEND = -2.5  # logit below which the slope may be another one: a chance of 8 %
 IDENTITY = np.array([0.0, 1.0, 0.0])  # intercept, slope, and what is added to the slope below the bend
 RIDGE = 1.0  # keeps the weights near identity where few outcomes say otherwise
-STEPS = 30  # of Newton's method; it is there after six
+STEPS, HALVINGS = 50, 30  # of Newton's method, which is there after six but where outcomes contradict what was certain
 LEAST = 1e-6  # probabilities are kept this far from 0 and 1
+MOST_LOGIT = 30.0  # beyond, a chance is 0 or 1 to all digits that are kept
 FILE = "recalibration.tsv"
 
 
@@ -77,10 +78,20 @@ def weights_of(said: np.ndarray, outcome: np.ndarray) -> tuple[float, ...]:
         gradient = terms.T @ (outcome - chance) - RIDGE * (weights - IDENTITY)
         curvature = (terms * (chance * (1 - chance))[:, None]).T @ terms + RIDGE * np.eye(len(weights))
         step = np.linalg.solve(curvature, gradient)
+        least = _loss(terms, outcome, weights)
+        for _ in range(HALVINGS):
+            if _loss(terms, outcome, weights + step) <= least:
+                break
+            step = step / 2
         weights = weights + step
         if np.abs(step).max() < 1e-9:
             break
     return tuple(float(weight) for weight in np.round(weights, DECIMALS))
+
+
+def _loss(terms: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> float:
+    logits = terms @ weights
+    return float((np.logaddexp(0, logits) - outcome * logits).sum() + RIDGE / 2 * ((weights - IDENTITY) ** 2).sum())
 
 
 def _terms(said: np.ndarray) -> np.ndarray:
@@ -90,4 +101,4 @@ def _terms(said: np.ndarray) -> np.ndarray:
 
 
 def _chance(logits: np.ndarray) -> np.ndarray:
-    return np.asarray(1 / (1 + np.exp(-logits)))
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -MOST_LOGIT, MOST_LOGIT))))

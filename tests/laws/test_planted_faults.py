@@ -10,6 +10,7 @@ import pytest
 
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals import _booster
+from hm_pipeline.signals._recalibration import Recalibrated
 from hm_pipeline.steps import Step, Week, at, before
 from tests.laws import laws
 from tests.laws.conftest import Worlds
@@ -67,13 +68,14 @@ def ranks_by_next_week(tables: Inputs, week: Week) -> pl.LazyFrame:
     return tables.audience.join(ranked, how="cross")
 
 
-def learns_the_answer(tables: Inputs, week: Week) -> _booster.Boosters:
+def learns_the_answer(tables: Inputs, week: Week) -> Recalibrated:
     known = tables.weekly("history/article_sales").at(week.week_id)
     sold = tables.weekly("transactions").at(week.week_id).group_by("article_id").agg(pl.len().alias("units"))
     examples = known.join(sold, on="article_id", how="left").with_columns(pl.col("units").fill_null(0)).sort("article_id").collect()
     targets = examples.with_columns((pl.col("units") > 0).alias("any"))
     objectives = {"any": {"objective": "binary"}, "units": {"objective": "poisson"}}
-    return _booster.fit(targets, features=("day_7_count",), objectives=objectives, seed=0, rounds=5)
+    fitted = _booster.fit(targets, features=("day_7_count",), objectives=objectives, seed=0, rounds=5)
+    return Recalibrated(fitted.features, fitted.boosters, fitted.constants, fitted.figures)
 
 
 LEAKS = {

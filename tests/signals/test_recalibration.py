@@ -50,6 +50,12 @@ def test_few_outcomes_move_little() -> None:
     assert (slope, tail) == pytest.approx((1.0, 0.0), abs=1e-6)  # at a logit of 0 the slopes say nothing
 
 
+def test_a_certainty_that_did_not_come_true_is_one_no_more() -> None:
+    for certain in (0.0, 1.0):
+        weights = weights_of(np.full(4, certain), np.full(4, 1 - certain))
+        assert recalibrated(np.array([certain]), weights) == pytest.approx(1 - certain, abs=0.3)
+
+
 def test_order_of_rows_does_not_matter_and_no_order_is_lost() -> None:
     said, happened = drawn((-0.3, 0.9, 0.8))
     weights = weights_of(said, happened)
