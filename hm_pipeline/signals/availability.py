@@ -27,8 +27,7 @@ FEATURES = (
     *COUNTS, *(f"ewma_{days}" for days in EWMA), "total_count", "week_count", "peak_count", "peak_share",
     "age_days", "idle_days", "markdown", "last_price", "online_share", "buyer_age", "trend", "silence", *KIN,
 )  # fmt: skip
-# Hardly sold is told from not sold by many small steps.
-CHANCE: dict[str, dict[str, Any]] = {"any": {"objective": "binary", "num_iterations": 140, "min_data_in_leaf": 100}}
+CHANCE: dict[str, dict[str, Any]] = {"any": {"objective": "binary"}}
 UNITS: dict[str, dict[str, Any]] = {
     "units": {"objective": "tweedie", "tweedie_variance_power": 1.5},
     "median_units": {"objective": "l1"},
