@@ -23,6 +23,11 @@ LOWEST, HIGHEST = -(2**63), 2**63 - 1
 SHARDS_OF_A_WORKER = 2
 _POOLS: dict[int, ProcessPoolExecutor] = {}  # kept from one table of customers to the next: a process starts in seconds
 THREADS = ("POLARS_MAX_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS")
+KEPT = {  # what a worker gives back it takes again with the next table, and new pages cost it a tenth of its time
+    "MALLOC_MMAP_THRESHOLD_": str(2**32),
+    "MALLOC_TRIM_THRESHOLD_": str(2**33),
+    "_RJEM_MALLOC_CONF": "dirty_decay_ms:-1,muzzy_decay_ms:-1",
+}
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,18 @@ def cut(customer_ids: pl.Series, count: int) -> tuple[Shard, ...]:
     starts = sorted({ids[len(ids) * index // count] for index in range(1, count)} - {ids[0]}) if len(ids) else []
     edges = [LOWEST, *starts, HIGHEST + 1]
     return tuple(Shard(index, first, last - 1) for index, (first, last) in enumerate(pairwise(edges)))
+
+
+def count_for(customers: int, customers_per_shard: int) -> int:
+    """Return into how many shards customers are cut: where processes share them an even number, so that two end together.
+
+    Examples
+    --------
+    >>> count_for(60_000, 20_000), count_for(85_748, 20_000), count_for(1_371_980, 20_000)
+    (3, 6, 70)
+    """
+    count = -(-customers // customers_per_shard)
+    return count + count % 2 if count >= 2 * SHARDS_OF_A_WORKER else count
 
 
 def save_shards(shards: Iterable[Shard], path: Path) -> None:
@@ -119,12 +136,12 @@ def release_workers() -> None:
 
 @contextmanager
 def _sharing_cores(workers: int) -> Iterator[None]:
-    """Give processes that are started meanwhile their part of the cores: threads that wait for one another spin."""
+    """Give processes that are started meanwhile their part of the cores, as threads that wait for one another spin, and their memory."""
     part = str(max(1, (os.cpu_count() or 1) // workers))
-    unset = [name for name in THREADS if name not in os.environ]
-    os.environ.update(dict.fromkeys(unset, part))  # read once, when the libraries are imported
+    given = {name: value for name, value in (dict.fromkeys(THREADS, part) | KEPT).items() if name not in os.environ}
+    os.environ.update(given)  # read once, when a process starts or its libraries are imported
     try:
         yield
     finally:
-        for name in unset:
+        for name in given:
             del os.environ[name]

@@ -22,7 +22,7 @@ from hm_pipeline.datasets.source import locate
 from hm_pipeline.datasets.stage import Stage
 from hm_pipeline.errors import BadInput
 from hm_pipeline.settings import Settings
-from hm_pipeline.shards import cut, save_shards
+from hm_pipeline.shards import count_for, cut, save_shards
 from hm_pipeline.tables import Home
 from hm_pipeline.weeks import REFERENCE_EPOCH, Calendar
 
@@ -223,7 +223,8 @@ def _publish(stage: Stage, raw: Path, report: IngestReport, customer_ids: pl.Ser
     files = [FILE] if (stage.root / FILE).exists() else []
     gone = () if files else (FILE,)  # of an earlier ingest
     if not (home / "shards.json").exists():
-        save_shards(cut(customer_ids, settings.shards or -(-len(customer_ids) // settings.customers_per_shard)), stage.root / "shards.json")
+        count = settings.shards or count_for(len(customer_ids), settings.customers_per_shard)
+        save_shards(cut(customer_ids, count), stage.root / "shards.json")
         files.append("shards.json")
     if photos.note(raw, stage.root):
         files.append(photos.FILE)
