@@ -136,21 +136,28 @@ def history_vectors(inputs: Inputs, week: Week) -> pl.DataFrame:
 # Signals: need, season, style, availability ----------------------------------------------------------------------
 
 
+def shared(signal: Signal) -> dict[str, Any]:
+    """Return what the steps of a signal have in common."""
+    return {"code": (sys.modules[signal.compute.__module__],), "group": "signals", "parameters": signal.parameters}
+
+
+def add_model(signal: Signal) -> None:
+    """Register the model of a signal that is fitted."""
+    fitted = tuple(name for name in signal.inputs if name not in ("purchases", "candidates"))
+
+    def fit(inputs: Inputs, week: Week) -> Any:
+        return signal.fit(inputs, week_id=week.week_id, seed=week.settings.seed) if signal.fit else None
+
+    STEPS[f"model/{signal.name}"] = Step(
+        f"model/{signal.name}", "model", fit, reads=reads_of(fitted, back=signal.past_weeks), settings=("seed",), load=signal.load,
+        every=signal.refit_weeks, warm_up=2,
+        description=f"Fit of {signal.name}, or a pointer to the one that serves the week.", **shared(signal),
+    )  # fmt: skip
+
+
 def add_signal(signal: Signal) -> None:
-    """Register a signal, and its model where it is fitted."""
-    shared: dict[str, Any] = {"code": (sys.modules[signal.compute.__module__],), "group": "signals", "parameters": signal.parameters}
+    """Register a signal, whose model is there already."""
     model = f"model/{signal.name}" if signal.fit else None
-    if model:
-        fitted = tuple(name for name in signal.inputs if name not in ("purchases", "candidates"))
-
-        def fit(inputs: Inputs, week: Week) -> Any:
-            return signal.fit(inputs, week_id=week.week_id, seed=week.settings.seed) if signal.fit else None
-
-        STEPS[model] = Step(
-            model, "model", fit, reads=reads_of(fitted, back=signal.past_weeks), settings=("seed",), load=signal.load,
-            every=signal.refit_weeks, warm_up=2,
-            description=f"Fit of {signal.name}, or a pointer to the one that serves the week.", **shared,
-        )  # fmt: skip
 
     def compute(inputs: Inputs, week: Week) -> Any:
         fitted_model = {"model": week.model} if model else {}
@@ -159,10 +166,12 @@ def add_signal(signal: Signal) -> None:
     of_customers = (at("audience"),) if signal.is_of_customers else ()
     STEPS[f"signal/{signal.name}"] = Step(
         f"signal/{signal.name}", "weekly", compute, schema=signal.schema, model=model, is_sharded=signal.is_of_customers,
-        reads=(*reads_of(signal.inputs, signal.history_weeks), *of_customers), description=signal.description, **shared,
+        reads=(*reads_of(signal.inputs, signal.history_weeks), *of_customers), description=signal.description, **shared(signal),
     )  # fmt: skip
 
 
+for fitted_signal in (signal for signal in SIGNALS if signal.fit):  # before tables of customers: workers start once for all of those
+    add_model(fitted_signal)
 for article_signal in (signal for signal in SIGNALS if not signal.is_of_customers):
     add_signal(article_signal)
 
