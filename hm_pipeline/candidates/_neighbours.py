@@ -51,12 +51,10 @@ def _places(known: pl.Series, ids: pl.Series) -> np.ndarray:
 def _best_of_rows(starts: np.ndarray, columns: np.ndarray, values: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return row, column and value of the largest ``most`` values above 0 of each row of a sparse matrix."""
     packed = ((2**SCORE_BITS - 1 - np.minimum(values.astype(np.int64), 2**SCORE_BITS - 1)) << PLACE_BITS) | columns
-    rows, found = [], []
-    for row, (first, last) in enumerate(pairwise(starts.tolist())):
+    found = [np.empty(0, np.int64)]
+    for first, last in pairwise(starts.tolist()):
         of_row = packed[first:last]
-        best = np.sort(np.partition(of_row, most - 1)[:most] if last - first > most else of_row)
-        rows.append(np.full(len(best), row))
-        found.append(best)
-    every, places = (np.concatenate([np.empty(0, np.int64), *parts]) for parts in (rows, found))
+        found.append(np.sort(np.partition(of_row, most - 1)[:most] if last - first > most else of_row))
+    every, places = np.repeat(np.arange(len(starts) - 1), np.minimum(np.diff(starts), most)), np.concatenate(found)
     score = 2**SCORE_BITS - 1 - (places >> PLACE_BITS)
     return every[score > 0], (places & (2**PLACE_BITS - 1))[score > 0], score[score > 0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from hm_pipeline.candidates._packed import best_first
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.recency import FIXED, days_before, decay
 from hm_pipeline.registration import Registration
@@ -62,8 +63,10 @@ def ranked(proposals: pl.LazyFrame, name: str, *, week_id: int, most: int, then:
     then
         Column that breaks ties, the larger first; the last tie is broken by the article.
     """
-    by = ["score", *([then] if then else [])]
-    ordered = proposals.sort("customer_id", *by, "article_id", descending=[False, *[True] * len(by), False])
+    if then is None:
+        ordered = best_first(proposals.collect()).lazy()
+    else:
+        ordered = proposals.sort("customer_id", "score", then, "article_id", descending=[False, True, True, False])
     return (
         ordered.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int16).over("customer_id").alias(f"{name}_rank"))
         .filter(pl.col(f"{name}_rank") <= most)

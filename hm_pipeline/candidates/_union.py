@@ -11,6 +11,7 @@ from time import perf_counter
 import numpy as np
 import polars as pl
 
+from hm_pipeline.candidates._packed import places
 from hm_pipeline.candidates._strategy import Strategy
 from hm_pipeline.errors import BrokenContract
 from hm_pipeline.inputs import Inputs
@@ -33,7 +34,7 @@ class Union:
     said
         What each strategy proposed, by its name.
     row
-        Place of each pair in each strategy's proposals, shape (pairs, strategies); -1 where it does not propose it.
+        Place of each pair in each strategy's proposals, shape (strategies, pairs); -1 where it does not propose it.
     seconds
         What each strategy took.
     """
@@ -48,13 +49,13 @@ class Union:
 
     def of(self, strategy: str, pairs: np.ndarray) -> pl.DataFrame:
         """Return what a strategy said of some pairs, null where it is silent."""
-        rows = pl.Series("row", self.row[pairs, list(self.said).index(strategy)])
+        rows = pl.Series("row", self.row[list(self.said).index(strategy)][pairs])
         places = pl.when(pl.col("row") >= 0).then(pl.col("row"))
         return self.said[strategy].select(pl.all().gather(rows.to_frame().select(places).to_series()))
 
     def spread(self, strategy: str, values: np.ndarray, silent: int) -> np.ndarray:
         """Return the value of every pair, given one for each of a strategy's proposals and one for where it is silent."""
-        rows = self.row[:, list(self.said).index(strategy)]
+        rows = self.row[list(self.said).index(strategy)]
         return np.asarray(np.append(values, np.array(silent, values.dtype))[rows])  # -1 is the last place
 
     def best(self, scores: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
@@ -84,19 +85,20 @@ def unite(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int) -> Un
         started = perf_counter()
         proposals = strategy.compute(tables, week_id=week_id).select("customer_id", "article_id", *strategy.columns).collect()
         seconds[strategy.name] = perf_counter() - started
-        customer = customer_ids.search_sorted(proposals["customer_id"]).to_numpy().astype(np.int64)
+        customer = places(customer_ids, proposals["customer_id"])
         said[strategy.name] = proposals.drop("customer_id", "article_id")
         keys[strategy.name] = customer * len(article_ids) + article_ids.search_sorted(proposals["article_id"]).to_numpy()
     every = np.concatenate([np.empty(0, np.int64), *keys.values()])
     order = _order(every)
     ordered = every[order]
-    is_first = np.diff(ordered, prepend=-1) > 0
+    is_first = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
     pairs = ordered[is_first]
-    row = np.full((len(pairs), len(said)), -1, np.int32)
+    row = np.full((len(said), len(pairs)), -1, np.int32)
     speaker = np.repeat(np.arange(len(keys), dtype=np.int8), [len(key) for key in keys.values()])
-    _refuse_repeats(speaker[order], is_first, list(said))
+    speaker = speaker[order]
+    _refuse_repeats(speaker, is_first, list(said))
     place = np.concatenate([np.empty(0, np.int32), *(np.arange(len(key), dtype=np.int32) for key in keys.values())])
-    row[np.cumsum(is_first) - 1, speaker[order]] = place[order]
+    row[speaker, np.cumsum(is_first) - 1] = place[order]
     width = max(len(article_ids), 1)
     return Union(customer_ids, article_ids, pairs // width, pairs % width, said, row, seconds)
 

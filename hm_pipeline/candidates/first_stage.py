@@ -81,7 +81,7 @@ def retrieve(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int, mo
         "week_id": np.full(len(pairs), week_id, np.int64),
         "customer_id": union.customer_ids.gather(union.customer[pairs]),
         "article_id": union.article_ids.gather(union.article[pairs]),
-        "strategy_count": (union.row[pairs] >= 0).sum(axis=1).astype(np.int16),
+        "strategy_count": (union.row[:, pairs] >= 0).sum(axis=0).astype(np.int16),
         "first_stage_score": scores[pairs].astype(np.float32),
         "first_stage_rank": rank.astype(np.int16),
     }
@@ -138,8 +138,8 @@ def _fit_weights(terms: dict[str, int], found: dict[str, np.ndarray], hits: np.n
         return FirstStage({name: prior if name in strategies else [0.0] * width for name, width in terms.items()}, figures)
     starts = np.cumsum([0, *terms.values()])
     columns = np.stack([found[name].astype(np.int64) + start for name, start in zip(terms, starts, strict=False)], axis=1)
-    rows = np.repeat(np.arange(len(hits)), len(terms))
-    ones = sparse.csr_matrix((np.ones(columns.size), (rows, columns.ravel())), shape=(len(hits), starts[-1]))
+    ends = np.arange(len(hits) + 1) * len(terms)  # a bucket of every term in each row
+    ones = sparse.csr_matrix((np.ones(columns.size), columns.ravel(), ends), shape=(len(hits), starts[-1]))
     # C = 1 shrinks buckets that were hardly seen towards the average, which is what they deserve.
     model = LogisticRegression(C=1.0, max_iter=500).fit(ones, hits, sample_weight=np.where(hits, 1, MISSES))
     fitted = np.round(model.coef_[0], DECIMALS)

@@ -73,9 +73,9 @@ def _strategies(union: Union, hits: np.ndarray, found: dict[str, np.ndarray], mo
     """Yield each strategy's own counts, its share of what is kept, and what is kept where it is left out."""
     kept = np.zeros(len(hits), bool)
     kept[union.best(model.score(found), most)[0]] = True
-    proposers = (union.row >= 0).sum(axis=1)
+    proposers = (union.row >= 0).sum(axis=0)
     for place, name in enumerate(union.said):
-        mine = union.row[:, place] >= 0
+        mine = union.row[place] >= 0
         alone = mine & (proposers == 1)
         yield _row("strategy", name, hits, mine) | {"alone_row_count": int(alone.sum()), "alone_hit_count": int(hits[alone].sum())}
         yield _row("kept", name, hits, mine & kept)
