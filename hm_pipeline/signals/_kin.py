@@ -3,6 +3,8 @@
 New articles have little past of their own; their kin has.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import polars as pl
 
@@ -11,7 +13,7 @@ from hm_pipeline.inputs import Inputs
 KIN = ("colourway_count", "colourway_trend", "type_mean", "type_trend", "department_mean", "department_trend", "alike_mean")
 NEW_DAYS = 28  # age up to which an article is compared with those described alike
 ALIKE = 10  # articles described alike
-ARTICLES_AT_ONCE = 2_000  # new articles compared at a time
+ARTICLES_AT_ONCE, THREADS = 500, 2  # new articles compared at a time, by so many threads
 
 
 def kin(rows: pl.DataFrame, tables: Inputs) -> pl.DataFrame:
@@ -60,10 +62,14 @@ def _alike(known: pl.DataFrame, tables: Inputs) -> np.ndarray:
     if len(selling) <= ALIKE:
         return found
     theirs, units = vectors.gather(selling).to_numpy(), known["day_7_count"].to_numpy()[selling]
-    for start in range(0, len(new), ARTICLES_AT_ONCE):
-        some = new[start : start + ARTICLES_AT_ONCE]
-        likeness = np.round(vectors.gather(some).to_numpy() @ theirs.T, 5)
-        likeness[some[:, None] == selling[None, :]] = -2  # not itself
-        nearest = np.argpartition(-likeness, ALIKE, axis=1)[:, :ALIKE]
-        found[some] = units[nearest].mean(axis=1)
+
+    def mean_of(some: np.ndarray) -> np.ndarray:
+        unlike = np.round(vectors.gather(some).to_numpy() @ -theirs.T, 5)
+        unlike[some[:, None] == selling] = 2  # not itself
+        return np.asarray(units[np.argpartition(unlike, ALIKE, axis=1)[:, :ALIKE]].mean(axis=1))
+
+    parts = [new[start : start + ARTICLES_AT_ONCE] for start in range(0, len(new), ARTICLES_AT_ONCE)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        for some, means in zip(parts, pool.map(mean_of, parts), strict=True):
+            found[some] = means
     return found

@@ -28,10 +28,8 @@ FEATURES = (
     "age_days", "idle_days", "markdown", "last_price", "online_share", "buyer_age", "trend", "silence", *KIN,
 )  # fmt: skip
 CHANCE: dict[str, dict[str, Any]] = {"any": {"objective": "binary"}}
-UNITS: dict[str, dict[str, Any]] = {
-    "units": {"objective": "tweedie", "tweedie_variance_power": 1.5},
-    "median_units": {"objective": "l1"},
-}
+UNITS: dict[str, dict[str, Any]] = {"units": {"objective": "tweedie", "tweedie_variance_power": 1.5}}
+MEDIAN: dict[str, dict[str, Any]] = {"median_units": {"objective": "l1"}}  # grown on what is selling: of what is gone the median is none
 
 
 class Availability(ArticleWeek):
@@ -96,15 +94,17 @@ def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 4, idle_weeks: 
     cutoffs = range(max(week_id - weeks - 1, tables.calendar.first_week + 1), week_id)
     frames = [_examples(tables, past, idle_days=7 * idle_weeks, of_idle=of_idle) for past in cutoffs]
     if not frames:
-        return Recalibrated(FEATURES, {}, dict.fromkeys((*CHANCE, *UNITS), 0.0))
+        return Recalibrated(FEATURES, {}, dict.fromkeys((*CHANCE, *UNITS, *MEDIAN), 0.0))
     known, newest = frames[:-1] or frames, frames[-1]
-    units = _booster.fit(pl.concat(frames[-weeks:]), features=FEATURES, objectives=UNITS, seed=seed, weight="weight")
+    every = pl.concat(frames[-weeks:])
+    units = _booster.fit(every, features=FEATURES, objectives=UNITS, seed=seed, weight="weight")
+    median = _booster.fit(every.filter(_is_selling()), features=FEATURES, objectives=MEDIAN, seed=seed)
     chance = _booster.fit(pl.concat(known), features=FEATURES, objectives=CHANCE, seed=seed, weight="weight")
     unseen = newest.filter(_is_selling() & pl.lit(len(frames) > 1))
     return Recalibrated(
         FEATURES,
-        {**chance.boosters, **units.boosters},
-        {**chance.constants, **units.constants},
+        {**chance.boosters, **units.boosters, **median.boosters},
+        {**chance.constants, **units.constants, **median.constants},
         {"examples": units.figures["examples"], "unseen_examples": float(unseen.height)},
         {"any": weights_of(chance.predict("any", unseen).to_numpy(), unseen["any"].to_numpy())} if unseen.height else {},
     )
@@ -129,7 +129,8 @@ def _is_selling() -> pl.Expr:
 def compute(tables: Inputs, *, week_id: int, model: Recalibrated) -> pl.LazyFrame:
     """Return :class:`Availability` of the week."""
     known = describe(tables.weekly("history/article_sales").at(week_id), tables, week_id=week_id)
-    median = model.predict("median_units", known).clip(lower_bound=0)
+    likely = model.predict("median_units", known).clip(lower_bound=0)
+    median = known.select(pl.when(_is_selling()).then(likely).otherwise(0)).to_series()
     return Availability.cast(
         known.select(
             pl.lit(week_id, dtype=pl.Int64).alias("week_id"),

@@ -170,11 +170,12 @@ def test_what_is_said_of_an_article() -> None:
     tables = inputs_of(STEP, shop_of(sales, {1: 30}), week_id=WEEK + 1)
     found = availability.compute(tables, week_id=WEEK + 1, model=model).collect().rows()
     # Week 5 starts on day 35.  A: first sold 27 days before, last 2; 30 after 40 is a quarter down; 1 of 2 in its best week; 1.5 at
-    # .03 is .045.  B: sold once 30 days before, which is gone.  C: first sold 14 days before, which is a launch.
+    # .03 is .045.  B: sold once 30 days before, which is gone: in half of all weeks none sells.  C: first sold 14 days before, which
+    # is a launch.
     low = pytest.approx(0.10923, abs=1e-5)
     assert found == [
         (WEEK + 1, A, low, 2.0, 1.5, pytest.approx(0.045), 27, 2, 0.25, 0.5, False),
-        (WEEK + 1, B, 0.25, 2.0, 1.5, pytest.approx(0.012), 30, 30, 0.0, 0.0, False),
+        (WEEK + 1, B, 0.25, 2.0, 0.0, 0.0, 30, 30, 0.0, 0.0, False),
         (WEEK + 1, C, low, 2.0, 1.5, pytest.approx(7.5e-6), 14, 6, 0.0, 1.0, True),
     ]
 
