@@ -73,8 +73,8 @@ def _upstream(graph: Graph, week_id: int) -> list[tuple[str, int]]:
     itself are not.
     """
     stale = graph.stale([(name, week_id) for name in WANTED])
-    fitted = {graph.steps[name].fit_week(week_id, graph.calendar) for name in MADE if name.startswith("model/")}
-    return [(name, week) for name, weeks in stale.items() for week in weeks if name not in MADE or week not in {week_id, *fitted}]
+    own = {name: graph.steps[name].fit_week(week_id, graph.calendar) if name.startswith("model/") else week_id for name in MADE}
+    return [(name, week) for name, weeks in stale.items() for week in weeks if week != own.get(name)]
 
 
 if __name__ == "__main__":
