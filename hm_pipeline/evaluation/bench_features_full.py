@@ -17,7 +17,8 @@ from pyarrow import compute
 from hm_pipeline.evaluation.bench_feature_tables import articles_of, customers_of, database, pairs_of, write_partition
 from hm_pipeline.evaluation.bench_parts import timed
 from hm_pipeline.features.registry import RANKING, feature_tables
-from hm_pipeline.features.retrieval import open_store
+from hm_pipeline.features.retrieval import dated, open_store
+from hm_pipeline.features.streaming import stream
 from hm_pipeline.features.views import KEYS, TIMESTAMP, FeatureTable
 from hm_pipeline.weeks import REFERENCE
 
@@ -66,17 +67,13 @@ def _tables() -> list[FeatureTable]:
     return [table for table in feature_tables() if RANKING in table.services]
 
 
-def _asked(shard: Path) -> str:
-    moment = f"CAST('{REFERENCE.cutoff(WEEK).isoformat()}' AS TIMESTAMPTZ) AS {TIMESTAMP}"
-    return f"SELECT {', '.join(KEYS)}, {moment} FROM read_parquet('{shard}', hive_partitioning = false)"
+def _pairs(shard: Path) -> str:
+    return f"SELECT {', '.join(KEYS)} FROM read_parquet('{shard}', hive_partitioning = false)"
 
 
 def point_in_time_store(home: Path) -> Iterator[pa.RecordBatch]:
     """Stream a week through Feast with our offline store."""
-    store = open_store(home, _tables())
-    service = store.get_feature_service(RANKING)
-    for shard in _shards(home):
-        yield from store.get_historical_features(entity_df=_asked(shard), features=service).to_record_batches()
+    return stream(open_store(home, _tables()), map(_pairs, _shards(home)), service=RANKING, calendar=REFERENCE)
 
 
 def plain_sql(home: Path) -> Iterator[pa.RecordBatch]:
@@ -88,7 +85,7 @@ def plain_sql(home: Path) -> Iterator[pa.RecordBatch]:
                 path = table.path(home).replace("shard=*", shard.stem) if "customer_id" in table.keys else table.path(home)
                 stored = f"SELECT * EXCLUDE ({TIMESTAMP}) FROM '{path}'"
                 joins += f" LEFT JOIN ({stored}) {table.name} USING ({', '.join(table.keys)})"
-            with connection.sql(f"SELECT * FROM ({_asked(shard)}){joins}").to_arrow_reader(131_072) as reader:
+            with connection.sql(f"SELECT * FROM ({dated(_pairs(shard), REFERENCE)}){joins}").to_arrow_reader(131_072) as reader:
                 yield from reader
 
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 from feast.infra.offline_stores.offline_store import RetrievalMetadata
 
 from hm_pipeline.errors import BadInput, RowsLost
+from hm_pipeline.features._beside import REPLACED
 from hm_pipeline.features._entities import ROW, Entities, fetch
 from hm_pipeline.features._joins import DUPLICATE, rows_of
 from hm_pipeline.features._placed import Placed
@@ -85,8 +86,13 @@ def translated(error: Exception, views: str) -> Exception:
     """Say in one line what broke a statement off."""
     text = str(error)
     if DUPLICATE in text:
-        name = text.rpartition(DUPLICATE)[2].partition("\n")[0]
-        return RowsLost("duplicate source keys at one moment", where=f"view {name}", remedy=ONE_ROW)
+        return RowsLost("duplicate source keys at one moment", where=f"view {_named(text, DUPLICATE)}", remedy=ONE_ROW)
+    if REPLACED in text:
+        return BadInput("its files were replaced while they were read", where=f"view {_named(text, REPLACED)}", remedy="ask again")
     if "memory" in text.lower() and "limit" in text.lower():
         return BadInput(text, where=f"views {views}", remedy="give the offline store a higher memory_limit, or ask for fewer rows at once")
     return BadInput(text, where=f"views {views}", remedy="write the tables again, or compare their columns with the views' schemas")
+
+
+def _named(text: str, before: str) -> str:
+    return text.rpartition(before)[2].partition("\n")[0]

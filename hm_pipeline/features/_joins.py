@@ -35,8 +35,8 @@ def features(plan: ViewPlan, alias: str) -> list[str]:
     if plan.way == "asof":
         message = literal(f"{DUPLICATE}{plan.view}")
         single = f"CASE WHEN {alias}.__n > 1 THEN error({message}) ELSE true END"
-        valid = f"{_fresh(plan, alias)} AND {single}" if plan.ttl else single
-        return [f"CASE WHEN {valid} THEN {alias}.v{place} END AS {quoted(name)}" for place, name in enumerate(plan.features)]
+        holds = f"{_fresh(plan, f'{alias}.ts')} AND {single}" if plan.ttl else single
+        return [f"CASE WHEN {holds} THEN {alias}.v{place} END AS {quoted(name)}" for place, name in enumerate(plan.features)]
     return [f"{alias}.v{place} AS {quoted(name)}" for place, name in enumerate(plan.features)]
 
 
@@ -55,7 +55,7 @@ def join(base: str, plan: ViewPlan, alias: str, entities: Entities, *, hashes_ba
         latest = f" QUALIFY {_rank(_key_columns(plan), 'created')}" if plan.created else ""
         rows, condition = f"({scan}{latest}) {alias}", _on_exact(plan, alias, entities)
         return f"{rows}\nRIGHT JOIN ({base}) ON {condition}" if hashes_base else f"{base}\nLEFT JOIN {rows} ON {condition}"
-    known = f"{_valid(plan, 's')} AND s.created <= e.{AT}"
+    known = f"{valid(plan, 's.ts')} AND s.created <= e.{AT}"
     matches = f"SELECT s.*, e.{ROW} AS row FROM ({scan}) s JOIN {entities.table} e ON {_on(plan, 's', known)}"
     return f"{base}\nLEFT JOIN ({matches} QUALIFY {_rank([f'e.{ROW}'], 's.ts DESC, s.created')}) {alias} ON {alias}.row = e.{ROW}"
 
@@ -70,17 +70,18 @@ def _on_exact(plan: ViewPlan, alias: str, entities: Entities) -> str:
     keys = [(place, key, column) for place, (key, column) in enumerate(plan.keys.items())]
     left = [part for part in keys if not (plan.types[part[1]] in INTEGERS and entities.is_constant(part[2]))] or keys
     equal = [f"{alias}.k{place} = e.{quoted(column)}" for place, _, column in left]
-    return " AND ".join(equal if entities.is_of_one_moment and equal else [*equal, _valid(plan, alias)])
+    return " AND ".join(equal if entities.is_of_one_moment and equal else [*equal, valid(plan, f"{alias}.ts")])
 
 
-def _valid(plan: ViewPlan, alias: str) -> str:
-    past = f"{alias}.ts <= e.{AT}"
-    return f"{past} AND {_fresh(plan, alias)}" if plan.ttl else past
+def valid(plan: ViewPlan, stamp: str) -> str:
+    """Return the condition that a row stamped so may be known at the entity row's moment, and still holds."""
+    past = f"{stamp} <= e.{AT}"
+    return f"{past} AND {_fresh(plan, stamp)}" if plan.ttl else past
 
 
-def _fresh(plan: ViewPlan, alias: str) -> str:
+def _fresh(plan: ViewPlan, stamp: str) -> str:
     assert plan.ttl is not None  # noqa: S101 - for the type checker, callers ask first
-    return f"{alias}.ts >= e.{AT} - {plan.ttl // timedelta(microseconds=1)}"
+    return f"{stamp} >= e.{AT} - {plan.ttl // timedelta(microseconds=1)}"
 
 
 def _key_columns(plan: ViewPlan) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from hm_pipeline.features._beside import lying_beside, side_by_side
 from hm_pipeline.features._entities import AT, ROW, Entities
 from hm_pipeline.features._joins import features, join
 from hm_pipeline.features._sql_words import quoted
@@ -23,7 +24,8 @@ def statement(entities: Entities, plans: Sequence[ViewPlan]) -> str:
     """Return the statement that adds the features of the views to the entity table, unordered, with its row numbers."""
     column = shared_partition(entities, plans)
     if column is None:
-        return _select(entities, plans)
+        beside = lying_beside(entities, plans)
+        return _select(entities, plans, side_by_side(beside) if beside else None, beside)
     apart = [place for place, plan in enumerate(plans) if plan.files_by_value(column)]
     return _select(entities, plans, _partition_wise(entities, [plans[place] for place in apart], column), apart)
 

@@ -97,7 +97,7 @@ def apply(store: "FeatureStore", objects: FeastObjects) -> list[str]:
 
 def feature_names(store: "FeatureStore", service: str) -> list[str]:
     """Return the features of a service, in its order."""
-    return _names(service_of(store, service))
+    return names_of(service_of(store, service))
 
 
 def fetch(store: "FeatureStore", pairs: pl.DataFrame | str, *, service: str, calendar: Calendar) -> pl.DataFrame:
@@ -123,18 +123,17 @@ def fetch(store: "FeatureStore", pairs: pl.DataFrame | str, *, service: str, cal
     RowsLost
         If a view holds a key twice.
     """
-    entity_table = _dated_statement(pairs, calendar) if isinstance(pairs, str) else _dated(pairs, calendar)
     registered = service_of(store, service)
-    job = store.get_historical_features(entity_df=entity_table, features=registered)
+    job = store.get_historical_features(entity_df=dated(pairs, calendar), features=registered)
     features = pl.DataFrame(job.to_polars())
     if isinstance(pairs, pl.DataFrame) and features.height != pairs.height:
         raise RowsLost(f"{pairs.height} pairs gave {features.height} rows", where=f"service {service!r}", remedy=f"use {OFFLINE_STORE}")
-    return features.select(*KEYS, *_mark(registered), *_names(registered))
+    return features.select(*KEYS, *_mark(registered), *names_of(registered))
 
 
 def are_candidates(store: "FeatureStore", pairs: pl.DataFrame, *, calendar: Calendar) -> pl.Series:
     """Return whether each pair is a candidate of its week, for services that do not tell."""
-    job = store.get_historical_features(entity_df=_dated(pairs, calendar), features=[f"{CANDIDATES}:{MARK}"])
+    job = store.get_historical_features(entity_df=dated(pairs, calendar), features=[f"{CANDIDATES}:{MARK}"])
     return pl.DataFrame(job.to_polars())[MARK].is_not_null().alias(IS_CANDIDATE)
 
 
@@ -160,22 +159,28 @@ def service_of(store: "FeatureStore", name: str) -> Any:
         raise MissingInput(f"there is no service {name!r}", where="feature store", remedy=f"choose from: {known}") from error
 
 
-def _names(service: Any) -> list[str]:
+def names_of(service: Any) -> list[str]:
+    """Return the features of a registered service, in its order."""
     return [feature.name for projection in service.feature_view_projections for feature in projection.features]
 
 
-def _dated(pairs: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:
+def dated(pairs: pl.DataFrame | str, calendar: Calendar) -> pl.DataFrame | str:
+    """Return the entity table of pairs: their keys and the cutoffs of their weeks.
+
+    Raises
+    ------
+    MissingInput
+        If a frame lacks a key.
+    """
+    if isinstance(pairs, str):
+        first = f"CAST('{calendar.cutoff(0).isoformat()}' AS TIMESTAMPTZ)"
+        cutoff_of = f"{first} + to_days(CAST({DAYS} * week_id AS INTEGER)) AS {TIMESTAMP}"
+        return f"SELECT {', '.join(KEYS)}, {cutoff_of} FROM ({pairs.strip().rstrip(';')})"
     missing = [key for key in KEYS if key not in pairs.columns]
     if missing:
         raise MissingInput(f"lack {', '.join(missing)}", where="pairs", remedy=f"give {', '.join(KEYS)}")
     cutoff = pl.lit(calendar.cutoff(0)) + pl.col("week_id") * timedelta(days=DAYS)
     return pairs.select(*KEYS, cutoff.alias(TIMESTAMP))
-
-
-def _dated_statement(pairs: str, calendar: Calendar) -> str:
-    first = f"CAST('{calendar.cutoff(0).isoformat()}' AS TIMESTAMPTZ)"
-    cutoff = f"{first} + to_days(CAST({DAYS} * week_id AS INTEGER)) AS {TIMESTAMP}"
-    return f"SELECT {', '.join(KEYS)}, {cutoff} FROM ({pairs.strip().rstrip(';')})"
 
 
 def _plain(registered: Any) -> object:

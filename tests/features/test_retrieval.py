@@ -8,12 +8,14 @@ import numpy as np
 import polars as pl
 import pytest
 from feast.repo_config import load_repo_config
+from polars.testing import assert_frame_equal
 
 from hm_pipeline.contracts import ArticleWeek, CustomerWeek, Pair
 from hm_pipeline.errors import BadInput, MissingInput, RowsLost
 from hm_pipeline.features import repository
 from hm_pipeline.features.retrieval import apply, feature_names, fetch, open_store
-from hm_pipeline.features.views import FeatureTable, build
+from hm_pipeline.features.streaming import stream
+from hm_pipeline.features.views import KEYS, FeatureTable, build
 from hm_pipeline.tables import PartitionWriter
 from hm_pipeline.weeks import REFERENCE
 
@@ -94,6 +96,10 @@ def test_features_equal_those_of_plain_joins(store, pairs):
     assert result.equals(expected)
     assert result.columns[3:] == feature_names(store, "ranking") == ["style", "style_rank", "need", "season", "colour"]
     assert 0 < result["style"].null_count() < result.height
+    shards = [pairs[:100], pairs[100:], pairs[:0]]
+    streamed = pl.concat(pl.DataFrame(batch) for batch in stream(store, shards, service="ranking", calendar=REFERENCE))
+    assert streamed.columns == [*KEYS, *feature_names(store, "ranking")]
+    assert_frame_equal(streamed, result, check_row_order=False)
 
 
 def test_a_statement_names_the_pairs_as_well(home, store, pairs):
