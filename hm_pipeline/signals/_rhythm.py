@@ -12,7 +12,7 @@ import polars as pl
 from hm_pipeline.history.type_rates import EVERYONE, OLDEST
 from hm_pipeline.inputs import Inputs
 
-NEVER = -1
+MOST_WEEKS = 1024  # of purchases: twenty years
 SLOW, FAST = 26.0, 8.0  # weeks in which a purchase's weight halves
 FEATURES = (
     "week_rate", "month_rate", "age_week_rate", "age_month_rate", "type_weeks", "since_weeks", "gap_weeks", "due_ratio", "own_share",
@@ -73,13 +73,17 @@ class Purchases:
         """Read the purchases of customers before a week."""
         types = tables.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
         bought = tables.weekly("purchases").before(week_id).join(ids.to_frame("customer_id").lazy(), on="customer_id", how="semi")
-        online = bought.group_by("customer_id").agg(((pl.col("sales_channel_id") == 2).sum() / pl.len()).alias("share")).collect()
-        weeks = bought.join(types, on="article_id").select("customer_id", "product_type_no", "week_id").unique()
-        rows = weeks.sort("customer_id", "product_type_no", "week_id").collect()
-        shares = np.full(len(ids), np.nan)
-        shares[ids.search_sorted(online["customer_id"]).to_numpy()] = online["share"].to_numpy()
-        places = ids.search_sorted(rows["customer_id"]).to_numpy(), kinds.search_sorted(rows["product_type_no"]).to_numpy()
-        return cls(*places, week_id - rows["week_id"].to_numpy(), shares)
+        columns = ("customer_id", "product_type_no", "week_id", "sales_channel_id")
+        rows = bought.join(types, on="article_id", how="left").select(columns).collect()
+        customer = ids.search_sorted(rows["customer_id"]).to_numpy().astype(np.int64)
+        units, online = (np.bincount(customer, weights, len(ids)) for weights in (None, rows["sales_channel_id"].eq_missing(2).to_numpy()))
+        is_known = rows["product_type_no"].is_not_null().to_numpy()
+        kind = kinds.search_sorted(rows["product_type_no"]).to_numpy()[is_known]
+        # As one number each, for which sorting is cheap, the oldest first
+        week = MOST_WEEKS - (week_id - rows["week_id"].to_numpy()[is_known])
+        weeks = np.unique((customer[is_known] * len(kinds) + kind) * MOST_WEEKS + week)
+        place, ago = weeks // MOST_WEEKS, MOST_WEEKS - weeks % MOST_WEEKS
+        return cls(place // len(kinds), place % len(kinds), ago, np.where(units > 0, online / np.maximum(units, 1), np.nan))
 
 
 def describe(purchases: Purchases, types: Types, ages: np.ndarray, first: int, last: int) -> dict[str, np.ndarray]:
@@ -103,8 +107,8 @@ def describe(purchases: Purchases, types: Types, ages: np.ndarray, first: int, l
     np.maximum.at(oldest, place, ago)
     weeks, since = summed(), np.where(np.isinf(newest), np.nan, newest).reshape(count, width)
     gap = np.where(weeks > 1, (oldest.reshape(count, width) - since) / np.maximum(weeks - 1, 1), np.nan).astype(np.float32)
-    visits = np.unique(customer * 1024 + ago)
-    visitor, visit_ago = visits // 1024, visits % 1024
+    visits = np.unique(customer * MOST_WEEKS + ago)
+    visitor, visit_ago = visits // MOST_WEEKS, visits % MOST_WEEKS
     all_weeks = np.bincount(visitor, minlength=count).astype(np.float32)
     all_lately = np.bincount(visitor, 0.5 ** (visit_ago / SLOW), count).astype(np.float32)
     all_since = np.nanmin(np.where(np.isnan(since), np.inf, since), axis=1, initial=np.inf)

@@ -34,11 +34,13 @@ class NeedPropensity(Pair):
 def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     """Return :class:`NeedPropensity` of the candidates."""
     types = tables.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
+    candidates = tables.weekly("candidates").at(week_id).select("customer_id", "article_id")
     # Collected, or the optimiser would join articles to needs by type first: all articles times all customers.
-    pairs = tables.weekly("candidates").at(week_id).select("customer_id", "article_id").join(types, on="article_id").collect().lazy()
+    pairs = candidates.join(types, on="article_id", maintain_order="left").collect().lazy()  # in their order, which is the table's
     everyone = tables.weekly("history/type_rates").at(week_id).filter(pl.col("age") == EVERYONE).select("product_type_no", "month_rate")
     needs = tables.weekly("signal/type_need").at(week_id).drop("week_id", strict=False)
-    found = pairs.join(needs, on=TYPE, how="left").join(everyone, on="product_type_no", how="left")
+    found = pairs.join(needs, on=TYPE, how="left", maintain_order="left")
+    found = found.join(everyone, on="product_type_no", how="left", maintain_order="left")
     return NeedPropensity.cast(
         found.select(
             pl.lit(week_id, dtype=pl.Int64).alias("week_id"),
