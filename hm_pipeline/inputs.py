@@ -3,9 +3,9 @@
 A body asks for its inputs by name and gets nothing that it did not declare.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -14,6 +14,7 @@ from hm_pipeline.tables import MemoryTable, WeeklyTable
 from hm_pipeline.weeks import REFERENCE, Calendar
 
 Table = TypeVar("Table")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,15 @@ class Inputs:
         ``customer_id`` of the customers to work for, sorted; article-grain bodies have none.
     calendar
         Calendar of the data.
+    made
+        What :meth:`once` has made.
     """
 
     weekly_tables: Mapping[str, WeeklyTable] = field(default_factory=dict)
     static_tables: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
     audience_frame: pl.LazyFrame | None = None
     calendar: Calendar = REFERENCE
+    made: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def weekly(self, name: str) -> WeeklyTable:
         """Return the handle on a declared weekly table."""
@@ -52,6 +56,18 @@ class Inputs:
         if self.audience_frame is None:
             raise MissingInput("there is no audience", where="inputs", remedy="declare the input 'audience'")
         return self.audience_frame
+
+    def once(self, make: Callable[..., Made], *asked: object) -> Made:
+        """Return what a function makes of the tables of everyone and of what is asked, made once for all shards of a partition.
+
+        It is handed no table of customers in the audience, so that what it makes cannot be of theirs.
+        """
+        key = (make.__module__, make.__qualname__, asked)
+        if key not in self.made:
+            weekly = {name: table for name, table in self.weekly_tables.items() if table.customers is None and name != "purchases"}
+            self.made[key] = make(replace(self, weekly_tables=weekly, audience_frame=None), *asked)
+        made: Made = self.made[key]
+        return made
 
     def holding(self, name: str, *, week_id: int) -> "Inputs":
         """Return the same inputs with a weekly table's rows before a week in memory, for bodies that ask for them often."""

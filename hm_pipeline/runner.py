@@ -5,7 +5,7 @@ Everything a body reads is fenced at its week.  No Dagster here: ``resources.py`
 
 import shutil
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +155,14 @@ class Runner:
             audience = everyone.at(week_id).select("customer_id") if step.name != AUDIENCE else None
         if audience is not None and "purchases" in weekly:  # the shard's range holds others, too
             weekly["purchases"] = OfCustomers(weekly["purchases"], audience)
-        return Inputs(weekly, static, audience, self.graph.calendar)
+        made = _made(self.home.root, step.name, week_id, self.graph.fingerprint(step.name, week_id))
+        return Inputs(weekly, static, audience, self.graph.calendar, made)
+
+
+@lru_cache(maxsize=1)
+def _made(*_partition: object) -> dict[object, Any]:
+    """Return what was made once for all shards of a partition; that of the partition before it is given up."""
+    return {}
 
 
 def compute_shard(graph: Graph, name: str, week_id: int, shard: Shard) -> Receipt:

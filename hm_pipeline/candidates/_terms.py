@@ -39,7 +39,7 @@ def widths(strategies: list[str]) -> dict[str, int]:
 
 def buckets(union: Union, tables: Inputs, *, week_id: int) -> dict[str, np.ndarray]:
     """Return the bucket of every pair in every term, each of shape (pairs,)."""
-    facts = _facts(tables, union.article_ids, week_id)
+    facts = tables.once(_facts, week_id)
     found = {name: union.spread(name, _rank_bucket(said[f"{name}_rank"].to_numpy()), BUCKETS) for name, said in union.said.items()}
     found |= {name: cut(facts[name].to_numpy(), edges)[union.article] for name, edges in ARTICLE_TERMS.items()}
     taste = taste_of(tables, union.customer_ids, union.article_ids, week_id=week_id)
@@ -64,7 +64,7 @@ def _affinity(name: str, taste: Taste, facts: pl.DataFrame, union: Union) -> np.
     return np.asarray(known[union.customer, codes[union.article]])
 
 
-def _facts(tables: Inputs, article_ids: pl.Series, week_id: int) -> pl.DataFrame:
+def _facts(tables: Inputs, week_id: int) -> pl.DataFrame:
     """Return what is known of every article of the catalogue, in its order; floats, not a number where nothing is known."""
     sales = tables.weekly("history/article_sales").at(week_id)
     forecast = tables.weekly("signal/availability").at(week_id)
@@ -85,8 +85,7 @@ def _facts(tables: Inputs, article_ids: pl.Series, week_id: int) -> pl.DataFrame
         )
     )
     catalogue = tables.static("articles").select("article_id", *(pl.col(name).fill_null(-1) for name in ATTRIBUTES))
-    joined = article_ids.to_frame("article_id").lazy().join(catalogue, on="article_id", how="left", maintain_order="left")
-    rows = joined.join(known, on="article_id", how="left", maintain_order="left").collect()
+    rows = catalogue.sort("article_id").join(known, on="article_id", how="left", maintain_order="left").collect()
     floats = ("units", "week_units", "trend", "age_days", "buyer_age", "last_price")
     return rows.with_columns(pl.col(floats).cast(pl.Float64).fill_null(float("nan")))
 

@@ -6,7 +6,7 @@ Item-to-item collaborative filtering on the baskets of the last weeks.
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.candidates._neighbours import best_neighbours
+from hm_pipeline.candidates._neighbours import Neighbours, best_neighbours
 from hm_pipeline.candidates._strategy import Strategy, newest, on_offer, ranked
 from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
@@ -38,20 +38,23 @@ def compute(tables: Inputs, *, week_id: int, last: int = 24, half_life_days: flo
     most
         Articles per customer.
     """
+    weight = decay(days_before(tables.calendar.start(week_id)), half_life_days=half_life_days)
+    own = newest(tables.weekly("purchases").before(week_id), last).select("customer_id", "article_id", weight.alias("weight"))
+    proposals = best_neighbours(own, tables.once(_neighbours, week_id), most=most).with_columns(pl.col("score") // FIXED)
+    return BoughtTogether.cast(ranked(proposals, "bought_together", week_id=week_id, most=most))
+
+
+def _neighbours(tables: Inputs, week_id: int) -> Neighbours:
     sales = tables.weekly("history/article_sales").at(week_id)
     # The share of the article's buyers who took the other: a count of pairs alone would name the best sellers.
     share = FIXED * pl.col("pair_count") // (pl.col("decayed_count") + SMOOTHING * UNIT)
-    neighbours = (
+    return Neighbours.of(
         tables.weekly("history/bought_together")
         .at(week_id)
         .join(sales.select("article_id", "decayed_count"), on="article_id")
         .join(on_offer(tables, week_id=week_id), left_on="other_id", right_on="article_id", how="semi")
         .select("article_id", "other_id", share.alias("strength"))
     )
-    weight = decay(days_before(tables.calendar.start(week_id)), half_life_days=half_life_days)
-    own = newest(tables.weekly("purchases").before(week_id), last).select("customer_id", "article_id", weight.alias("weight"))
-    proposals = best_neighbours(own, neighbours, most=most).with_columns(pl.col("score") // FIXED)
-    return BoughtTogether.cast(ranked(proposals, "bought_together", week_id=week_id, most=most))
 
 
 STRATEGY = Strategy(schema=BoughtTogether, compute=compute, inputs=INPUTS)

@@ -33,16 +33,20 @@ def compute(tables: Inputs, *, week_id: int, idle_weeks: int = 4, most: int = 32
         Units in an age window, fewer than for everyone: they buy a third of the units.
     """
     ages = known_ages(tables.static("customers"))
-    sold = tables.weekly("transactions").before(week_id, weeks=idle_weeks + 1).select("week_id", "customer_id", "article_id")
-    regulars = sold.filter(pl.col("week_id") < week_id - 1).select("customer_id").unique()
-    taken = sold.filter(pl.col("week_id") == week_id - 1).join(regulars, on="customer_id", how="anti")
-    units = taken.join(ages, on="customer_id").select("age", "article_id").collect()
-    best = best_by_age(units, most=most, least=least).rename({"rank": "comeback_rank", "share": "comeback_score"})
+    best = tables.once(_best, week_id, idle_weeks, most, least).rename({"rank": "comeback_rank", "share": "comeback_score"})
     recent = tables.weekly("purchases").before(week_id, weeks=idle_weeks).select("customer_id").unique()
     idle = tables.audience.join(recent, on="customer_id", how="anti").join(ages, on="customer_id", how="left")
     # An unknown age is put in the middle: where it matters most, at few units, the window is wide anyway.
     audience = idle.with_columns(pl.col("age").fill_null(OLDEST // 2)).collect().lazy()
     return Comeback.cast(audience.join(best.lazy(), on="age").with_columns(pl.lit(week_id, dtype=pl.Int64).alias("week_id")))
+
+
+def _best(tables: Inputs, week_id: int, idle_weeks: int, most: int, least: int) -> pl.DataFrame:
+    sold = tables.weekly("transactions").before(week_id, weeks=idle_weeks + 1).select("week_id", "customer_id", "article_id")
+    regulars = sold.filter(pl.col("week_id") < week_id - 1).select("customer_id").unique()
+    taken = sold.filter(pl.col("week_id") == week_id - 1).join(regulars, on="customer_id", how="anti")
+    units = taken.join(known_ages(tables.static("customers")), on="customer_id").select("age", "article_id").collect()
+    return best_by_age(units, most=most, least=least)
 
 
 STRATEGY = Strategy(schema=Comeback, compute=compute, inputs=("purchases", "transactions", "customers"), history_weeks=5)

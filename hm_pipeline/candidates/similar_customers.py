@@ -7,7 +7,7 @@ the cheap rungs.
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.candidates._neighbours import best_neighbours
+from hm_pipeline.candidates._neighbours import Neighbours, best_neighbours
 from hm_pipeline.candidates._strategy import Strategy, newest, on_offer, ranked
 from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
@@ -37,17 +37,20 @@ def compute(tables: Inputs, *, week_id: int, weeks: int = 52, last: int = 24, mo
     most
         Articles per customer.
     """
-    neighbours = (
+    own = newest(tables.weekly("purchases").before(week_id, weeks), last)
+    weight = (FIXED // pl.len().over("customer_id")).alias("weight")  # a mean: a long history is not liked more
+    best = best_neighbours(own.select("customer_id", "article_id", weight), tables.once(_neighbours, week_id), most=most)
+    proposals = best.with_columns(pl.col("score") // UNIT)
+    return SimilarCustomers.cast(ranked(proposals, "similar_customers", week_id=week_id, most=most))
+
+
+def _neighbours(tables: Inputs, week_id: int) -> Neighbours:
+    return Neighbours.of(
         tables.weekly("history/shared_buyers")
         .at(week_id)
         .join(on_offer(tables, week_id=week_id), left_on="other_id", right_on="article_id", how="semi")
         .select("article_id", "other_id", pl.col("likeness").alias("strength"))
     )
-    own = newest(tables.weekly("purchases").before(week_id, weeks), last)
-    weight = (FIXED // pl.len().over("customer_id")).alias("weight")  # a mean: a long history is not liked more
-    best = best_neighbours(own.select("customer_id", "article_id", weight), neighbours, most=most)
-    proposals = best.with_columns(pl.col("score") // UNIT)
-    return SimilarCustomers.cast(ranked(proposals, "similar_customers", week_id=week_id, most=most))
 
 
 STRATEGY = Strategy(

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hm_pipeline.candidates._neighbours import SCORE_BITS, best_neighbours
+from hm_pipeline.candidates._neighbours import SCORE_BITS, Neighbours, best_neighbours
 
 Rows = list[tuple[int, int, int]]
 
@@ -14,7 +14,7 @@ Rows = list[tuple[int, int, int]]
 def best(own: Rows, near: Rows, most: int) -> Rows:
     bought = pl.LazyFrame(own, schema={"customer_id": pl.Int64, "article_id": pl.Int64, "weight": pl.Int64}, orient="row")
     neighbours = pl.LazyFrame(near, schema={"article_id": pl.Int64, "other_id": pl.Int64, "strength": pl.Int64}, orient="row")
-    return best_neighbours(bought, neighbours, most=most).collect().rows()
+    return best_neighbours(bought, Neighbours.of(neighbours), most=most).collect().rows()
 
 
 def by_force(own: Rows, near: Rows, most: int) -> Rows:
