@@ -57,6 +57,12 @@ class Inputs:
             raise MissingInput("there is no audience", where="inputs", remedy="declare the input 'audience'")
         return self.audience_frame
 
+    def ages(self, customer_ids: pl.Series) -> pl.Series:
+        """Return the ages of customers, in years, null where they are not known."""
+        known = self.static("customers").select("customer_id", "age")
+        theirs = known.filter(pl.col("customer_id").is_between(customer_ids.min(), customer_ids.max())).collect()  # a shard is a range
+        return customer_ids.to_frame("customer_id").join(theirs, on="customer_id", how="left", maintain_order="left")["age"]
+
     def once(self, make: Callable[..., Made], *asked: object) -> Made:
         """Return what a function makes of the tables of everyone and of what is asked, made once for all shards of a partition.
 

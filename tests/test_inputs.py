@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from hm_pipeline.contracts import Pair
+from hm_pipeline.errors import MissingInput
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.tables import MemoryTable
 
@@ -15,3 +16,27 @@ def test_a_table_that_is_held_is_read_once_and_stays_fenced() -> None:
     assert held.weekly("purchases").before(3, weeks=1).collect()["customer_id"].to_list() == [8]
     with pytest.raises(Exception, match="last that may be known"):
         held.weekly("purchases").before(4)
+
+
+def test_what_is_the_same_for_everyone_is_made_once_and_of_nobodys_own_tables() -> None:
+    rows = pl.DataFrame({"week_id": [1, 2], "customer_id": [7, 8], "article_id": [1, 1]})
+    own = MemoryTable(rows, Pair)
+    own.customers = (0, 10)
+    tables = {"transactions": MemoryTable(rows, Pair), "purchases": MemoryTable(rows, Pair), "needs": own}
+    made: list[int] = []
+
+    def count(known: Inputs, week_id: int) -> int:
+        made.append(week_id)
+        for name in ("purchases", "needs"):
+            with pytest.raises(MissingInput, match="not declared"):
+                known.weekly(name)
+        with pytest.raises(MissingInput, match="no audience"):
+            _ = known.audience
+        return known.weekly("transactions").before(week_id).collect().height
+
+    inputs = Inputs(tables, audience_frame=rows.lazy())
+    assert [inputs.once(count, week_id) for week_id in (3, 2, 3)] == [2, 1, 2]
+    assert inputs.of(rows.lazy()).once(count, 3) == 2
+    assert made == [3, 2]
+    assert Inputs(tables).once(count, 3) == 2  # of another partition
+    assert made == [3, 2, 3]

@@ -44,8 +44,7 @@ def buckets(union: Union, tables: Inputs, *, week_id: int) -> dict[str, np.ndarr
     found |= {name: cut(facts[name].to_numpy(), edges)[union.article] for name, edges in ARTICLE_TERMS.items()}
     taste = taste_of(tables, union.customer_ids, union.article_ids, week_id=week_id)
     found |= {name: _affinity(name, taste, facts, union) for name in ATTRIBUTES}
-    ages = tables.static("customers").select("customer_id", "age").collect()
-    age = union.customer_ids.to_frame("customer_id").join(ages, on="customer_id", how="left", maintain_order="left")["age"]
+    age = tables.ages(union.customer_ids)
     found["age_gap"] = cut(facts["buyer_age"].to_numpy()[union.article] - _floats(age)[union.customer], GAPS)
     found["price"] = cut(facts["last_price"].to_numpy()[union.article] / _floats(taste.prices)[union.customer], PRICES)
     return found

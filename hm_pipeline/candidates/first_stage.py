@@ -81,7 +81,7 @@ def retrieve(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int, mo
         "week_id": np.full(len(pairs), week_id, np.int64),
         "customer_id": union.customer_ids.gather(union.customer[pairs]),
         "article_id": union.article_ids.gather(union.article[pairs]),
-        "strategy_count": (union.row[:, pairs] >= 0).sum(axis=0).astype(np.int16),
+        "strategy_count": np.sum([said[pairs] >= 0 for said in union.row], axis=0, dtype=np.int16),
         "first_stage_score": scores[pairs].astype(np.float32),
         "first_stage_rank": rank.astype(np.int16),
     }

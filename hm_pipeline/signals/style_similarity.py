@@ -61,14 +61,11 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     }
     mean = pl.mean_horizontal("style_collaborative", "style_text").cast(pl.Float32)
     price, buyer_age = catalogue["last_price"].gather(articles), catalogue["buyer_age"].gather(articles)
-    ages = ids.to_frame("customer_id").join(
-        tables.static("customers").select("customer_id", "age").collect(), on="customer_id", how="left", maintain_order="left"
-    )
     found = pairs.with_columns(
         pl.lit(week_id, dtype=pl.Int64).alias("week_id"),
         *(pl.Series(name, values) for name, values in {**columns, **cosines}.items()),
         (price / taste.prices.gather(customers)).cast(pl.Float32).alias("style_price_ratio"),
-        (buyer_age - ages["age"].gather(customers)).cast(pl.Float32).alias("style_age_gap"),
+        (buyer_age - tables.ages(ids).gather(customers)).cast(pl.Float32).alias("style_age_gap"),
     )
     return StyleSimilarity.cast(found.with_columns(mean.alias("style_similarity")).lazy())
 

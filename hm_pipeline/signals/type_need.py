@@ -41,10 +41,7 @@ def rows_of(tables: Inputs, *, week_id: int) -> Iterator[pl.DataFrame]:
     """Yield the features of the audience's own and the popular types, a block of customers after the other."""
     ids = tables.audience.select("customer_id").collect()["customer_id"].sort()
     types = Types.at(tables, week_id)
-    ages = ids.to_frame("customer_id").join(
-        tables.static("customers").select("customer_id", "age").collect(), on="customer_id", how="left", maintain_order="left"
-    )
-    years = ages["age"].cast(pl.Float32).fill_null(float("nan")).to_numpy()
+    years = tables.ages(ids).cast(pl.Float32).fill_null(float("nan")).to_numpy()
     purchases = Purchases.of(tables, ids, types.numbers, week_id)
     popular = np.zeros(len(types.numbers), bool)
     popular[np.argsort(-types.month_rate[0], kind="stable")[:POPULAR]] = True
