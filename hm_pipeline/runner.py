@@ -73,7 +73,8 @@ class Runner:
     def _compute(self, step: Step, week_id: int) -> Manifest:
         writer = PartitionWriter(self.graph.folder(step.name, week_id))
         shards = load_shards(self.home.root / "shards.json") if step.is_sharded else (ALL,)
-        task = partial(compute_shard, self.graph, step.name, week_id)
+        fingerprint = self.graph.fingerprint(step.name, week_id)
+        task = partial(compute_shard, self.graph, step.name, week_id, fingerprint)
         workers = workers_for(len(shards), self.graph.settings.workers)
         receipts = list(map_shards(task, shards, workers=workers))
         figures: dict[str, float] = {}
@@ -82,7 +83,7 @@ class Runner:
             figures = step.measure(self.inputs(step, week_id), self.week(step, week_id), written)
         return writer.finish(
             receipts,
-            fingerprint=self.graph.fingerprint(step.name, week_id),
+            fingerprint=fingerprint,
             audience=self._audience(step, week_id),
             figures=figures,
         )
@@ -134,8 +135,8 @@ class Runner:
         assert fitted.load is not None  # noqa: S101  a model step always has one
         return fitted.load(folder)
 
-    def inputs(self, step: Step, week_id: int, shard: Shard = ALL) -> Inputs:
-        """Open what a step declared, fenced at its week, for the customers of a shard."""
+    def inputs(self, step: Step, week_id: int, shard: Shard = ALL, made: dict[object, Any] | None = None) -> Inputs:
+        """Open what a step declared, fenced at its week, for the customers of a shard; ``made`` is what other shards have made."""
         weekly: dict[str, WeeklyTable] = {}
         static: dict[str, pl.LazyFrame] = {}
         for read in merged(step.reads):
@@ -155,8 +156,7 @@ class Runner:
             audience = everyone.at(week_id).select("customer_id") if step.name != AUDIENCE else None
         if audience is not None and "purchases" in weekly:  # the shard's range holds others, too
             weekly["purchases"] = OfCustomers(weekly["purchases"], audience)
-        made = _made(self.home.root, step.name, week_id, self.graph.fingerprint(step.name, week_id))
-        return Inputs(weekly, static, audience, self.graph.calendar, made)
+        return Inputs(weekly, static, audience, self.graph.calendar, {} if made is None else made)
 
 
 @lru_cache(maxsize=1)
@@ -165,11 +165,11 @@ def _made(*_partition: object) -> dict[object, Any]:
     return {}
 
 
-def compute_shard(graph: Graph, name: str, week_id: int, shard: Shard) -> Receipt:
+def compute_shard(graph: Graph, name: str, week_id: int, fingerprint: str, shard: Shard) -> Receipt:
     """Compute and write one shard of a partition."""
     runner = Runner(graph)
     step = graph.steps[name]
-    table = step.body(runner.inputs(step, week_id, shard), runner.week(step, week_id))
+    table = step.body(runner.inputs(step, week_id, shard, _made(graph.home.root, name, fingerprint)), runner.week(step, week_id))
     assert step.schema is not None  # noqa: S101  only models have none
     checked = check(table, step.schema, table=f"{name}, week {week_id}, shard {shard.index}")
     stamp = graph.calendar.cutoff(graph.calendar.first_week if week_id == STATIC else week_id)

@@ -103,15 +103,17 @@ def _read(take: Callable[[], Iterator[Any] | None], items: Queue[Any], is_over: 
     try:
         while (stream := take()) is not None:
             for item in stream:
-                _put(items, item, is_over)
+                if not _put(items, item, is_over):
+                    return
         _put(items, _End(), is_over)
     except Exception as error:  # noqa: BLE001 - raised again where the items are taken
         _put(items, _End(error), is_over)
 
 
-def _put(items: Queue[Any], item: Any, is_over: Event) -> None:
-    """Hand an item on, unless nobody waits for it any more."""
+def _put(items: Queue[Any], item: Any, is_over: Event) -> bool:
+    """Hand an item on, and tell whether anybody waited for it."""
     while not is_over.is_set():
         with suppress(Full):
             items.put(item, timeout=LOOK_SECONDS)
-            return
+            return True
+    return False

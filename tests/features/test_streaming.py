@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from itertools import islice
+from itertools import count, islice
 
 import pytest
 
@@ -60,14 +60,7 @@ def test_streams_that_cannot_be_made_are_an_error():
 
 
 def test_who_stops_early_leaves_nothing_running():
-    begun = []
-
-    def noted(first: int) -> Iterator[int]:
-        begun.append(first)
-        yield from counting(first)
-
-    taken = together(map(noted, range(0, 10_000, 1000)), at_once=2, ahead=1)
+    taken = together((count(first) for first in range(10)), at_once=2, ahead=1)  # each without an end
     assert len(list(islice(taken, 3))) == 3
     taken.close()
     assert readers() == []
-    assert len(begun) <= 3
