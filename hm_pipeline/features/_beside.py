@@ -1,7 +1,7 @@
 """Views whose rows lie in the entity table's own order, one for each of its rows: they are set beside it, nothing is looked up.
 
 A shop's tables of pairs are written in one order, and who asks for a whole shard asks in that order too.  Where keys are
-found equal row by row, DuckDB's positional join takes less than half of what hash joins take.  Keys are compared again
+found equal row by row, DuckDB's positional join takes three fifths of what hash joins take.  Keys are compared again
 while the rows are read, so that a file that is replaced meanwhile cannot put features on the wrong row.
 """
 
