@@ -4,14 +4,13 @@ Feast's own conversion infers types value by value and holds the whole table; he
 encoded at a time.
 """
 
-import struct
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from hm_pipeline.features._wire import serialised
@@ -77,8 +76,11 @@ def packed_keys(names: Sequence[str], keys: Iterable[Sequence[int]]) -> list[byt
     from feast.infra.key_encoding_utils import serialize_entity_key_prefix  # noqa: PLC0415 - as above
 
     prefix, kind = serialize_entity_key_prefix(list(names)), ValueType.INT64.value
-    pack = struct.Struct("<" + "IIq" * len(names)).pack  # type, length and number of each value
-    return [prefix + pack(*chain.from_iterable((kind, 8, value) for value in key)) for key in keys]
+    numbers = np.array(list(keys), np.int64).reshape(-1, len(names))
+    rows = np.empty(numbers.shape, [("kind", "<u4"), ("size", "<u4"), ("number", "<i8")])  # type, length and number of each value
+    rows["kind"], rows["size"], rows["number"] = kind, 8, numbers
+    data, width = rows.tobytes(), rows.itemsize * len(names)
+    return [prefix + data[start : start + width] for start in range(0, len(data), width)]
 
 
 def _column_of(kind: str) -> Callable[[pl.Series], list[bytes]]:

@@ -5,7 +5,7 @@ copied into the answer.  Values are stored as an answer has them, so here the co
 was read.  The tables are Feast's: either store reads what the other, or :mod:`hm_pipeline.features.materialise`, has written.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -24,7 +24,7 @@ MAPPED = 2**40  # bytes of the file that are read where they lie, without a call
 CACHE_KIB = 65_536  # holds the upper pages of the index of everyone's rows, which SQLite's 2 MB do not
 PRESENT, NOT_FOUND = int(FieldStatus.PRESENT), int(FieldStatus.NOT_FOUND)
 VALUES, STATUSES, MOMENTS = 1, 2, 3  # fields of a column of an answer
-Found = Mapping[bytes, tuple[int, dict[str, bytes]]]  # by key: seconds since 1970, and serialised values by feature
+Found = dict[str, dict[bytes, bytes | None]]  # by feature: serialised values by key
 
 
 class LeanSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):  # type: ignore[misc]
@@ -55,8 +55,12 @@ class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
         include_feature_view_version_metadata: bool,
     ) -> None:
         """Add each view's columns to an answer."""
+        before: dict[str, Any] | None = None
+        keys: list[bytes] = []
         for table, features in grouped_refs:
-            keys = _keys_of(utils._get_table_entity_values(table, entity_name_to_join_key_map, join_key_values))  # noqa: SLF001 - as Feast's store asks
+            columns = utils._get_table_entity_values(table, entity_name_to_join_key_map, join_key_values)  # noqa: SLF001 - as Feast's store asks
+            if columns != before:  # views of the same keys follow one another
+                before, keys = columns, _keys_of(columns)
             if not keys or include_feature_view_version_metadata:
                 super()._read_features_per_fv(
                     config,
@@ -70,23 +74,25 @@ class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
                 continue
             prefix = f"{table.projection.name_to_use()}__" if full_feature_names else ""
             online_features_response.metadata.feature_names.val.extend(f"{prefix}{name}" for name in features)
-            found = self._found(config, table, keys, features)
-            for column in _columns(keys, features, found):
+            moments, values = self._found(config, table, keys, features)
+            for column in _columns(keys, moments, values):
                 online_features_response.results.add().ParseFromString(column)
-            present = sum(len(found[key][1]) for key in keys if key in found)
+            present = sum(column[key] is not None for column in values.values() for key in keys if key in column)
             track_feature_statuses(table.name, present, len(keys) * len(features) - present)
 
-    def _found(self, config: Any, table: Any, keys: Sequence[bytes], features: Sequence[str]) -> Found:
+    def _found(self, config: Any, table: Any, keys: Sequence[bytes], features: Sequence[str]) -> tuple[dict[bytes, int], Found]:
+        """Return the moment of every key that is stored, in seconds since 1970, and the values of each feature."""
         stored = _quote_id(_table_id(config.project, table, config.registry.enable_online_feature_view_versioning))
         # What is computed has no declared type, so that Feast's converter is not called for every row.
         asked = f"SELECT entity_key, feature_name, value, event_ts + 0 FROM {stored} WHERE entity_key IN ({_marks(keys)})"
-        found: dict[bytes, tuple[int, dict[str, bytes]]] = {}
+        moments: dict[bytes, int] = {}
+        values: Found = {name: {} for name in features}
         for key, name, value, seconds in self._get_conn(config).execute(
-            f"{asked} AND +feature_name IN ({_marks(features)})", [*keys, *features]
+            f"{asked} AND feature_name IN ({_marks(features)})", [*keys, *features]
         ):
-            known = found.get(key) or found.setdefault(key, (seconds, {}))
-            known[1][name] = value
-        return found
+            moments[key] = seconds
+            values[name][key] = value
+        return moments, values
 
 
 def _keys_of(columns: Mapping[str, Sequence[Any]]) -> list[bytes]:
@@ -96,23 +102,22 @@ def _keys_of(columns: Mapping[str, Sequence[Any]]) -> list[bytes]:
     return [] if any(None in column for column in values) else packed_keys(names, zip(*values, strict=True))
 
 
-def _columns(keys: Sequence[bytes], features: Sequence[str], found: Found) -> list[bytes]:
-    """Return the columns of an answer, serialised: the values of a feature, whether they are there, and their moments."""
-    rows = [found.get(key) for key in keys]
-    moments = b"".join(delimited(MOMENTS, _moment(row[0]) if row else b"") for row in rows)
-    columns = []
-    for name in features:
-        values = [row[1].get(name) if row else None for row in rows]
+def _columns(keys: Sequence[bytes], moments: Mapping[bytes, int], found: Found) -> Iterator[bytes]:
+    """Yield the columns of an answer, serialised: the values of a feature, whether they are there, and their moments."""
+    when = b"".join(map(_moment, map(moments.get, keys)))
+    for column in found.values():
+        values = list(map(column.get, keys))
         statuses = bytes([NOT_FOUND if value is None else PRESENT for value in values])
-        columns.append(b"".join(delimited(VALUES, value or b"") for value in values) + delimited(STATUSES, statuses) + moments)
-    return columns
+        yield b"".join([delimited(VALUES, value or b"") for value in values]) + delimited(STATUSES, statuses) + when
 
 
 @lru_cache(maxsize=1_000)
-def _moment(seconds: int) -> bytes:
+def _moment(seconds: int | None) -> bytes:
+    """Return a moment as a field of a column; none where a key is not stored."""
     moment = Timestamp()
-    moment.FromDatetime(datetime.fromtimestamp(seconds).replace(tzinfo=UTC))  # noqa: DTZ006 - as Feast's adapter has stored it
-    return bytes(moment.SerializeToString())
+    if seconds is not None:
+        moment.FromDatetime(datetime.fromtimestamp(seconds).replace(tzinfo=UTC))  # noqa: DTZ006 - as Feast's adapter has stored it
+    return delimited(MOMENTS, bytes(moment.SerializeToString()))
 
 
 def _marks(values: Sequence[object]) -> str:
