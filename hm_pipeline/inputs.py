@@ -32,15 +32,16 @@ class Inputs:
         ``customer_id`` of the customers to work for, sorted; article-grain bodies have none.
     calendar
         Calendar of the data.
-    made
-        What :meth:`once` has made.
+    made, own
+        What :meth:`once` and :meth:`shared` have made; inputs with another table have made nothing yet.
     """
 
     weekly_tables: Mapping[str, WeeklyTable] = field(default_factory=dict)
     static_tables: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
     audience_frame: pl.LazyFrame | None = None
     calendar: Calendar = REFERENCE
-    made: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
+    made: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    own: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def weekly(self, name: str) -> WeeklyTable:
         """Return the handle on a declared weekly table."""
@@ -68,23 +69,32 @@ class Inputs:
 
         It is handed no table of customers in the audience, so that what it makes cannot be of theirs.
         """
-        key = (make.__module__, make.__qualname__, asked)
-        if key not in self.made:
-            weekly = {name: table for name, table in self.weekly_tables.items() if table.customers is None and name != "purchases"}
-            self.made[key] = make(replace(self, weekly_tables=weekly, audience_frame=None), *asked)
-        made: Made = self.made[key]
-        return made
+        return _made_once(self.made, make, asked, self._of_everyone)
+
+    def shared(self, make: Callable[..., Made], *asked: object) -> Made:
+        """Return what a function makes of these inputs and of what is asked, made once for all bodies that read the same customers."""
+        return _made_once(self.own, make, asked, lambda: self)
+
+    def _of_everyone(self) -> "Inputs":
+        weekly = {name: table for name, table in self.weekly_tables.items() if table.customers is None and name != "purchases"}
+        return replace(self, weekly_tables=weekly, audience_frame=None)
+
+    def remembering(self, made: dict[object, Any]) -> "Inputs":
+        """Return the same inputs, with what others have made of the tables of everyone, to which they add."""
+        known = replace(self)
+        object.__setattr__(known, "made", made)
+        return known
 
     def holding(self, name: str, *, week_id: int) -> "Inputs":
         """Return the same inputs with a weekly table's rows before a week in memory, for bodies that ask for them often."""
         table = self.weekly(name)
         held = MemoryTable(table.before(week_id).collect(), table.schema, limit=table.limit)
-        return replace(self, weekly_tables={**self.weekly_tables, name: held})
+        return replace(self, weekly_tables={**self.weekly_tables, name: held}).remembering(self.made)
 
     def of(self, audience: pl.LazyFrame) -> "Inputs":
         """Return the same inputs for other customers, as a fit needs them for its past examples."""
         purchases = OfCustomers(self.weekly("transactions"), audience.select("customer_id"))
-        return replace(self, weekly_tables={**self.weekly_tables, "purchases": purchases}, audience_frame=audience)
+        return replace(self, weekly_tables={**self.weekly_tables, "purchases": purchases}, audience_frame=audience).remembering(self.made)
 
 
 class OfCustomers(WeeklyTable):
@@ -101,6 +111,14 @@ class OfCustomers(WeeklyTable):
     def before(self, week_id: int, weeks: int | None = None) -> pl.LazyFrame:
         """Return the rows of all weeks before one, or of the last so many of them."""
         return self._table.before(week_id, weeks).join(self._customers, on="customer_id", how="semi")
+
+
+def _made_once(kept: dict[object, Any], make: Callable[..., Made], asked: tuple[object, ...], tables: Callable[[], Inputs]) -> Made:
+    key = (make.__module__, make.__qualname__, asked)
+    if key not in kept:
+        kept[key] = make(tables(), *asked)
+    made: Made = kept[key]
+    return made
 
 
 def _declared(tables: Mapping[str, Table], name: str) -> Table:

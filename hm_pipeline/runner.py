@@ -156,7 +156,7 @@ class Runner:
             audience = everyone.at(week_id).select("customer_id") if step.name != AUDIENCE else None
         if audience is not None and "purchases" in weekly:  # the shard's range holds others, too
             weekly["purchases"] = OfCustomers(weekly["purchases"], audience)
-        return Inputs(weekly, static, audience, self.graph.calendar, {} if made is None else made)
+        return Inputs(weekly, static, audience, self.graph.calendar).remembering({} if made is None else made)
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,7 @@
 """What a body is given."""
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -40,3 +42,28 @@ def test_what_is_the_same_for_everyone_is_made_once_and_of_nobodys_own_tables() 
     assert made == [3, 2]
     assert Inputs(tables).once(count, 3) == 2  # of another partition
     assert made == [3, 2, 3]
+
+
+def test_what_bodies_share_is_made_once_for_the_same_customers_and_tables() -> None:
+    rows = pl.DataFrame({"week_id": [1, 2], "customer_id": [7, 8], "article_id": [1, 1]})
+    made: list[list[int]] = []
+
+    def own(known: Inputs, week_id: int) -> list[int]:
+        made.append(known.weekly("purchases").before(week_id).collect()["customer_id"].to_list())
+        return made[-1]
+
+    inputs = Inputs({"transactions": MemoryTable(rows, Pair), "purchases": MemoryTable(rows, Pair)})
+    assert [inputs.shared(own, week_id) for week_id in (3, 2, 3)] == [[7, 8], [7], [7, 8]]
+    assert inputs.of(rows.lazy().filter(pl.col("customer_id") == 8)).shared(own, 3) == [8]
+    assert made == [[7, 8], [7], [8]]
+
+
+def test_nothing_made_of_a_table_is_taken_for_what_another_would_make() -> None:
+    rows = pl.DataFrame({"week_id": [1, 2], "customer_id": [7, 8], "article_id": [1, 1]})
+
+    def count(known: Inputs) -> int:
+        return known.weekly("transactions").before(9).collect().height
+
+    inputs = Inputs({"transactions": MemoryTable(rows, Pair)})
+    fewer = replace(inputs, weekly_tables={"transactions": MemoryTable(rows.head(1), Pair)})
+    assert [known.once(count) for known in (inputs, fewer)] == [known.shared(count) for known in (inputs, fewer)] == [2, 1]

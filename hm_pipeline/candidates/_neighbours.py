@@ -46,7 +46,7 @@ def best_neighbours(own: pl.LazyFrame, neighbours: Neighbours, *, most: int) -> 
     """Return the best neighbours of what customers bought: ``customer_id``, ``article_id`` and the integer ``score``.
 
     The score of an article is the sum over the customer's articles of ``weight * strength``.  Ties go to the lower
-    article.
+    article.  A customer's articles are in any order.
 
     Parameters
     ----------
@@ -71,12 +71,12 @@ def best_neighbours(own: pl.LazyFrame, neighbours: Neighbours, *, most: int) -> 
 
 
 def _best_of_rows(starts: np.ndarray, columns: np.ndarray, values: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return row, column and value of the largest ``most`` values above 0 of each row of a sparse matrix."""
+    """Return row, column and value of the largest ``most`` values above 0 of each row of a sparse matrix, a row's in any order."""
     packed = ((2**SCORE_BITS - 1 - np.minimum(values.astype(np.int64), 2**SCORE_BITS - 1)) << PLACE_BITS) | columns
     found = [np.empty(0, np.int64)]
     for first, last in pairwise(starts.tolist()):
         of_row = packed[first:last]
-        found.append(np.sort(np.partition(of_row, most - 1)[:most] if last - first > most else of_row))
-    every, places = np.repeat(np.arange(len(starts) - 1), np.minimum(np.diff(starts), most)), np.concatenate(found)
-    score = 2**SCORE_BITS - 1 - (places >> PLACE_BITS)
-    return every[score > 0], (places & (2**PLACE_BITS - 1))[score > 0], score[score > 0]
+        found.append(np.partition(of_row, most - 1)[:most] if last - first > most else of_row)
+    every, chosen = np.repeat(np.arange(len(starts) - 1), np.minimum(np.diff(starts), most)), np.concatenate(found)
+    score = 2**SCORE_BITS - 1 - (chosen >> PLACE_BITS)
+    return every[score > 0], (chosen & (2**PLACE_BITS - 1))[score > 0], score[score > 0]

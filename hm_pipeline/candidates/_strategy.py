@@ -30,11 +30,25 @@ def on_offer(tables: Inputs, *, week_id: int, least_chance: float = LEAST_CHANCE
     return tables.weekly("signal/availability").at(week_id).filter(pl.col("availability") >= least_chance).select("article_id")
 
 
-def newest(purchases: pl.LazyFrame, most: int) -> pl.LazyFrame:
-    """Return each customer's last bought articles: customer_id, article_id, t_dat of the last purchase."""
-    last = purchases.group_by("customer_id", "article_id").agg(pl.col("t_dat").max())
+def newest(tables: Inputs, *, week_id: int, most: int, weeks: int | None = None) -> pl.LazyFrame:
+    """Return what customers bought last: ``customer_id``, ``article_id`` and ``t_dat`` of the last purchase.
+
+    Parameters
+    ----------
+    most
+        Articles of a customer.
+    weeks
+        Past weeks; all where not given.
+    """
+    last = tables.shared(_newest, week_id).lazy().filter(pl.col("place") < most).drop("place")
+    # The latest come first, so that what was bought in the last weeks is the head of each customer's list.
+    return last if weeks is None else last.filter(pl.col("t_dat") >= tables.calendar.start(week_id - weeks))
+
+
+def _newest(tables: Inputs, week_id: int) -> pl.DataFrame:
+    last = tables.weekly("purchases").before(week_id).group_by("customer_id", "article_id").agg(pl.col("t_dat").max())
     ordered = last.sort("customer_id", "t_dat", "article_id", descending=[False, True, False])
-    return ordered.filter(pl.int_range(pl.len()).over("customer_id") < most)
+    return ordered.with_columns(pl.int_range(pl.len()).over("customer_id").alias("place")).collect()
 
 
 def liked(tables: Inputs, attribute: str, *, week_id: int, half_life_days: float, most: int) -> pl.LazyFrame:

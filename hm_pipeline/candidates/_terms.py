@@ -1,8 +1,11 @@
 """What the first stage looks at: the ranks of the strategies, the article's sales and forecast, and the customer's taste.
 
 Every term puts a pair into one of a few buckets.  Sales are cut into buckets once an article, tastes once a customer
-and value of an attribute; what is left for a pair is to look its bucket up.
+and value of an attribute; what is left for a pair is to look its bucket up, or what the bucket weighs.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -23,10 +26,29 @@ PRICES = np.array([0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.6, 2.2, 3.5])  # over the cu
 ARTICLE_TERMS = {"units": UNITS, "week_units": UNITS, "trend": TRENDS, "age_days": AGE_DAYS}
 
 
+@dataclass(frozen=True)
+class Term:
+    """Buckets of what pairs share: an article, a proposal, a customer and a value of an attribute.
+
+    Parameters
+    ----------
+    known
+        The buckets, of any shape.
+    spread
+        Returns those of the pairs, given the buckets, or what stands in their places; the same function for terms of the same.
+    """
+
+    known: np.ndarray
+    spread: Callable[[np.ndarray], np.ndarray]
+
+
 def cut(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Return the bucket of each value; what is not a number has the last one."""
-    found = np.digitize(values, edges)
-    return np.where(np.isnan(values), len(edges) + 1, found).astype(np.uint8)
+    found = np.zeros(values.shape, np.uint8)
+    for edge in edges:  # there are few: to look each value up among them would take longer
+        found += values >= edge
+    found[np.isnan(values)] = len(edges) + 1
+    return found
 
 
 def widths(strategies: list[str]) -> dict[str, int]:
@@ -37,17 +59,31 @@ def widths(strategies: list[str]) -> dict[str, int]:
     return {**ranks, **articles, **tastes, "age_gap": len(GAPS) + 2, "price": len(PRICES) + 2}
 
 
-def buckets(union: Union, tables: Inputs, *, week_id: int) -> dict[str, np.ndarray]:
-    """Return the bucket of every pair in every term, each of shape (pairs,)."""
+def terms_of(union: Union, tables: Inputs, *, week_id: int) -> dict[str, Term]:
+    """Return every term of the pairs."""
     facts = tables.once(_facts, week_id)
-    found = {name: union.spread(name, _rank_bucket(said[f"{name}_rank"].to_numpy()), BUCKETS) for name, said in union.said.items()}
-    found |= {name: cut(facts[name].to_numpy(), edges)[union.article] for name, edges in ARTICLE_TERMS.items()}
     taste = taste_of(tables, union.customer_ids, union.article_ids, week_id=week_id)
+    found = {name: _ranks(name, union) for name in union.said}
+
+    def of_articles(values: np.ndarray) -> np.ndarray:
+        return np.asarray(values[union.article])
+
+    found |= {name: Term(cut(facts[name].to_numpy(), edges), of_articles) for name, edges in ARTICLE_TERMS.items()}
     found |= {name: _affinity(name, taste, facts, union) for name in ATTRIBUTES}
-    age = tables.ages(union.customer_ids)
-    found["age_gap"] = cut(facts["buyer_age"].to_numpy()[union.article] - _floats(age)[union.customer], GAPS)
-    found["price"] = cut(facts["last_price"].to_numpy()[union.article] / _floats(taste.prices)[union.customer], PRICES)
+    age = _floats(tables.ages(union.customer_ids))[union.customer]
+    found["age_gap"] = Term(cut(facts["buyer_age"].to_numpy()[union.article] - age, GAPS), np.asarray)
+    price = _floats(taste.prices)[union.customer]
+    found["price"] = Term(cut(facts["last_price"].to_numpy()[union.article] / price, PRICES), np.asarray)
     return found
+
+
+def _ranks(name: str, union: Union) -> Term:
+    known = _rank_bucket(union.said[name][f"{name}_rank"].to_numpy())
+
+    def spread(values: np.ndarray) -> np.ndarray:
+        return union.spread(name, values[:-1], values[-1])
+
+    return Term(np.append(known, np.uint8(BUCKETS)), spread)
 
 
 def _rank_bucket(ranks: np.ndarray) -> np.ndarray:
@@ -56,11 +92,15 @@ def _rank_bucket(ranks: np.ndarray) -> np.ndarray:
     return np.asarray(table[np.minimum(ranks, 2**BUCKETS - 1) - 1])
 
 
-def _affinity(name: str, taste: Taste, facts: pl.DataFrame, union: Union) -> np.ndarray:
+def _affinity(name: str, taste: Taste, facts: pl.DataFrame, union: Union) -> Term:
     codes, shares = coded(facts[name], facts["day_7_count"].fill_null(0).to_numpy())
     known = cut(taste.affinity(codes, shares), AFFINITIES)
     known[~taste.has_history] = len(AFFINITIES) + 1
-    return np.asarray(known[union.customer, codes[union.article]])
+
+    def spread(values: np.ndarray) -> np.ndarray:
+        return np.asarray(values.ravel()[union.customer * len(shares) + codes[union.article]])
+
+    return Term(known, spread)
 
 
 def _facts(tables: Inputs, week_id: int) -> pl.DataFrame:

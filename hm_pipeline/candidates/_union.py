@@ -33,8 +33,10 @@ class Union:
         Positions of each pair, shape (pairs,).
     said
         What each strategy proposed, by its name.
-    row
-        Place of each pair in each strategy's proposals, shape (strategies, pairs); -1 where it does not propose it.
+    pair
+        The pair of each of a strategy's proposals, by its name.
+    strategy_count
+        Strategies that propose each pair, shape (pairs,).
     seconds
         What each strategy took.
     """
@@ -44,19 +46,26 @@ class Union:
     customer: np.ndarray
     article: np.ndarray
     said: dict[str, pl.DataFrame]
-    row: np.ndarray
+    pair: dict[str, np.ndarray]
+    strategy_count: np.ndarray
     seconds: dict[str, float]
 
     def of(self, strategy: str, pairs: np.ndarray) -> pl.DataFrame:
         """Return what a strategy said of some pairs, null where it is silent."""
-        rows = pl.Series("row", self.row[list(self.said).index(strategy)][pairs])
+        said = self.said[strategy]
+        rows = pl.Series("row", self.spread(strategy, np.arange(said.height, dtype=np.int32), -1)[pairs])
         places = pl.when(pl.col("row") >= 0).then(pl.col("row"))
-        return self.said[strategy].select(pl.all().gather(rows.to_frame().select(places).to_series()))
+        return said.select(pl.all().gather(rows.to_frame().select(places).to_series()))
+
+    def proposed_by(self, strategy: str) -> np.ndarray:
+        """Return whether a strategy proposes each pair."""
+        return self.spread(strategy, np.ones(len(self.pair[strategy]), bool), 0)
 
     def spread(self, strategy: str, values: np.ndarray, silent: int) -> np.ndarray:
         """Return the value of every pair, given one for each of a strategy's proposals and one for where it is silent."""
-        rows = self.row[list(self.said).index(strategy)]
-        return np.asarray(np.append(values, np.array(silent, values.dtype))[rows])  # -1 is the last place
+        found = np.full(len(self.customer), silent, values.dtype)
+        found[self.pair[strategy]] = values
+        return found
 
     def best(self, scores: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the pairs that are the best ``most`` of their customer, best first, and their ranks from 1.
@@ -80,6 +89,7 @@ def unite(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int) -> Un
         tables = tables.holding("purchases", week_id=week_id)
     customer_ids = tables.audience.select("customer_id").collect()["customer_id"].sort()
     article_ids = tables.static("articles").select("article_id").collect()["article_id"].sort()
+    width = len(article_ids).bit_length()
     said, keys, seconds = {}, {}, {}
     for strategy in strategies:
         started = perf_counter()
@@ -87,20 +97,18 @@ def unite(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int) -> Un
         seconds[strategy.name] = perf_counter() - started
         customer = places(customer_ids, proposals["customer_id"])
         said[strategy.name] = proposals.drop("customer_id", "article_id")
-        keys[strategy.name] = customer * len(article_ids) + article_ids.search_sorted(proposals["article_id"]).to_numpy()
-    every = np.concatenate([np.empty(0, np.int64), *keys.values()])
-    order = _order(every)
-    ordered = every[order]
+        keys[strategy.name] = customer << width | article_ids.search_sorted(proposals["article_id"]).to_numpy()
+    ordered, order = _in_order(np.concatenate([np.empty(0, np.int64), *keys.values()]))
     is_first = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
-    pairs = ordered[is_first]
-    row = np.full((len(said), len(pairs)), -1, np.int32)
-    speaker = np.repeat(np.arange(len(keys), dtype=np.int8), [len(key) for key in keys.values()])
-    speaker = speaker[order]
-    _refuse_repeats(speaker, is_first, list(said))
-    place = np.concatenate([np.empty(0, np.int32), *(np.arange(len(key), dtype=np.int32) for key in keys.values())])
-    row[speaker, np.cumsum(is_first) - 1] = place[order]
-    width = max(len(article_ids), 1)
-    return Union(customer_ids, article_ids, pairs // width, pairs % width, said, row, seconds)
+    counts = [len(key) for key in keys.values()]
+    _refuse_repeats(np.repeat(np.arange(len(keys), dtype=np.int8), counts)[order], is_first, list(said))
+    pair = np.empty(len(order), np.int32)
+    pair[order] = np.cumsum(is_first) - 1
+    by_strategy = dict(zip(said, np.split(pair, np.cumsum(counts)[:-1]), strict=True))
+    starts = np.flatnonzero(is_first)
+    strategy_count = np.diff(np.append(starts, len(order))).astype(np.int16)
+    pairs = ordered[starts]
+    return Union(customer_ids, article_ids, pairs >> width, pairs & (2**width - 1), said, by_strategy, strategy_count, seconds)
 
 
 def _refuse_repeats(speakers: np.ndarray, is_first: np.ndarray, names: Sequence[str]) -> None:
@@ -110,9 +118,11 @@ def _refuse_repeats(speakers: np.ndarray, is_first: np.ndarray, names: Sequence[
         raise BrokenContract("proposed a pair twice", where=names[speakers[1:][repeated][0]], remedy="this is a defect of the strategy")
 
 
-def _order(keys: np.ndarray) -> np.ndarray:
-    """Return the places of keys in rising order, as argsort does: sorting keys and places as one number takes a fifth of its time."""
+def _in_order(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return keys in rising order and their places, as argsort does: sorting both as one number takes a fifth of its time."""
     bits = len(keys).bit_length()
     if not len(keys) or int(keys.max()).bit_length() + bits > NUMBER_BITS:
-        return np.argsort(keys, kind="stable")
-    return np.asarray(np.sort((keys << bits) | np.arange(len(keys))) & (2**bits - 1))
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
+    packed = np.sort(keys << bits | np.arange(len(keys)))
+    return packed >> bits, packed & (2**bits - 1)

@@ -39,7 +39,7 @@ def compute(tables: Inputs, *, week_id: int, last: int = 24, half_life_days: flo
         Articles per customer.
     """
     weight = decay(days_before(tables.calendar.start(week_id)), half_life_days=half_life_days)
-    own = newest(tables.weekly("purchases").before(week_id), last).select("customer_id", "article_id", weight.alias("weight"))
+    own = newest(tables, week_id=week_id, most=last).select("customer_id", "article_id", weight.alias("weight"))
     proposals = best_neighbours(own, tables.once(_neighbours, week_id), most=most).with_columns(pl.col("score") // FIXED)
     return BoughtTogether.cast(ranked(proposals, "bought_together", week_id=week_id, most=most))
 

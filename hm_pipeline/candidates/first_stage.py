@@ -6,9 +6,10 @@ last weeks took.  It is cheap enough to score every proposal of every customer; 
 
 import json
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass
+from functools import reduce
 from pathlib import Path
 
 import dataframely as dy
@@ -16,14 +17,14 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.candidates._strategy import Strategy
-from hm_pipeline.candidates._terms import BUCKETS, buckets, widths
+from hm_pipeline.candidates._terms import BUCKETS, Term, terms_of, widths
 from hm_pipeline.candidates._union import Union, unite
 from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
 
 PAIR = ["customer_id", "article_id"]
 MISSES = 7  # of so many proposals that were not taken, one is an example and stands for all of them
-DECIMALS = 4
+DECIMALS, UNIT = 4, 10_000  # of weights
 
 
 def candidates_schema(strategies: Sequence[Strategy]) -> type[dy.Schema]:
@@ -53,12 +54,13 @@ class FirstStage:
     weights: dict[str, list[float]]
     figures: dict[str, float]
 
-    def score(self, found: dict[str, np.ndarray]) -> np.ndarray:
-        """Return the log-odds of pairs from their buckets, shape (pairs,)."""
-        total = np.zeros(len(next(iter(found.values()))))
-        for name, weights in self.weights.items():
-            total += np.take(np.asarray(weights), found[name])
-        return np.round(total, DECIMALS)
+    def score(self, terms: Mapping[str, Term]) -> np.ndarray:
+        """Return the log-odds of pairs, shape (pairs,)."""
+        shared: dict[Callable[[np.ndarray], np.ndarray], list[np.ndarray]] = {}
+        for name, term in terms.items():  # whole numbers, so that their order does not matter
+            weights = np.rint(np.asarray(self.weights[name]) * UNIT).astype(np.int32)
+            shared.setdefault(term.spread, []).append(weights[term.known])
+        return np.asarray(reduce(np.add, (spread(reduce(np.add, weights)) for spread, weights in shared.items())) / UNIT)
 
     def save(self, folder: Path) -> None:
         """Write the weights as JSON."""
@@ -73,17 +75,18 @@ class FirstStage:
 def retrieve(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int, model: FirstStage, most: int) -> pl.DataFrame:
     """Return the best ``most`` candidates of every customer of the audience."""
     union = unite(strategies, tables, week_id=week_id)
-    scores = model.score(buckets(union, tables, week_id=week_id))
-    pairs, rank = union.best(scores, most)
-    order = np.argsort(pairs)  # as they are stored: by customer and article
-    pairs, rank = pairs[order], rank[order]
+    scores = model.score(terms_of(union, tables, week_id=week_id))
+    best, ranks = union.best(scores, most)
+    rank = np.zeros(len(scores), np.int16)
+    rank[best] = ranks
+    pairs = np.flatnonzero(rank)  # as they are stored: by customer and article
     keys = {
         "week_id": np.full(len(pairs), week_id, np.int64),
         "customer_id": union.customer_ids.gather(union.customer[pairs]),
         "article_id": union.article_ids.gather(union.article[pairs]),
-        "strategy_count": np.sum([said[pairs] >= 0 for said in union.row], axis=0, dtype=np.int16),
+        "strategy_count": union.strategy_count[pairs],
         "first_stage_score": scores[pairs].astype(np.float32),
-        "first_stage_rank": rank.astype(np.int16),
+        "first_stage_rank": rank[pairs],
     }
     return pl.concat([pl.DataFrame(keys), *(union.of(strategy.name, pairs) for strategy in strategies)], how="horizontal")
 
@@ -117,7 +120,7 @@ def _examples(
     hits = taken(union, bought.join(sample.lazy(), on="customer_id", how="semi").collect())
     luck = (union.customer * 31 + union.article * 17 + past) % MISSES
     kept = hits | (luck == 0)
-    return {name: values[kept] for name, values in buckets(union, theirs, week_id=past).items()}, hits[kept]
+    return {name: term.spread(term.known)[kept] for name, term in terms_of(union, theirs, week_id=past).items()}, hits[kept]
 
 
 def taken(union: Union, bought: pl.DataFrame) -> np.ndarray:

@@ -32,7 +32,7 @@ def compute(tables: Inputs, *, week_id: int, last: int = 12, half_life_days: flo
         Articles per customer.
     """
     products = tables.static("articles").select("article_id", "product_code").drop_nulls()
-    bought = newest(tables.weekly("purchases").before(week_id), last)
+    bought = newest(tables, week_id=week_id, most=last)
     wanted = bought.join(products, on="article_id").group_by("customer_id", "product_code").agg(pl.col("t_dat").max())
     sales = tables.weekly("history/article_sales").at(week_id).select("article_id", "day_7_count")
     on_sale = sales.join(on_offer(tables, week_id=week_id), on="article_id", how="semi").join(products, on="article_id")

@@ -37,7 +37,7 @@ def compute(tables: Inputs, *, week_id: int, weeks: int = 52, last: int = 24, mo
     most
         Articles per customer.
     """
-    own = newest(tables.weekly("purchases").before(week_id, weeks), last)
+    own = newest(tables, week_id=week_id, most=last, weeks=weeks)
     weight = (FIXED // pl.len().over("customer_id")).alias("weight")  # a mean: a long history is not liked more
     best = best_neighbours(own.select("customer_id", "article_id", weight), tables.once(_neighbours, week_id), most=most)
     proposals = best.with_columns(pl.col("score") // UNIT)

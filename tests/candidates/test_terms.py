@@ -3,7 +3,7 @@
 import numpy as np
 
 from hm_pipeline.candidates import STRATEGIES, first_stage
-from hm_pipeline.candidates._terms import ATTRIBUTES, _rank_bucket, buckets, cut, widths
+from hm_pipeline.candidates._terms import ATTRIBUTES, _rank_bucket, cut, terms_of, widths
 from hm_pipeline.candidates._union import Union, unite
 from hm_pipeline.candidates.first_stage import FirstStage
 from hm_pipeline.inputs import Inputs
@@ -43,6 +43,11 @@ def inputs(sales: list[Sale], audience: tuple[int, ...] = (1,)) -> Inputs:
     return inputs_of("candidates", shop_of(sales, audience), FORECAST)
 
 
+def buckets_of(union: Union, tables: Inputs) -> dict[str, np.ndarray]:
+    """Return the bucket of every pair in every term."""
+    return {name: term.spread(term.known) for name, term in terms_of(union, tables, week_id=WEEK).items()}
+
+
 def test_values_are_cut_at_edges_and_what_is_unknown_is_last() -> None:
     values = np.array([-9.0, 0.9, 1.0, 1.9, 2.0, np.inf, np.nan])
     assert cut(values, np.array([1.0, 2.0])).tolist() == [0, 0, 1, 1, 2, 2, 3]
@@ -56,7 +61,7 @@ def test_ranks_double_from_bucket_to_bucket() -> None:
 
 def test_the_buckets_of_a_pair_are_those_worked_out_by_hand() -> None:
     union = unite(STRATEGIES, inputs(SALES), week_id=WEEK)
-    found = buckets(union, inputs(SALES), week_id=WEEK)
+    found = buckets_of(union, inputs(SALES))
     assert list(found) == list(widths(NAMES))
     pair = of_pair(1, B, union)
     assert {name: int(found[name][pair]) for name in EXPECTED} == EXPECTED
@@ -65,7 +70,7 @@ def test_the_buckets_of_a_pair_are_those_worked_out_by_hand() -> None:
 def test_what_is_unknown_is_in_the_last_bucket() -> None:
     sales: list[Sale] = [*SALES, (26, 2, C, 0, 1)]  # of C nothing is forecast; customer 4 has no age and bought nothing
     union = unite(STRATEGIES, inputs(sales, (4,)), week_id=WEEK)
-    found = buckets(union, inputs(sales, (4,)), week_id=WEEK)
+    found = buckets_of(union, inputs(sales, (4,)))
     pair, last = of_pair(4, C, union), {name: width - 1 for name, width in widths(NAMES).items()}
     unknown = ("units", "age_days", "age_gap", "price", "repurchase", *ATTRIBUTES)
     assert {name: int(found[name][pair]) for name in unknown} == {name: last[name] for name in unknown}
@@ -75,7 +80,7 @@ def test_what_is_unknown_is_in_the_last_bucket() -> None:
 def test_no_bucket_lies_beyond_the_weights() -> None:
     sales: list[Sale] = [*SALES, (26, 5, C, 0, 1), (27, 3, C, 10**9, 1)]
     union = unite(STRATEGIES, inputs(sales, (1, 2, 3, 4, 5)), week_id=WEEK)
-    for name, found in buckets(union, inputs(sales, (1, 2, 3, 4, 5)), week_id=WEEK).items():
+    for name, found in buckets_of(union, inputs(sales, (1, 2, 3, 4, 5))).items():
         assert found.shape == union.customer.shape
         assert found.max() < widths(NAMES)[name]
 

@@ -54,7 +54,9 @@ TWO = saying("two", [(-7, A, 1, 4.0), (3, A, 1, 3.0), (FAR, D, 9, 1.0), (3, B, 2
 def test_each_pair_stands_once_in_the_order_of_customers_and_articles() -> None:
     union = united(ONE, TWO)
     assert pairs_of(union) == [(-7, A), (3, A), (3, B), (3, C), (FAR, D)]
-    assert (union.row.T >= 0).tolist() == [[False, True], [True, True], [False, True], [True, False], [True, True]]
+    assert union.proposed_by("one").tolist() == [False, True, False, True, True]
+    assert union.proposed_by("two").tolist() == [True, True, True, False, True]
+    assert union.strategy_count.tolist() == [1, 2, 1, 1, 2]
     assert list(union.seconds) == ["one", "two"]
 
 

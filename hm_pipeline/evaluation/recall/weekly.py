@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.candidates import STRATEGIES
-from hm_pipeline.candidates._terms import BUCKETS, buckets
+from hm_pipeline.candidates._terms import BUCKETS, Term, terms_of
 from hm_pipeline.candidates._union import Union, unite
 from hm_pipeline.candidates.first_stage import FirstStage, taken
 from hm_pipeline.inputs import Inputs
@@ -47,7 +47,7 @@ def count(inputs: Inputs, week: Week) -> pl.DataFrame:
     most = week.settings.candidates
     union = unite(STRATEGIES, theirs, week_id=week.week_id)
     hits = taken(union, truth)
-    found = buckets(union, theirs, week_id=week.week_id)
+    found = terms_of(union, theirs, week_id=week.week_id)
     rows = [*_strategies(union, hits, found, week.model, most), *_budgets(union, hits, week.model.score(found))]
     rows += [_unfiltered(theirs, truth, week, most), _rival(theirs, truth, week.week_id)]
     frame = pl.DataFrame([{"alone_row_count": 0, "alone_hit_count": 0, **row} for row in rows])
@@ -69,17 +69,16 @@ def _row(part: str, name: str, hits: np.ndarray, chosen: np.ndarray | None = Non
     return {"part": part, "name": name, "row_count": len(of_them), "hit_count": int(of_them.sum())}
 
 
-def _strategies(union: Union, hits: np.ndarray, found: dict[str, np.ndarray], model: FirstStage, most: int) -> Iterator[dict[str, Any]]:
+def _strategies(union: Union, hits: np.ndarray, found: dict[str, Term], model: FirstStage, most: int) -> Iterator[dict[str, Any]]:
     """Yield each strategy's own counts, its share of what is kept, and what is kept where it is left out."""
     kept = np.zeros(len(hits), bool)
     kept[union.best(model.score(found), most)[0]] = True
-    proposers = (union.row >= 0).sum(axis=0)
-    for place, name in enumerate(union.said):
-        mine = union.row[place] >= 0
-        alone = mine & (proposers == 1)
+    for name in union.said:
+        mine = union.proposed_by(name)
+        alone = mine & (union.strategy_count == 1)
         yield _row("strategy", name, hits, mine) | {"alone_row_count": int(alone.sum()), "alone_hit_count": int(hits[alone].sum())}
         yield _row("kept", name, hits, mine & kept)
-        scores = model.score({**found, name: np.full(len(hits), BUCKETS, np.uint8)})
+        scores = model.score({**found, name: Term(np.full(len(hits), BUCKETS, np.uint8), np.asarray)})
         yield _row("without", name, hits, union.best(np.where(alone, -np.inf, scores), most)[0])
 
 
@@ -97,7 +96,7 @@ def _unfiltered(theirs: Inputs, truth: pl.DataFrame, week: Week, most: int) -> d
     all_on_offer = {AVAILABILITY: MemoryTable(everything, table.schema, limit=table.limit)}
     open_to_all = replace(theirs, weekly_tables={**theirs.weekly_tables, **all_on_offer})
     union = unite(STRATEGIES, open_to_all, week_id=week.week_id)
-    pairs, _ = union.best(week.model.score(buckets(union, open_to_all, week_id=week.week_id)), most)
+    pairs, _ = union.best(week.model.score(terms_of(union, open_to_all, week_id=week.week_id)), most)
     return _row("unfiltered", str(most), taken(union, truth), pairs) | {"alone_row_count": len(union.customer)}
 
 
