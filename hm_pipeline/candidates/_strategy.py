@@ -6,9 +6,10 @@ kept is decided by the first stage.
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
-from hm_pipeline.candidates._packed import best_first
+from hm_pipeline.candidates._packed import best_first, merged
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.recency import FIXED, days_before, decay
 from hm_pipeline.registration import Registration
@@ -46,9 +47,11 @@ def newest(tables: Inputs, *, week_id: int, most: int, weeks: int | None = None)
 
 
 def _newest(tables: Inputs, week_id: int) -> pl.DataFrame:
-    last = tables.weekly("purchases").before(week_id).group_by("customer_id", "article_id").agg(pl.col("t_dat").max())
-    ordered = last.sort("customer_id", "t_dat", "article_id", descending=[False, True, False])
-    return ordered.with_columns(pl.int_range(pl.len()).over("customer_id").alias("place")).collect()
+    day = pl.col("t_dat").to_physical().cast(pl.Int64).alias("score")
+    bought = tables.weekly("purchases").before(week_id).select("customer_id", "article_id", day).collect()
+    ordered = best_first(merged(bought, "article_id", np.maximum))
+    place = pl.int_range(pl.len()).over("customer_id").alias("place")
+    return ordered.select("customer_id", "article_id", pl.col("score").cast(pl.Int32).cast(pl.Date).alias("t_dat"), place)
 
 
 def liked(tables: Inputs, attribute: str, *, week_id: int, half_life_days: float, most: int) -> pl.LazyFrame:
@@ -61,12 +64,11 @@ def liked(tables: Inputs, attribute: str, *, week_id: int, half_life_days: float
         the customer's purchases; at most ``most`` values of a customer.
     """
     values = tables.static("articles").select("article_id", pl.col(attribute).fill_null(-1))
-    weight = decay(days_before(tables.calendar.start(week_id)), half_life_days=half_life_days)
-    own = tables.weekly("purchases").before(week_id).join(values, on="article_id").group_by("customer_id", attribute)
-    weighed = own.agg(weight.sum().alias("weight")).with_columns(pl.col("weight").sum().over("customer_id").alias("all"))
-    ordered = weighed.sort("customer_id", "weight", attribute, descending=[False, True, False])
-    # Collected, or the optimiser joins what is proposed to purchases first.
-    return ordered.filter(pl.int_range(pl.len()).over("customer_id") < most, pl.col("weight") > 0).collect().lazy()
+    weight = decay(days_before(tables.calendar.start(week_id)), half_life_days=half_life_days).alias("score")
+    own = tables.weekly("purchases").before(week_id).join(values, on="article_id").select("customer_id", attribute, weight).collect()
+    weighed = best_first(merged(own, attribute, np.add), attribute).rename({"score": "weight"})
+    weighed = weighed.with_columns(pl.col("weight").sum().over("customer_id").alias("all"))
+    return weighed.filter(pl.int_range(pl.len()).over("customer_id") < most, pl.col("weight") > 0).lazy()
 
 
 def ranked(proposals: pl.LazyFrame, name: str, *, week_id: int, most: int, then: str | None = None) -> pl.LazyFrame:

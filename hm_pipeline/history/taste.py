@@ -12,12 +12,13 @@ from hm_pipeline.inputs import Inputs
 from hm_pipeline.recency import days_before
 
 HALF_LIFE_DAYS = 90.0  # a season: tastes change slower than needs
+UNIT = 1e6  # of weights: whole numbers of it, so that no order of summation changes their sum
 SMOOTHING = 2.0  # purchases of the average customer that are added to everyone's own
 
 
 @dataclass(frozen=True)
 class Taste:
-    """Weighted purchases of customers, by position of customer and article."""
+    """Weighted purchases of customers, by position of customer and article, in any order; the weights are whole numbers of 1/``UNIT``."""
 
     customers: np.ndarray
     articles: np.ndarray
@@ -32,15 +33,15 @@ class Taste:
 
     def mean_vectors(self, vectors: np.ndarray) -> np.ndarray:
         """Return unit vectors of the customers, shape (customers, dimensions); 0 where nothing was bought."""
-        summed = np.zeros((self.size, vectors.shape[1]))
-        np.add.at(summed, self.customers, vectors[self.articles] * self.weights[:, None])
+        summed, order = np.zeros((self.size, vectors.shape[1])), np.lexsort((self.weights, self.articles, self.customers))
+        np.add.at(summed, self.customers[order], vectors[self.articles[order]] * (self.weights[order] / UNIT)[:, None])
         lengths = np.linalg.norm(summed, axis=1, keepdims=True)
         return (summed / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
     def affinity(self, codes: np.ndarray, shares: np.ndarray) -> np.ndarray:
         """Return log affinities, shape (customers, values), of an attribute whose values have these shares overall."""
         places = self.customers * len(shares) + codes[self.articles]
-        counted = np.bincount(places, self.weights, self.size * len(shares)).reshape(self.size, len(shares))
+        counted = np.bincount(places, self.weights, self.size * len(shares)).reshape(self.size, len(shares)) / UNIT
         own = (counted + SMOOTHING * shares) / (counted.sum(axis=1, keepdims=True) + SMOOTHING)
         affinity: np.ndarray = np.log(own / shares).astype(np.float32)
         return affinity
@@ -61,8 +62,7 @@ def taste_of(tables: Inputs, ids: pl.Series, articles: pl.Series, *, week_id: in
         tables.weekly("purchases")
         .before(week_id)
         .join(ids.to_frame("customer_id").lazy(), on="customer_id", how="semi")
-        .select("customer_id", "article_id", "price", pl.lit(0.5).pow(days / HALF_LIFE_DAYS).round(6).alias("weight"))
-        .sort("customer_id", "article_id", "weight", "price")
+        .select("customer_id", "article_id", "price", (UNIT * pl.lit(0.5).pow(days / HALF_LIFE_DAYS)).round().alias("weight"))
         .collect()
     )
     customers = ids.search_sorted(bought["customer_id"]).to_numpy()
