@@ -4,6 +4,7 @@ A value of Feast that is a list is a message within a message.  To build and to 
 longer than to store them; here the elements of a whole column are written at once and cut into rows.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -39,6 +40,11 @@ def serialised(field: int, lists: pl.Series) -> list[bytes]:
 def delimited(field: int, content: bytes) -> bytes:
     """Return a field of bytes: its tag, its length, and the content."""
     return _start(field, len(content)) + content
+
+
+def delimited_each(field: int, contents: Iterable[bytes]) -> bytes:
+    """Return a repeated field of bytes."""
+    return b"".join([_start(field, len(content)) + content for content in contents])
 
 
 @lru_cache(maxsize=65_536)

@@ -2,29 +2,35 @@
 
 Feast's own store fetches all features of a key and converts a timestamp for each; every value then becomes an object, to be
 copied into the answer.  Values are stored as an answer has them, so here the columns of an answer are put together from what
-was read.  The tables are Feast's: either store reads what the other, or :mod:`hm_pipeline.features.materialise`, has written.
+was read.  Views are read beside one another, as much of the time goes by waiting for pages.  The tables are Feast's: either
+store reads what the other, or :mod:`hm_pipeline.features.materialise`, has written.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from feast import utils
-from feast.infra.online_stores.sqlite import SqliteOnlineStore, SqliteOnlineStoreConfig, _quote_id, _table_id
+from feast.infra.online_stores.sqlite import SqliteOnlineStore, SqliteOnlineStoreConfig, _initialize_conn, _quote_id, _table_id
 from feast.metrics import track_feature_statuses
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from hm_pipeline.features._encoding import packed_keys
-from hm_pipeline.features._wire import delimited
+from hm_pipeline.features._wire import delimited, delimited_each
 
 TYPE = "hm_pipeline.features.online_store.LeanSqliteOnlineStore"
-MAPPED = 2**40  # bytes of the file that are read where they lie, without a call and a copy for every page; SQLite takes 2 GB
+ENOUGH_KEYS = 20  # of a look-up, from which a second thread is worth waking
 CACHE_KIB = 65_536  # holds the upper pages of the index of everyone's rows, which SQLite's 2 MB do not
 PRESENT, NOT_FOUND = int(FieldStatus.PRESENT), int(FieldStatus.NOT_FOUND)
 VALUES, STATUSES, MOMENTS = 1, 2, 3  # fields of a column of an answer
 Found = dict[str, dict[bytes, bytes | None]]  # by feature: serialised values by key
+Answer = tuple[dict[bytes, int], Found]  # and moments by key, in seconds since 1970
+Read = Callable[[], Answer]
 
 
 class LeanSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):  # type: ignore[misc]
@@ -36,13 +42,13 @@ class LeanSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):  # type: ignore[misc
 class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
     """Feast's SQLite store with another way to read; keys that are not whole numbers are read as Feast reads them."""
 
-    def _get_conn(self, config: Any) -> Any:
-        is_new = not self._conn
-        connection = super()._get_conn(config)
-        if is_new:
-            connection.execute(f"PRAGMA mmap_size = {MAPPED}").fetchall()
-            connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        return connection
+    def __init__(self) -> None:
+        self._readers, self._pool = threading.local(), ThreadPoolExecutor(os.cpu_count())
+
+    def teardown(self, config: Any, tables: Sequence[Any], entities: Sequence[Any]) -> None:
+        """Remove the file, and forget who read it."""
+        super().teardown(config, tables, entities)
+        self._readers = threading.local()
 
     def _read_features_per_fv(
         self,
@@ -55,39 +61,50 @@ class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
         include_feature_view_version_metadata: bool,
     ) -> None:
         """Add each view's columns to an answer."""
-        before: dict[str, Any] | None = None
-        keys: list[bytes] = []
-        for table, features in grouped_refs:
-            columns = utils._get_table_entity_values(table, entity_name_to_join_key_map, join_key_values)  # noqa: SLF001 - as Feast's store asks
-            if columns != before:  # views of the same keys follow one another
-                before, keys = columns, _keys_of(columns)
-            if not keys or include_feature_view_version_metadata:
-                super()._read_features_per_fv(
-                    config,
-                    [(table, features)],
-                    join_key_values,
-                    entity_name_to_join_key_map,
-                    online_features_response,
-                    full_feature_names,
-                    include_feature_view_version_metadata,
-                )
-                continue
+        columns = [utils._get_table_entity_values(table, entity_name_to_join_key_map, join_key_values) for table, _ in grouped_refs]  # noqa: SLF001 - as Feast's store asks
+        keys = _keys_of(columns)
+        if include_feature_view_version_metadata or not keys or not all(keys):
+            super()._read_features_per_fv(
+                config,
+                grouped_refs,
+                join_key_values,
+                entity_name_to_join_key_map,
+                online_features_response,
+                full_feature_names,
+                include_feature_view_version_metadata,
+            )
+            return
+        reads = [partial(self._found, config, table, own, features) for (table, features), own in zip(grouped_refs, keys, strict=True)]
+        for (table, features), own, (moments, values) in zip(grouped_refs, keys, self._together(reads, len(keys[0])), strict=True):
             prefix = f"{table.projection.name_to_use()}__" if full_feature_names else ""
             online_features_response.metadata.feature_names.val.extend(f"{prefix}{name}" for name in features)
-            moments, values = self._found(config, table, keys, features)
-            for column in _columns(keys, moments, values):
+            for column in _columns(own, moments, values):
                 online_features_response.results.add().ParseFromString(column)
-            present = sum(column[key] is not None for column in values.values() for key in keys if key in column)
-            track_feature_statuses(table.name, present, len(keys) * len(features) - present)
+            present = sum(column[key] is not None for column in values.values() for key in own if key in column)
+            track_feature_statuses(table.name, present, len(own) * len(features) - present)
 
-    def _found(self, config: Any, table: Any, keys: Sequence[bytes], features: Sequence[str]) -> tuple[dict[bytes, int], Found]:
+    def _together(self, reads: Sequence[Read], keys: int) -> Iterator[Answer]:
+        """Yield what each view holds; the first is read by this thread, others by those that wait for work."""
+        others = [self._pool.submit(read) if keys >= ENOUGH_KEYS else read for read in reads[1:]]
+        yield reads[0]()
+        for other in others:
+            yield other.result() if isinstance(other, Future) else other()
+
+    def _reader(self, config: Any) -> Any:
+        """Return this thread's connection."""
+        if not hasattr(self._readers, "connection"):
+            self._readers.connection = _initialize_conn(self._get_db_path(config))
+            self._readers.connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        return self._readers.connection
+
+    def _found(self, config: Any, table: Any, keys: Sequence[bytes], features: Sequence[str]) -> Answer:
         """Return the moment of every key that is stored, in seconds since 1970, and the values of each feature."""
         stored = _quote_id(_table_id(config.project, table, config.registry.enable_online_feature_view_versioning))
         # What is computed has no declared type, so that Feast's converter is not called for every row.
         asked = f"SELECT entity_key, feature_name, value, event_ts + 0 FROM {stored} WHERE entity_key IN ({_marks(keys)})"
         moments: dict[bytes, int] = {}
         values: Found = {name: {} for name in features}
-        for key, name, value, seconds in self._get_conn(config).execute(
+        for key, name, value, seconds in self._reader(config).execute(
             f"{asked} AND feature_name IN ({_marks(features)})", [*keys, *features]
         ):
             moments[key] = seconds
@@ -95,8 +112,16 @@ class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
         return moments, values
 
 
-def _keys_of(columns: Mapping[str, Sequence[Any]]) -> list[bytes]:
-    """Return the key of every row as it is stored; none where one is no whole number."""
+def _keys_of(columns: Sequence[Mapping[str, Sequence[Any]]]) -> list[list[bytes]]:
+    """Return the keys of every view's rows as they are stored, given its join keys; none where one is no whole number."""
+    found: list[list[bytes]] = []
+    for place, named in enumerate(columns):
+        is_as_before = place and named == columns[place - 1]  # most views of a look-up have the same
+        found.append(found[-1] if is_as_before else _packed(named))
+    return found
+
+
+def _packed(columns: Mapping[str, Sequence[Any]]) -> list[bytes]:
     names = sorted(columns)
     values = [[value.int64_val if value.WhichOneof("val") == "int64_val" else None for value in columns[name]] for name in names]
     return [] if any(None in column for column in values) else packed_keys(names, zip(*values, strict=True))
@@ -108,7 +133,7 @@ def _columns(keys: Sequence[bytes], moments: Mapping[bytes, int], found: Found) 
     for column in found.values():
         values = list(map(column.get, keys))
         statuses = bytes([NOT_FOUND if value is None else PRESENT for value in values])
-        yield b"".join([delimited(VALUES, value or b"") for value in values]) + delimited(STATUSES, statuses) + when
+        yield delimited_each(VALUES, [value or b"" for value in values]) + delimited(STATUSES, statuses) + when
 
 
 @lru_cache(maxsize=1_000)

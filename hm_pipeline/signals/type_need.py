@@ -55,7 +55,7 @@ def rows_of(tables: Inputs, *, week_id: int) -> Iterator[pl.DataFrame]:
         yield pl.DataFrame({**keys, **features})
 
 
-def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 3, customers: int = 4_000) -> Boosters:
+def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 3, customers: int = 4_000, rounds: int = 45) -> Boosters:
     """Fit on buyers of the last weeks: which types did they take?
 
     Parameters
@@ -64,12 +64,14 @@ def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 3, customers: i
         Past weeks; four are no better.
     customers
         Buyers of each week in the sample, drawn by a hash of their id.
+    rounds
+        Trees; 70 are no better, and to ask them about every type of every customer takes half as long again.
     """
     first = tables.calendar.first_week + 1
     frames = [_examples(tables, past, seed, customers) for past in range(max(week_id - weeks, first), week_id)]
     if not frames:
         return Boosters(FEATURES, {}, {"is_bought": 0.0})
-    return _booster.fit(pl.concat(frames), features=FEATURES, objectives={"is_bought": {"objective": "binary"}}, seed=seed)
+    return _booster.fit(pl.concat(frames), features=FEATURES, objectives={"is_bought": {"objective": "binary"}}, seed=seed, rounds=rounds)
 
 
 def _examples(tables: Inputs, past: int, seed: int, customers: int) -> pl.DataFrame:
