@@ -61,7 +61,10 @@ class Types:
 
 @dataclass(frozen=True)
 class Purchases:
-    """The customers' weeks of purchase: positions of customer and type, weeks before the cutoff, and units bought online."""
+    """The customers' weeks of purchase: positions of customer and type, weeks before the cutoff, and units bought online.
+
+    Weeks are sorted by customer, then by type, then the oldest first.
+    """
 
     customer: np.ndarray
     kind: np.ndarray
@@ -81,7 +84,7 @@ class Purchases:
         kind = kinds.search_sorted(rows["product_type_no"]).to_numpy()[is_known]
         # As one number each, for which sorting is cheap, the oldest first
         week = MOST_WEEKS - (week_id - rows["week_id"].to_numpy()[is_known])
-        weeks = np.unique((customer[is_known] * len(kinds) + kind) * MOST_WEEKS + week)
+        weeks = _distinct((customer[is_known] * len(kinds) + kind) * MOST_WEEKS + week)
         place, ago = weeks // MOST_WEEKS, MOST_WEEKS - weeks % MOST_WEEKS
         return cls(place // len(kinds), place % len(kinds), ago, np.where(units > 0, online / np.maximum(units, 1), np.nan))
 
@@ -103,11 +106,11 @@ def describe(purchases: Purchases, types: Types, ages: np.ndarray, first: int, l
         return np.bincount(place, weights, count * width).reshape(count, width).astype(np.float32)
 
     newest, oldest = np.full(count * width, np.inf, np.float32), np.zeros(count * width, np.float32)
-    np.minimum.at(newest, place, ago)
-    np.maximum.at(oldest, place, ago)
+    newest[place] = ago  # of a place the newest comes last, and stays
+    oldest[place[::-1]] = ago[::-1]
     weeks, since = summed(), np.where(np.isinf(newest), np.nan, newest).reshape(count, width)
     gap = np.where(weeks > 1, (oldest.reshape(count, width) - since) / np.maximum(weeks - 1, 1), np.nan).astype(np.float32)
-    visits = np.unique(customer * MOST_WEEKS + ago)
+    visits = _distinct(customer * MOST_WEEKS + ago)
     visitor, visit_ago = visits // MOST_WEEKS, visits % MOST_WEEKS
     all_weeks = np.bincount(visitor, minlength=count).astype(np.float32)
     all_lately = np.bincount(visitor, 0.5 ** (visit_ago / SLOW), count).astype(np.float32)
@@ -134,6 +137,12 @@ def describe(purchases: Purchases, types: Types, ages: np.ndarray, first: int, l
         "complement": complement, "taste": taste,
         **{name: _spread(values[:, None], count, width) for name, values in of_customer.items()},
     }  # fmt: skip
+
+
+def _distinct(values: np.ndarray) -> np.ndarray:
+    """Return values sorted and once each; ``np.unique`` hashes them first, which takes many times as long."""
+    ordered = np.sort(values)
+    return np.asarray(ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]])
 
 
 def _spread(values: np.ndarray, count: int, width: int) -> np.ndarray:

@@ -1,0 +1,68 @@
+"""The recall budget of a simulated shop: counts that add up, and what the filter of availability is worth."""
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from hm_pipeline.candidates import STRATEGIES
+from hm_pipeline.evaluation.recall import weekly
+from hm_pipeline.inputs import Inputs
+from hm_pipeline.steps import Week
+from hm_pipeline.tables import MemoryTable
+from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
+
+Counts = dict[tuple[str, str], dict[str, int]]
+
+
+@pytest.fixture(scope="module")
+def known(shop: Shop) -> Evaluator:
+    return Evaluator(shop)
+
+
+@pytest.fixture(scope="module")
+def inputs(known: Evaluator, week_id: int) -> Inputs:
+    return known.inputs(ALL_STEPS["recall_budget"], week_id)
+
+
+@pytest.fixture(scope="module")
+def week(known: Evaluator, shop: Shop, week_id: int) -> Week:
+    return Week(week_id, shop.calendar, known.settings, "everyone", known.result("model/first_stage", week_id).loaded)
+
+
+def counted(inputs: Inputs, week: Week) -> Counts:
+    return {(row["part"], row["name"]): row for row in weekly.count(inputs, week).to_dicts()}
+
+
+@pytest.fixture(scope="module")
+def counts(inputs: Inputs, week: Week) -> Counts:
+    return counted(inputs, week)
+
+
+def test_what_is_kept_adds_up(counts: Counts) -> None:
+    union, kept = counts["union", "all"], counts["budget", "100"]
+    assert 0 < kept["hit_count"] <= union["hit_count"] <= union["bought_count"]
+    assert union["row_count"] > kept["row_count"] > 0
+    for strategy in STRATEGIES:
+        proposed, left, without = (counts[part, strategy.name] for part in ("strategy", "kept", "without"))
+        assert left["row_count"] <= proposed["row_count"] <= union["row_count"]
+        assert left["hit_count"] <= proposed["hit_count"]
+        assert proposed["alone_row_count"] <= proposed["row_count"]
+        assert without["hit_count"] <= union["hit_count"] - proposed["alone_hit_count"]
+
+
+def test_without_the_filter_is_as_where_all_is_on_offer(counts: Counts, inputs: Inputs, week: Week) -> None:
+    # Every strategy, those that lead from article to article too, proposes what it would of a shop that has everything.
+    table = inputs.weekly("signal/availability")
+    rows = table.at(week.week_id).with_columns(pl.lit(1, dtype=pl.Float32).alias("availability"))
+    everything = {"signal/availability": MemoryTable(rows, table.schema, limit=table.limit)}
+    open_to_all = counted(replace(inputs, weekly_tables={**inputs.weekly_tables, **everything}), week)
+    unfiltered, union, kept = counts["unfiltered", "100"], open_to_all["union", "all"], open_to_all["budget", "100"]
+    assert unfiltered["alone_row_count"] == union["row_count"] > counts["union", "all"]["row_count"]
+    assert (unfiltered["row_count"], unfiltered["hit_count"]) == (kept["row_count"], kept["hit_count"])
+
+
+def test_a_week_in_which_nobody_bought_has_no_counts(inputs: Inputs, week: Week) -> None:
+    table = inputs.weekly("transactions")
+    nobody = MemoryTable(table.before(week.week_id), table.schema, limit=table.limit)
+    assert weekly.count(replace(inputs, weekly_tables={**inputs.weekly_tables, "transactions": nobody}), week).is_empty()
