@@ -77,7 +77,7 @@ class Inputs:
 
     def _of_everyone(self) -> "Inputs":
         weekly = {name: table for name, table in self.weekly_tables.items() if table.customers is None and name != "purchases"}
-        return replace(self, weekly_tables=weekly, audience_frame=None)
+        return replace(self, weekly_tables=weekly, audience_frame=None).remembering(self.made)
 
     def remembering(self, made: dict[object, Any]) -> "Inputs":
         """Return the same inputs, with what others have made of the tables of everyone, to which they add."""
@@ -89,7 +89,9 @@ class Inputs:
         """Return the same inputs with a weekly table's rows before a week in memory, for bodies that ask for them often."""
         table = self.weekly(name)
         held = MemoryTable(table.before(week_id).collect(), table.schema, limit=table.limit)
-        return replace(self, weekly_tables={**self.weekly_tables, name: held}).remembering(self.made)
+        held.customers = table.customers
+        known = replace(self, weekly_tables={**self.weekly_tables, name: held})
+        return known.remembering(self.made) if name == "purchases" else known  # of which nothing is made for everyone
 
     def of(self, audience: pl.LazyFrame) -> "Inputs":
         """Return the same inputs for other customers, as a fit needs them for its past examples."""
@@ -101,7 +103,7 @@ class OfCustomers(WeeklyTable):
     """A weekly table, rows of some customers only."""
 
     def __init__(self, table: WeeklyTable, customers: pl.LazyFrame) -> None:
-        super().__init__(table.folder, table.schema, limit=table.limit)
+        super().__init__(table.folder, table.schema, limit=table.limit, customers=table.customers)
         self._table, self._customers = table, customers
 
     def at(self, week_id: int) -> pl.LazyFrame:

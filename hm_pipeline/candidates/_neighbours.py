@@ -46,7 +46,7 @@ def best_neighbours(own: pl.LazyFrame, neighbours: Neighbours, *, most: int) -> 
     """Return the best neighbours of what customers bought: ``customer_id``, ``article_id`` and the integer ``score``.
 
     The score of an article is the sum over the customer's articles of ``weight * strength``.  Ties go to the lower
-    article.  A customer's articles are in any order.
+    article.  The rows of a customer are in any order.
 
     Parameters
     ----------

@@ -21,8 +21,8 @@ LEAST_CHANCE = 0.05  # of any sale: below it lie half of what customers bought b
 class Strategy(Registration):
     """A way to propose articles.
 
-    ``compute`` returns proposals for ``tables.audience``: the pair, ``<name>_rank``, ``<name>_score`` and what else is
-    worth a feature.
+    ``compute`` returns proposals for ``tables.audience``: the pair, ``<name>_rank``, ``<name>_score`` and what other
+    numbers are worth a feature.
     """
 
 

@@ -76,7 +76,7 @@ def packed_keys(names: Sequence[str], keys: Iterable[Sequence[int]]) -> list[byt
     from feast.infra.key_encoding_utils import serialize_entity_key_prefix  # noqa: PLC0415 - as above
 
     prefix, kind = serialize_entity_key_prefix(list(names)), ValueType.INT64.value
-    numbers = np.array(list(keys), np.int64).reshape(-1, len(names))
+    numbers = np.array(list(keys) or np.empty((0, len(names)), np.int64)).astype(np.int64, casting="safe")  # a fraction is an error
     rows = np.empty(numbers.shape, [("kind", "<u4"), ("size", "<u4"), ("number", "<i8")])  # type, length and number of each value
     rows["kind"], rows["size"], rows["number"] = kind, 8, numbers
     data, width = rows.tobytes(), rows.itemsize * len(names)

@@ -6,10 +6,8 @@ was read.  Views are read beside one another, as much of the time goes by waitin
 store reads what the other, or :mod:`hm_pipeline.features.materialise`, has written.
 """
 
-import os
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -21,6 +19,7 @@ from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from hm_pipeline.features._encoding import packed_keys
+from hm_pipeline.features._readers import Readers
 from hm_pipeline.features._wire import delimited, delimited_each
 
 TYPE = "hm_pipeline.features.online_store.LeanSqliteOnlineStore"
@@ -30,7 +29,6 @@ PRESENT, NOT_FOUND = int(FieldStatus.PRESENT), int(FieldStatus.NOT_FOUND)
 VALUES, STATUSES, MOMENTS = 1, 2, 3  # fields of a column of an answer
 Found = dict[str, dict[bytes, bytes | None]]  # by feature: serialised values by key
 Answer = tuple[dict[bytes, int], Found]  # and moments by key, in seconds since 1970
-Read = Callable[[], Answer]
 
 
 class LeanSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):  # type: ignore[misc]
@@ -40,15 +38,16 @@ class LeanSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):  # type: ignore[misc
 
 
 class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
-    """Feast's SQLite store with another way to read; keys that are not whole numbers are read as Feast reads them."""
+    """Feast's SQLite store with another way to read; a view whose keys are not whole numbers is read as Feast reads it."""
 
-    def __init__(self) -> None:
-        self._readers, self._pool = threading.local(), ThreadPoolExecutor(os.cpu_count())
+    _readers: Readers[Answer] | None = None
 
     def teardown(self, config: Any, tables: Sequence[Any], entities: Sequence[Any]) -> None:
-        """Remove the file, and forget who read it."""
+        """Remove the file, and before it those who read it."""
+        if self._readers and self._readers.are_usable:
+            self._readers.close()
+        self._readers = None
         super().teardown(config, tables, entities)
-        self._readers = threading.local()
 
     def _read_features_per_fv(
         self,
@@ -61,55 +60,62 @@ class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
         include_feature_view_version_metadata: bool,
     ) -> None:
         """Add each view's columns to an answer."""
-        columns = [utils._get_table_entity_values(table, entity_name_to_join_key_map, join_key_values) for table, _ in grouped_refs]  # noqa: SLF001 - as Feast's store asks
-        keys = _keys_of(columns)
-        if include_feature_view_version_metadata or not keys or not all(keys):
+        given = [utils._get_table_entity_values(table, entity_name_to_join_key_map, join_key_values) for table, _ in grouped_refs]  # noqa: SLF001 - as Feast's store asks
+        keys = [[]] * len(given) if include_feature_view_version_metadata else _keys_of(given)
+        reads = [partial(_found, _table(config, table), own, names) for (table, names), own in zip(grouped_refs, keys, strict=True) if own]
+        answers = self._reading(config).answers(reads, beside=max(map(len, keys), default=0) >= ENOUGH_KEYS)
+        for (table, names), own in zip(grouped_refs, keys, strict=True):
+            if own:
+                _add(online_features_response, table, names, own, next(answers), is_full=full_feature_names)
+                continue
             super()._read_features_per_fv(
                 config,
-                grouped_refs,
+                [(table, names)],
                 join_key_values,
                 entity_name_to_join_key_map,
                 online_features_response,
                 full_feature_names,
                 include_feature_view_version_metadata,
             )
-            return
-        reads = [partial(self._found, config, table, own, features) for (table, features), own in zip(grouped_refs, keys, strict=True)]
-        for (table, features), own, (moments, values) in zip(grouped_refs, keys, self._together(reads, len(keys[0])), strict=True):
-            prefix = f"{table.projection.name_to_use()}__" if full_feature_names else ""
-            online_features_response.metadata.feature_names.val.extend(f"{prefix}{name}" for name in features)
-            for column in _columns(own, moments, values):
-                online_features_response.results.add().ParseFromString(column)
-            present = sum(column[key] is not None for column in values.values() for key in own if key in column)
-            track_feature_statuses(table.name, present, len(own) * len(features) - present)
 
-    def _together(self, reads: Sequence[Read], keys: int) -> Iterator[Answer]:
-        """Yield what each view holds; the first is read by this thread, others by those that wait for work."""
-        others = [self._pool.submit(read) if keys >= ENOUGH_KEYS else read for read in reads[1:]]
-        yield reads[0]()
-        for other in others:
-            yield other.result() if isinstance(other, Future) else other()
+    def _reading(self, config: Any) -> Readers[Answer]:
+        if not (self._readers and self._readers.are_usable):
+            self._readers = Readers(partial(_connect, self._get_db_path(config)))
+        return self._readers
 
-    def _reader(self, config: Any) -> Any:
-        """Return this thread's connection."""
-        if not hasattr(self._readers, "connection"):
-            self._readers.connection = _initialize_conn(self._get_db_path(config))
-            self._readers.connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        return self._readers.connection
 
-    def _found(self, config: Any, table: Any, keys: Sequence[bytes], features: Sequence[str]) -> Answer:
-        """Return the moment of every key that is stored, in seconds since 1970, and the values of each feature."""
-        stored = _quote_id(_table_id(config.project, table, config.registry.enable_online_feature_view_versioning))
-        # What is computed has no declared type, so that Feast's converter is not called for every row.
-        asked = f"SELECT entity_key, feature_name, value, event_ts + 0 FROM {stored} WHERE entity_key IN ({_marks(keys)})"
-        moments: dict[bytes, int] = {}
-        values: Found = {name: {} for name in features}
-        for key, name, value, seconds in self._reader(config).execute(
-            f"{asked} AND feature_name IN ({_marks(features)})", [*keys, *features]
-        ):
-            moments[key] = seconds
-            values[name][key] = value
-        return moments, values
+def _connect(path: str) -> sqlite3.Connection:
+    connection: sqlite3.Connection = _initialize_conn(path)
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    return connection
+
+
+def _table(config: Any, view: Any) -> str:
+    return str(_quote_id(_table_id(config.project, view, config.registry.enable_online_feature_view_versioning)))
+
+
+def _found(table: str, keys: Sequence[bytes], features: Sequence[str], connection: sqlite3.Connection) -> Answer:
+    """Return the moment of every key that has one of the features, in seconds since 1970, and the values of each."""
+    asked = list(dict.fromkeys(keys))
+    # What is computed has no declared type, so that Feast's converter is not called for every row.
+    statement = f"SELECT entity_key, feature_name, value, event_ts + 0 FROM {table} WHERE entity_key IN ({_marks(asked)})"
+    moments: dict[bytes, int] = {}
+    values: Found = {name: {} for name in features}
+    for key, name, value, seconds in connection.execute(f"{statement} AND feature_name IN ({_marks(features)})", [*asked, *features]):
+        moments[key] = seconds
+        values[name][key] = value
+    return moments, values
+
+
+def _add(response: Any, table: Any, names: Sequence[str], keys: Sequence[bytes], answer: Answer, *, is_full: bool) -> None:
+    """Add a view's columns to a response."""
+    moments, values = answer
+    prefix = f"{table.projection.name_to_use()}__" if is_full else ""
+    response.metadata.feature_names.val.extend(f"{prefix}{name}" for name in names)
+    for column in _columns(keys, moments, values):
+        response.results.add().ParseFromString(column)
+    present = sum(column[key] is not None for column in values.values() for key in keys if key in column)
+    track_feature_statuses(table.name, present, len(keys) * len(names) - present)
 
 
 def _keys_of(columns: Sequence[Mapping[str, Sequence[Any]]]) -> list[list[bytes]]:
@@ -123,6 +129,8 @@ def _keys_of(columns: Sequence[Mapping[str, Sequence[Any]]]) -> list[list[bytes]
 
 def _packed(columns: Mapping[str, Sequence[Any]]) -> list[bytes]:
     names = sorted(columns)
+    if not names:  # Feast says which are missing
+        return []
     values = [[value.int64_val if value.WhichOneof("val") == "int64_val" else None for value in columns[name]] for name in names]
     return [] if any(None in column for column in values) else packed_keys(names, zip(*values, strict=True))
 

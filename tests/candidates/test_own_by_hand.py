@@ -83,3 +83,9 @@ def test_similar_customers_look_at_the_articles_bought_last() -> None:
     sales: list[Sale] = [(20, 1, A, 5, 1), (15, 1, C, 5, 1), (16, 2, A, 5, 1), (22, 2, B, 5, 1)]
     # The last article is A alone: likeness to B and C as above, not halved; nothing leads to A.
     assert proposed("similar_customers", shop_of(sales), last=1) == [(1, B, 1, close(0.37012)), (1, C, 2, close(0.37012))]
+
+
+def test_similar_customers_look_at_the_last_weeks() -> None:
+    sales: list[Sale] = [(22, 1, A, 5, 1), (15, 1, C, 5, 1), (16, 2, A, 5, 1), (22, 2, B, 5, 1)]
+    # In the last week customer 1 took A alone.
+    assert proposed("similar_customers", shop_of(sales), weeks=1) == [(1, B, 1, close(0.37012)), (1, C, 2, close(0.37012))]
