@@ -9,8 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from hm_pipeline.features._entities import ROW, STORED, Entities, fetch
 from hm_pipeline.features._joins import valid
-from hm_pipeline.features._schemas import read
-from hm_pipeline.features._sql_words import literal, microseconds, quoted
+from hm_pipeline.features._sql_words import literal, quoted
 from hm_pipeline.features._view_plan import ViewPlan
 
 ENOUGH_ROWS = 100_000  # fewer are joined before the keys are compared
@@ -24,14 +23,16 @@ def lying_beside(entities: Entities, plans: Sequence[ViewPlan]) -> dict[int, Vie
     return {place: plan for place, plan in likely.items() if rising[_columns(plan)] and _is_beside(entities, plan)}
 
 
-def side_by_side(plans: Mapping[int, ViewPlan]) -> str:
-    """Return the entity table with its row numbers and the features of views that lie beside it."""
+def side_by_side(entities: Entities, plans: Mapping[int, ViewPlan], names: Mapping[int, Sequence[str]]) -> str:
+    """Return the entity table with its row numbers and, under the names given, the features of views that lie beside it."""
     columns = ["e.*", f"e.rowid + 1 AS {ROW}"]
     for place, plan in plans.items():
-        columns += [f"CAST(f{place}.{quoted(column)} AS {plan.types[column]}) AS {quoted(name)}" for name, column in plan.features.items()]
-    joined = " ".join(f"POSITIONAL JOIN {read(plan.files)} f{place}" for place, plan in plans.items())
+        values = (f"CAST(f{place}.{quoted(column)} AS {plan.types[column]})" for column in plan.features.values())
+        columns += [f"{value} AS {name}" for value, name in zip(values, names[place], strict=True)]
+    joined = " ".join(f"POSITIONAL JOIN {plan.table} f{place}" for place, plan in plans.items())
     checks = [
-        f"CASE WHEN {_equal(plan, f'f{place}')} THEN true ELSE error({literal(REPLACED + plan.view)}) END" for place, plan in plans.items()
+        f"CASE WHEN {_equal(entities, plan, f'f{place}')} THEN true ELSE error({literal(REPLACED + plan.view)}) END"
+        for place, plan in plans.items()
     ]
     return f"(SELECT {', '.join(columns)}\nFROM {STORED} e {joined}\nWHERE {' AND '.join(checks)})"
 
@@ -48,21 +49,20 @@ def _columns(plan: ViewPlan) -> frozenset[str]:
 def _is_beside(entities: Entities, plan: ViewPlan) -> bool:
     ((odd,),) = fetch(
         entities.connection,
-        f"SELECT count(*) FROM {STORED} e POSITIONAL JOIN {read(plan.files)} f WHERE NOT {_equal(plan, 'f')}",
+        f"SELECT count(*) FROM {STORED} e POSITIONAL JOIN {plan.table} f WHERE NOT {_equal(entities, plan, 'f')}",
     )
     return bool(odd == 0)
 
 
-def _equal(plan: ViewPlan, alias: str) -> str:
+def _equal(entities: Entities, plan: ViewPlan, alias: str) -> str:
     """Return the condition that a view's row is of the entity row's keys and valid at its moment; false where either has none."""
-    keys = [f"{alias}.{quoted(key)} = e.{quoted(column)}" for key, column in plan.keys.items()]
-    stamp = microseconds(f"{alias}.{quoted(plan.timestamp)}", plan.types[plan.timestamp])
-    return f"coalesce({' AND '.join([*keys, valid(plan, stamp)])}, false)"
+    keys = [f"{alias}.{quoted(key)} = e.{entities.sql(column)}" for key, column in plan.keys.items()]
+    return f"coalesce({' AND '.join([*keys, valid(plan, f'{alias}.{quoted(plan.timestamp)}')])}, false)"
 
 
 def _rises(entities: Entities, columns: Collection[str]) -> bool:
     """Tell whether each entity row's keys come after those of the row before, so that none is there twice."""
-    keys = [quoted(name) for name in entities.types if name in columns and not entities.is_constant(name)]
+    keys = [entities.sql(name) for name in entities.types if name in columns and not entities.is_constant(name)]
     after = "false"
     for place, key in reversed([*enumerate(keys)]):
         after = f"({key} > before{place} OR ({key} = before{place} AND {after}))"

@@ -5,16 +5,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from hm_pipeline.features._sql_words import quoted
 from hm_pipeline.features._types import INTEGERS
 
 STORED, TABLE = "__stored", "__entities"
-ROW, AT = "__row", "__at"
+ROW, AT = "row_number", "asked_at"  # columns of those tables, which have none of the caller's names
 
 
 @dataclass(frozen=True)
 class Entities:
     """The entity table, stored as a temporary table with its row numbers and, for the timestamp, microseconds, UTC.
+
+    The caller's columns may bear any name, ``rowid`` among them, so that they are stored by their places, see :meth:`sql`.
 
     Parameters
     ----------
@@ -39,6 +40,10 @@ class Entities:
     table: str = TABLE
     _spans: dict[str, tuple[Any, Any, int]] = field(default_factory=dict)
     _grouped: dict[str, Mapping[object, tuple[int, datetime, datetime]]] = field(default_factory=dict)
+
+    def sql(self, column: str) -> str:
+        """Return the name that a column is stored by."""
+        return stored_name(list(self.types).index(column))
 
     @property
     def is_of_one_moment(self) -> bool:
@@ -65,13 +70,13 @@ class Entities:
 
     def retype(self, column: str, kind: str) -> None:
         """Give a column without values another type."""
-        fetch(self.connection, f"ALTER TABLE {STORED} ALTER COLUMN {quoted(column)} TYPE {kind} USING NULL")
+        fetch(self.connection, f"ALTER TABLE {STORED} ALTER COLUMN {self.sql(column)} TYPE {kind} USING NULL")
         number_rows(self.connection)
         self.types[column] = kind
 
     def _range(self, column: str) -> tuple[Any, Any, int]:
         if column not in self._spans:
-            name = quoted(column)
+            name = self.sql(column)
             ((low, high, count),) = fetch(self.connection, f"SELECT min({name}), max({name}), count({name}) FROM {self.table}")
             self._spans[column] = (low, high, count)
         return self._spans[column]
@@ -86,14 +91,14 @@ class Entities:
         Spans of other columns remain those of the whole, which rule out less and are known already.
         """
         rows, first, last = self._groups(column)[value]
-        table = f"(SELECT * FROM {self.table} WHERE {quoted(column)} = {value})"
+        table = f"(SELECT * FROM {self.table} WHERE {self.sql(column)} = {value})"
         whole = {name: self._range(name) for name in self.types if self.is_integer(name)}
         spans = {name: (low, high, rows if count == self.rows else 0) for name, (low, high, count) in whole.items()}
         return replace(self, table=table, rows=rows, first=first, last=last, _spans=spans | {column: (value, value, rows)}, _grouped={})
 
     def count_keys(self, columns: Sequence[str]) -> int:
         """Estimate how many distinct keys there are."""
-        counted = f"approx_count_distinct(hash({', '.join(map(quoted, columns))}))"
+        counted = f"approx_count_distinct(hash({', '.join(map(self.sql, columns))}))"
         ((count,),) = fetch(self.connection, f"SELECT {counted} FROM {self.table}")
         return int(count)
 
@@ -107,8 +112,8 @@ class Entities:
         others
             Wanted as well; constant where they are not among them.
         """
-        constants = [f"CAST({self._range(name)[0]} AS {self.types[name]}) AS {quoted(name)}" for name in sorted({*others} - {*columns})]
-        names = ", ".join(map(quoted, columns))
+        constants = [f"CAST({self._range(name)[0]} AS {self.types[name]}) AS {self.sql(name)}" for name in sorted({*others} - {*columns})]
+        names = ", ".join(map(self.sql, columns))
         moment = f"epoch_us(TIMESTAMP '{self.first}') AS {AT}"
         table = f"(SELECT {', '.join([names, *constants, moment])} FROM (SELECT DISTINCT {names} FROM {self.table}))"
         return replace(self, table=table, _spans=dict(self._spans), _grouped={})
@@ -116,11 +121,16 @@ class Entities:
     def _groups(self, column: str) -> Mapping[object, tuple[int, datetime, datetime]]:
         """Return the rows, the first and the last moment of each value of a column, by values sorted."""
         if column not in self._grouped:
-            name = quoted(column)
+            name = self.sql(column)
             figures = f"count(*), make_timestamp(min({AT})), make_timestamp(max({AT}))"
             rows = fetch(self.connection, f"SELECT {name}, {figures} FROM {self.table} WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY 1")
             self._grouped[column] = {value: (count, first, last) for value, count, first, last in rows}
         return self._grouped[column]
+
+
+def stored_name(place: int) -> str:
+    """Return the name that the column at a place of the entity table is stored by."""
+    return f"c{place}"
 
 
 def number_rows(connection: Any) -> None:

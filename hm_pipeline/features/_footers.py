@@ -7,9 +7,9 @@ from typing import Any
 import duckdb
 
 from hm_pipeline.features._entities import Entities, fetch
+from hm_pipeline.features._layout import listed, unescaped
 from hm_pipeline.features._remote import is_remote
-from hm_pipeline.features._schemas import Types, listed
-from hm_pipeline.features._sources import unescaped
+from hm_pipeline.features._schemas import Types
 from hm_pipeline.features._sql_words import literal
 from hm_pipeline.features._states import remembered
 from hm_pipeline.features._types import INTEGERS

@@ -9,11 +9,11 @@ from feast.infra.offline_stores.offline_store import RetrievalMetadata
 
 from hm_pipeline.errors import BadInput, RowsLost
 from hm_pipeline.features._beside import REPLACED
-from hm_pipeline.features._entities import ROW, Entities, fetch
+from hm_pipeline.features._entities import Entities, fetch
 from hm_pipeline.features._joins import DUPLICATE, rows_of
-from hm_pipeline.features._placed import Placed
+from hm_pipeline.features._placed import Placed, RowNumbers
 from hm_pipeline.features._rows import StatementJob
-from hm_pipeline.features._sql import statement, statements
+from hm_pipeline.features._sql import row_label, statement, statements
 from hm_pipeline.features._view_plan import ViewPlan
 
 ONE_ROW = "a view must hold one row per key and moment; write the table again without duplicates"
@@ -43,28 +43,34 @@ class PointInTimeJob(StatementJob):
         root: Path | None,
     ) -> None:
         super().__init__(entities.connection, root=root, on_demand=on_demand, full_names=full_names, metadata=metadata)
-        self._entities, self._plans = entities, plans
+        self._entities, self._plans, self._row = entities, plans, row_label(entities, plans)
 
     def _statement(self, *, ordered: bool) -> str:
-        order = f"\nORDER BY {ROW}" if ordered else ""
-        return f"SELECT * EXCLUDE ({ROW}) FROM (\n{statement(self._entities, self._plans)}\n){order}"
+        order = f"\nORDER BY {self._row}" if ordered else ""
+        return f"SELECT * EXCLUDE ({self._row}) FROM (\n{statement(self._entities, self._plans)}\n){order}"
 
-    def _parts(self) -> list[str]:
-        return statements(self._entities, self._plans)
-
-    def _read(self, *, ordered: bool) -> Iterator[str]:
-        return iter([self._statement(ordered=True)]) if ordered else (f"SELECT * EXCLUDE ({ROW}) FROM ({part})" for part in self._parts())
+    def _stream(self, rows: int, *, ordered: bool) -> Iterator[pa.RecordBatch]:
+        """Yield batches without their row numbers, of which each must come once."""
+        whole = f"SELECT * FROM ({statement(self._entities, self._plans)}) ORDER BY {self._row}" if ordered else ""
+        seen = RowNumbers(self._entities.rows)
+        for part in [whole] if ordered else statements(self._entities, self._plans):
+            for batch in self._batches(part, rows):
+                seen.add(batch.column(self._row))
+                yield batch.drop_columns([self._row])
+        self._guard(seen.total)
+        self._guard_places(seen.are_whole)
 
     def _to_arrow_internal(self, timeout: int | None = None) -> pa.Table:  # noqa: ARG002 - Feast's signature
         """Put rows in their places as they come, for a sort would hold them twice."""
         total, placed = 0, None
-        for part in self._parts():
+        for part in statements(self._entities, self._plans):
             for batch in self._batches(part):
                 total += batch.num_rows
                 if total <= self._entities.rows:
-                    placed = placed or Placed(batch.schema, ROW, self._entities.rows)
+                    placed = placed or Placed(batch.schema, self._row, self._entities.rows)
                     placed.add(batch)
         self._guard(total)
+        self._guard_places(placed is None or placed.are_whole)
         return placed.table() if placed else super()._to_arrow_internal()
 
     def _guard(self, rows: int) -> None:
@@ -77,6 +83,11 @@ class PointInTimeJob(StatementJob):
             where=f"view {', '.join(guilty)}",
             remedy=ONE_ROW,
         )
+
+    def _guard_places(self, are_whole: bool) -> None:
+        if not are_whole:
+            what = f"{self._entities.rows} rows came back, some of them twice and others not at all"
+            raise RowsLost(what, where=f"view {', '.join(plan.view for plan in self._plans)}", remedy=ONE_ROW)
 
     def _translated(self, error: Exception) -> Exception:
         return translated(error, ", ".join(plan.view for plan in self._plans))

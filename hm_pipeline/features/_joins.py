@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from hm_pipeline.features._entities import AT, ROW, Entities
-from hm_pipeline.features._schemas import read
-from hm_pipeline.features._sql_words import literal, microseconds, quoted, within
-from hm_pipeline.features._types import INTEGERS
+from hm_pipeline.features._moments import NANOSECONDS, known_from, microseconds, within
+from hm_pipeline.features._sql_words import literal, quoted
+from hm_pipeline.features._types import INTEGERS, TEXTS
 from hm_pipeline.features._view_plan import ViewPlan
 
 DUPLICATE = "duplicate source key in view "
@@ -28,16 +28,16 @@ def rows_of(plan: ViewPlan, entities: Entities) -> str:
 
 
 def features(plan: ViewPlan, alias: str) -> list[str]:
-    """Return the columns that a view adds."""
+    """Return the expressions of the features that a view adds, in its order."""
     if not plan.files:
-        kinds = {name: plan.types.get(column, plan.null_types.get(name, "VARCHAR")) for name, column in plan.features.items()}
-        return [f"CAST(NULL AS {kind}) AS {quoted(name)}" for name, kind in kinds.items()]
-    if plan.way == "asof":
-        message = literal(f"{DUPLICATE}{plan.view}")
-        single = f"CASE WHEN {alias}.__n > 1 THEN error({message}) ELSE true END"
-        holds = f"{_fresh(plan, f'{alias}.ts')} AND {single}" if plan.ttl else single
-        return [f"CASE WHEN {holds} THEN {alias}.v{place} END AS {quoted(name)}" for place, name in enumerate(plan.features)]
-    return [f"{alias}.v{place} AS {quoted(name)}" for place, name in enumerate(plan.features)]
+        kinds = [plan.types.get(column, plan.null_types.get(name, "VARCHAR")) for name, column in plan.features.items()]
+        return [f"CAST(NULL AS {kind})" for kind in kinds]
+    values = [f"{alias}.v{place}" for place in range(len(plan.features))]
+    if plan.way != "asof":
+        return values
+    single = f"CASE WHEN {alias}.copies > 1 THEN error({literal(f'{DUPLICATE}{plan.view}')}) ELSE true END"
+    holds = f"{_fresh(plan, alias)} AND {single}" if plan.ttl else single
+    return [f"CASE WHEN {holds} THEN {value} END" for value in values]
 
 
 def join(base: str, plan: ViewPlan, alias: str, entities: Entities, *, hashes_base: bool = False) -> str:
@@ -50,18 +50,18 @@ def join(base: str, plan: ViewPlan, alias: str, entities: Entities, *, hashes_ba
     """
     scan = _scan(plan, entities)
     if plan.way == "asof":
-        return f"{base}\nASOF LEFT JOIN ({_counted(plan, scan, entities)}) {alias} ON {_on(plan, alias, f'e.{AT} >= {alias}.ts')}"
+        return f"{base}\nASOF LEFT JOIN ({_counted(plan, scan, entities)}) {alias} ON {_on(plan, alias, f'e.{AT} >= {alias}.ts', entities)}"
     if plan.way == "exact":
-        latest = f" QUALIFY {_rank(_key_columns(plan), 'created')}" if plan.created else ""
-        rows, condition = f"({scan}{latest}) {alias}", _on_exact(plan, alias, entities)
+        latest = f"SELECT * FROM ({scan}) QUALIFY {_rank(_key_columns(plan), 'created')}" if plan.created else scan
+        rows, condition = f"({latest}) {alias}", _on_exact(plan, alias, entities)
         return f"{rows}\nRIGHT JOIN ({base}) ON {condition}" if hashes_base else f"{base}\nLEFT JOIN {rows} ON {condition}"
-    known = f"{valid(plan, 's.ts')} AND s.created <= e.{AT}"
-    matches = f"SELECT s.*, e.{ROW} AS row FROM ({scan}) s JOIN {entities.table} e ON {_on(plan, 's', known)}"
-    return f"{base}\nLEFT JOIN ({matches} QUALIFY {_rank([f'e.{ROW}'], 's.ts DESC, s.created')}) {alias} ON {alias}.row = e.{ROW}"
+    known = f"{_valid(plan, 's')} AND s.created <= e.{AT}"
+    matches = f"SELECT s.*, e.{ROW} FROM ({scan}) s JOIN {entities.table} e ON {_on(plan, 's', known, entities)}"
+    return f"{base}\nLEFT JOIN ({matches} QUALIFY {_rank([f'e.{ROW}'], 's.ts DESC, s.created')}) {alias} ON {alias}.{ROW} = e.{ROW}"
 
 
-def _on(plan: ViewPlan, alias: str, condition: str) -> str:
-    equal = [f"{alias}.k{place} = e.{quoted(column)}" for place, column in enumerate(plan.keys.values())]
+def _on(plan: ViewPlan, alias: str, condition: str, entities: Entities) -> str:
+    equal = [f"{alias}.k{place} = e.{entities.sql(column)}" for place, column in enumerate(plan.keys.values())]
     return " AND ".join([*equal, condition])
 
 
@@ -69,19 +69,34 @@ def _on_exact(plan: ViewPlan, alias: str, entities: Entities) -> str:
     """Compare only what the scan has not settled already: of a single week and moment, neither is left to compare."""
     keys = [(place, key, column) for place, (key, column) in enumerate(plan.keys.items())]
     left = [part for part in keys if not (plan.types[part[1]] in INTEGERS and entities.is_constant(part[2]))] or keys
-    equal = [f"{alias}.k{place} = e.{quoted(column)}" for place, _, column in left]
-    return " AND ".join(equal if entities.is_of_one_moment and equal else [*equal, valid(plan, f"{alias}.ts")])
+    equal = [f"{alias}.k{place} = e.{entities.sql(column)}" for place, _, column in left]
+    return " AND ".join(equal if entities.is_of_one_moment and equal else [*equal, _valid(plan, alias)])
 
 
 def valid(plan: ViewPlan, stamp: str) -> str:
     """Return the condition that a row stamped so may be known at the entity row's moment, and still holds."""
-    past = f"{stamp} <= e.{AT}"
-    return f"{past} AND {_fresh(plan, stamp)}" if plan.ttl else past
+    kind = plan.types[plan.timestamp]
+    past = f"{known_from(stamp, kind)} <= e.{AT}"
+    return f"{past} AND {_not_before(microseconds(stamp, kind), plan.ttl)}" if plan.ttl else past
 
 
-def _fresh(plan: ViewPlan, stamp: str) -> str:
+def _valid(plan: ViewPlan, alias: str) -> str:
+    past = f"{alias}.ts <= e.{AT}"
+    return f"{past} AND {_fresh(plan, alias)}" if plan.ttl else past
+
+
+def _fresh(plan: ViewPlan, alias: str) -> str:
     assert plan.ttl is not None  # noqa: S101 - for the type checker, callers ask first
-    return f"{stamp} >= e.{AT} - {plan.ttl // timedelta(microseconds=1)}"
+    return _not_before(f"{alias}.{'since' if _may_be_finer(plan) else 'ts'}", plan.ttl)
+
+
+def _not_before(stamp: str, ttl: timedelta) -> str:
+    return f"{stamp} >= e.{AT} - {ttl // timedelta(microseconds=1)}"
+
+
+def _may_be_finer(plan: ViewPlan) -> bool:
+    """Tell whether rows may be stamped between two microseconds, so that they are known from the later and hold since the former."""
+    return plan.types[plan.timestamp] in NANOSECONDS | TEXTS
 
 
 def _key_columns(plan: ViewPlan) -> list[str]:
@@ -95,21 +110,24 @@ def _rank(partition: Sequence[str], latest: str) -> str:
 
 def _counted(plan: ViewPlan, scan: str, entities: Entities) -> str:
     """Keep the rows of keys that are asked for, and count those that an ASOF join could not tell apart."""
-    equal = " AND ".join(f"s.k{place} = e.{quoted(column)}" for place, column in enumerate(plan.keys.values()))
+    equal = " AND ".join(f"s.k{place} = e.{entities.sql(column)}" for place, column in enumerate(plan.keys.values()))
     asked = f"SELECT s.* FROM ({scan}) s SEMI JOIN {entities.table} e ON {equal}" if equal else scan
     keys = _key_columns(plan)
     if plan.created:
         asked = f"SELECT * FROM ({asked}) QUALIFY {_rank(keys, 'created')}"
-    return f"SELECT *, count(*) OVER (PARTITION BY {', '.join(keys)}) AS __n FROM ({asked})"
+    return f"SELECT *, count(*) OVER (PARTITION BY {', '.join(keys)}) AS copies FROM ({asked})"
 
 
 def _scan(plan: ViewPlan, entities: Entities) -> str:
+    """Return a view's rows under names of ours; no clause that follows sees the source's, which may be anything."""
     columns = [f"{quoted(key)} AS k{place}" for place, key in enumerate(plan.keys)]
     stamps = {"ts": plan.timestamp} | ({"created": plan.created} if plan.created else {})
-    columns += [f"{microseconds(quoted(column), plan.types[column])} AS {name}" for name, column in stamps.items()]
+    columns += [f"{known_from(quoted(column), plan.types[column])} AS {name}" for name, column in stamps.items()]
+    if plan.ttl and _may_be_finer(plan):
+        columns.append(f"{microseconds(quoted(plan.timestamp), plan.types[plan.timestamp])} AS since")
     # read_parquet gives the type of the first file it reads, which is another one in each partition
     columns += [f"CAST({quoted(column)} AS {plan.types[column]}) AS v{place}" for place, column in enumerate(plan.features.values())]
-    return f"SELECT {', '.join(columns)} FROM {read(plan.files)} WHERE {' AND '.join(_pruning(plan, entities))}"
+    return f"SELECT {', '.join(columns)} FROM {plan.table} WHERE {' AND '.join(_pruning(plan, entities))}"
 
 
 def _pruning(plan: ViewPlan, entities: Entities) -> list[str]:

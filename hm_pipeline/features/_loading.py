@@ -5,17 +5,19 @@ from contextlib import nullcontext
 from typing import Any
 
 import duckdb
-import pandas as pd
-import polars as pl
-import pyarrow as pa
 
 from hm_pipeline.errors import BadInput, MissingInput
-from hm_pipeline.features._entities import AT, STORED, TABLE, Entities, fetch, number_rows
+from hm_pipeline.features._entities import AT, STORED, TABLE, Entities, fetch, number_rows, stored_name
+from hm_pipeline.features._frames import as_arrow
+from hm_pipeline.features._moments import REMEDY, is_finer, is_unreadable, microseconds, require_moment
 from hm_pipeline.features._session import ordering_joins
-from hm_pipeline.features._sql_words import microseconds, quoted
+from hm_pipeline.features._sql_words import literal, quoted
+from hm_pipeline.features._types import NULLS
 
 GIVEN = "__given"
 DEFAULT_TIMESTAMP = "event_timestamp"
+WHERE = "entity table"
+UNREADABLE, FINER = "no moment: ", "finer than a microsecond: "
 
 
 def load(connection: Any, entity_table: object) -> Entities:
@@ -35,19 +37,19 @@ def load(connection: Any, entity_table: object) -> Entities:
     try:
         types = {name: kind for name, kind, *_ in fetch(connection, f"DESCRIBE {query}")}
         timestamp = _timestamp(types)
-        at = f"{microseconds(quoted(timestamp), types[timestamp])} AS {AT}"
-        kept = f"* EXCLUDE ({quoted(timestamp)})"
+        at = f"{_moments(timestamp, types[timestamp])} AS {AT}"
+        kept = [f"{quoted(name)} AS {stored_name(place)}" for place, name in enumerate(types) if name != timestamp]
         with ordering_joins(connection) if isinstance(entity_table, str) else nullcontext():
-            fetch(connection, f"CREATE TEMP TABLE {STORED} AS SELECT {kept}, {at} FROM ({query})")
+            fetch(connection, f"CREATE TEMP TABLE {STORED} AS SELECT {', '.join([*kept, at])} FROM ({query})")
         number_rows(connection)
         counted = f"SELECT count(*), count({AT}), make_timestamp(min({AT})), make_timestamp(max({AT})) FROM {TABLE}"
         ((rows, dated, first, last),) = fetch(connection, counted)
     except duckdb.Error as error:
-        raise BadInput(str(error), where="entity table", remedy="give keys and a timestamp that DuckDB can read") from error
+        raise _translated(error) from error
     finally:
         connection.unregister(GIVEN)  # what was given may go
     if dated < rows:
-        raise BadInput(f"{rows - dated} of {rows} rows have no {timestamp}", where="entity table", remedy="say when each row asks")
+        raise BadInput(f"{rows - dated} of {rows} rows have no {timestamp}", where=WHERE, remedy="say when each row asks")
     return Entities(connection, types, timestamp, rows, first, last)
 
 
@@ -55,27 +57,34 @@ def require(entities: Entities, view: str, columns: Sequence[str]) -> None:
     """Raise where the entity table lacks a join key of a view."""
     missing = [column for column in columns if column not in entities.types]
     if missing:
-        raise MissingInput(f"lacks {', '.join(missing)}, which view {view!r} is keyed by", where="entity table", remedy="add the join keys")
+        raise MissingInput(f"lacks {', '.join(missing)}, which view {view!r} is keyed by", where=WHERE, remedy="add the join keys")
 
 
 def _query(connection: Any, entity_table: object) -> str:
     if isinstance(entity_table, str):
         return entity_table.strip().rstrip(";")
-    connection.register(GIVEN, _registrable(entity_table))
+    connection.register(GIVEN, as_arrow(entity_table, where=WHERE))
     return f"SELECT * FROM {GIVEN}"
 
 
-def _registrable(entity_table: object) -> object:
-    match entity_table:
-        case pl.LazyFrame():
-            return entity_table.collect().to_arrow()
-        case pl.DataFrame():
-            return entity_table.to_arrow()
-        case pd.DataFrame() | pa.Table():
-            return entity_table
-    raise BadInput(
-        f"a {type(entity_table).__name__} is no entity table", where="entity table", remedy="give a frame, an Arrow table or SQL"
-    )
+def _moments(timestamp: str, kind: str) -> str:
+    """Return the expression of the moments, which breaks the statement off at one that would be cut or cannot be read."""
+    if kind == NULLS:
+        return "CAST(NULL AS BIGINT)"
+    require_moment(timestamp, kind, WHERE)
+    column = quoted(timestamp)
+    shown = f"CAST({column} AS VARCHAR)"
+    refused = f"WHEN {is_unreadable(column, kind)} THEN error({literal(UNREADABLE)} || {shown}) "
+    refused += f"WHEN {is_finer(column, kind)} THEN error({literal(FINER)} || {shown}) "
+    return microseconds(f"(CASE {refused}ELSE {column} END)", kind)
+
+
+def _translated(error: duckdb.Error) -> BadInput:
+    text = str(error)
+    for what, remedy in ((UNREADABLE, REMEDY), (FINER, "round the moments to microseconds, downwards")):
+        if what in text:
+            return BadInput(f"{what}{text.rpartition(what)[2].partition(chr(10))[0]!r}", where=WHERE, remedy=remedy)
+    return BadInput(text, where=WHERE, remedy="give keys and a timestamp that DuckDB can read")
 
 
 def _timestamp(types: dict[str, str]) -> str:
@@ -86,6 +95,6 @@ def _timestamp(types: dict[str, str]) -> str:
         return moments[0]
     raise BadInput(
         f"has no column {DEFAULT_TIMESTAMP!r} and {len(moments)} other timestamps",
-        where="entity table",
+        where=WHERE,
         remedy=f"name the moment each row asks about {DEFAULT_TIMESTAMP}",
     )

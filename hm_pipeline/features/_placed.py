@@ -9,6 +9,29 @@ import pyarrow as pa
 THREADS = 2  # as many columns are held twice at a time
 
 
+class RowNumbers:
+    """Row numbers that were seen, from 1: rows that are counted alone could be one twice and another not at all.
+
+    Parameters
+    ----------
+    rows
+        How many there are to be.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self._seen, self.total = np.zeros(rows + 1, np.bool_), 0
+
+    def add(self, numbers: pa.Array) -> None:
+        """Note the numbers of a batch."""
+        self.total += len(numbers)
+        self._seen[np.minimum(numbers.to_numpy(), len(self._seen) - 1)] = True
+
+    @property
+    def are_whole(self) -> bool:
+        """Whether each was seen once."""
+        return self.total == len(self._seen) - 1 and bool(self._seen[1:].all())
+
+
 class Placed:
     """A table filled batch by batch.
 
@@ -24,7 +47,7 @@ class Placed:
 
     def __init__(self, schema: pa.Schema, row: str, rows: int) -> None:
         self._row, self._count = row, 0
-        self._order = np.empty(rows, np.int64)
+        self._order = np.full(rows, -1)
         self._columns = {field.name: _column(field.type, rows) for field in schema if field.name != row}
 
     def add(self, batch: pa.RecordBatch) -> None:
@@ -34,6 +57,11 @@ class Placed:
         for name, column in self._columns.items():
             column.add(self._count, end, batch.column(name))
         self._count = end
+
+    @property
+    def are_whole(self) -> bool:
+        """Whether every place was filled."""
+        return bool((self._order >= 0).all())
 
     def table(self) -> pa.Table:
         """Return the rows in order; every place must have been filled."""

@@ -7,11 +7,13 @@ from typing import Any, Literal
 from hm_pipeline.errors import BadInput, MissingInput
 from hm_pipeline.features._entities import Entities
 from hm_pipeline.features._footers import rows_by_file
+from hm_pipeline.features._layout import Layout, layout_of
 from hm_pipeline.features._loading import require
+from hm_pipeline.features._moments import require_moment
 from hm_pipeline.features._remote import is_remote, mount
-from hm_pipeline.features._schemas import Types, first_types, require_comparable, require_declared, stored_types
+from hm_pipeline.features._schemas import Types, first_types, is_mixed, require_comparable, require_declared, stored_types
 from hm_pipeline.features._sources import Source, all_files, files_of, source_of
-from hm_pipeline.features._types import declared_type, family
+from hm_pipeline.features._types import NULLS, declared_type, family
 from hm_pipeline.features._view_plan import ViewPlan
 
 
@@ -56,12 +58,13 @@ def _plan(
     require(entities, view.name, list(keys.values()))
     source = source_of(stored, view.name, tuple(keys), root, view.tags.get("marker"))
     files = _files(entities, source, keys)
+    layout = layout_of(source.path, files, {key: entities.types[column] for key, column in keys.items()})
     wanted = _features(view, refs, full_names)
-    held = first_types(entities.connection, view.name, files)
+    held = first_types(entities.connection, view.name, files, layout)
     names = {feature: _stored(held, mapped, feature) for feature in wanted.values()}
     timestamp = _stored(held, mapped, stored.timestamp_field)
     created = _stored(held, mapped, stored.created_timestamp_column) if stored.created_timestamp_column else None
-    types = _checked(entities, view, files, keys, [timestamp, *([created] if created else [])], names)
+    types = _checked(entities, view, files, layout, keys, [timestamp, *([created] if created else [])], names)
     rows = rows_by_file(entities, files, keys, types) if files and entities.rows else None
     return ViewPlan(
         view.name,
@@ -74,6 +77,8 @@ def _plan(
         files if rows is None else [file for file in files if file in rows],
         types,
         {name: _null_type(view, feature) for name, feature in wanted.items()},
+        layout,
+        is_mixed(entities.connection, view.name, files, layout),
         rows,
     )
 
@@ -104,14 +109,16 @@ def _files(entities: Entities, source: Source, keys: Mapping[str, str]) -> list[
 
 
 def _checked(
-    entities: Entities, view: Any, files: Sequence[str], keys: dict[str, str], stamps: Sequence[str], names: dict[str, str]
+    entities: Entities, view: Any, files: Sequence[str], layout: Layout, keys: dict[str, str], stamps: Sequence[str], names: dict[str, str]
 ) -> Types:
     if not files:
         return {}
-    types = stored_types(entities.connection, view.name, files, [*keys, *stamps, *names.values()])
+    types = stored_types(entities.connection, view.name, files, [*keys, *stamps, *names.values()], layout)
+    for stamp in stamps:
+        require_moment(stamp, types[stamp], f"view {view.name!r}")
     require_comparable(entities, view.name, keys, types)
     require_declared(view, list(names), types, names)
-    return types
+    return {**types, **{column: _null_type(view, feature) for feature, column in names.items() if types[column] == NULLS}}
 
 
 def _features(view: Any, refs: Sequence[str], full_names: bool) -> dict[str, str]:

@@ -8,11 +8,13 @@ from typing import Any
 
 from hm_pipeline.features._job import translated
 from hm_pipeline.features._joins import DUPLICATE
+from hm_pipeline.features._layout import layout_of
+from hm_pipeline.features._moments import in_order, instant, require_moment, within
 from hm_pipeline.features._remote import is_remote, mount
 from hm_pipeline.features._rows import StatementJob
-from hm_pipeline.features._schemas import read, stored_types
-from hm_pipeline.features._sources import all_files, source_of
-from hm_pipeline.features._sql_words import literal, quoted, within
+from hm_pipeline.features._schemas import Types, is_mixed, stored_types
+from hm_pipeline.features._sources import Source, all_files, source_of
+from hm_pipeline.features._sql_words import literal, quoted
 
 
 @dataclass(frozen=True)
@@ -59,20 +61,27 @@ class PullJob(StatementJob):
         return translated(error, self._source.view)
 
 
-def _statement(connection: Any, source: Any, pull: Pull) -> str:
+def _statement(connection: Any, source: Source, pull: Pull) -> str:
     files = all_files(source)
-    types = stored_types(connection, source.view, files, [*pull.columns, *(pull.keys or [])])
+    layout = layout_of(source.path, files, {})
+    types = stored_types(connection, source.view, files, [*pull.columns, *(pull.keys or [])], layout)
+    stamps = [name for name in (pull.timestamp, pull.created) if name]
+    for stamp in stamps:
+        require_moment(stamp, types[stamp], f"view {source.view!r}")
     period = within(quoted(pull.timestamp), types[pull.timestamp], pull.first, pull.last)
-    names = ", ".join(quoted(column) for column in dict.fromkeys(pull.columns))
-    rows = f"SELECT {names} FROM {read(files)} WHERE {period}"
-    return rows if pull.keys is None else _latest(rows, source.view, pull, pull.keys)
+    names = ", ".join(
+        f"{instant(quoted(column), types[column])} AS {quoted(column)}" if column in stamps else quoted(column)
+        for column in dict.fromkeys(pull.columns)
+    )
+    latest = _latest(source.view, pull, types, pull.keys) if pull.keys is not None else ""
+    return f"SELECT {names} FROM {layout.read(files, is_mixed=is_mixed(connection, source.view, files, layout))} t WHERE {period}{latest}"
 
 
-def _latest(rows: str, view: str, pull: Pull, keys: Sequence[str]) -> str:
-    """Keep the latest row of each key, and refuse to choose between two that tie."""
-    stamps = [quoted(name) for name in (pull.timestamp, pull.created) if name]
-    partition = f"PARTITION BY {', '.join(map(quoted, keys))} " if keys else ""
+def _latest(view: str, pull: Pull, types: Types, keys: Sequence[str]) -> str:
+    """Return the clause that keeps the latest row of each key, by its instant, and refuses to choose between two that tie."""
+    stamps = [in_order(f"t.{quoted(name)}", types[name]) for name in (pull.timestamp, pull.created) if name]
+    partition = f"PARTITION BY {', '.join(f't.{quoted(key)}' for key in keys)} " if keys else ""
     window = f"({partition}ORDER BY {', '.join(f'{stamp} DESC NULLS LAST' for stamp in stamps)})"
-    tied = " AND ".join(f"lead({stamp}) OVER latest IS NOT DISTINCT FROM {stamp}" for stamp in stamps)
+    tied = " AND ".join(f"lead({stamp}) OVER {window} IS NOT DISTINCT FROM {stamp}" for stamp in stamps)
     single = f"CASE WHEN {tied} THEN error({literal(DUPLICATE + view)}) ELSE true END"
-    return f"SELECT * FROM ({rows}) WINDOW latest AS {window} QUALIFY row_number() OVER latest = 1 AND {single}"
+    return f" QUALIFY row_number() OVER {window} = 1 AND {single}"

@@ -8,12 +8,14 @@ from typing import Any
 from feast.utils import compute_non_entity_date_range
 
 from hm_pipeline.errors import BadInput
+from hm_pipeline.features._layout import layout_of
 from hm_pipeline.features._loading import DEFAULT_TIMESTAMP
+from hm_pipeline.features._moments import require_moment, within
 from hm_pipeline.features._plans import join_keys
 from hm_pipeline.features._remote import is_remote, mount
-from hm_pipeline.features._schemas import read, stored_types
+from hm_pipeline.features._schemas import is_mixed, stored_types
 from hm_pipeline.features._sources import all_files, source_of
-from hm_pipeline.features._sql_words import quoted, within
+from hm_pipeline.features._sql_words import quoted
 
 
 def keys_in_range(connection: Any, views: Sequence[Any], root: Path | None, start: datetime | None, end: datetime | None) -> str:
@@ -48,6 +50,9 @@ def _seen(connection: Any, view: Any, columns: Sequence[str], root: Path | None,
         mount(connection, source.path, source.options)
     files = all_files(source)
     timestamp = stored.get(view.batch_source.timestamp_field, view.batch_source.timestamp_field)
-    types = stored_types(connection, view.name, files, [*names.values(), timestamp])
+    layout = layout_of(source.path, files, {})
+    types = stored_types(connection, view.name, files, [*names.values(), timestamp], layout)
+    require_moment(timestamp, types[timestamp], f"view {view.name!r}")
+    table = layout.read(files, is_mixed=is_mixed(connection, view.name, files, layout))
     selected = ", ".join(f"{quoted(names[column])} AS {quoted(column)}" for column in columns) or "1 AS __all"
-    return f"SELECT DISTINCT {selected} FROM {read(files)} WHERE {within(quoted(timestamp), types[timestamp], first, last)}"
+    return f"SELECT DISTINCT {selected} FROM {table} WHERE {within(quoted(timestamp), types[timestamp], first, last)}"

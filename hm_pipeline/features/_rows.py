@@ -82,12 +82,8 @@ class StatementJob(RetrievalJob):  # type: ignore[misc]
         RowsLost
             After the last batch, if rows were lost or multiplied.
         """
-        total = 0
-        for statement in self._read(ordered=ordered):
-            for batch in self._batches(statement, rows):
-                total += batch.num_rows
-                yield from self._completed(batch)
-        self._guard(total)
+        for batch in self._stream(rows, ordered=ordered):
+            yield from self._completed(batch)
 
     def sink_parquet(self, path: str | Path, *, ordered: bool = False) -> int:
         """Write the rows to a file without holding them, and return how many there are.
@@ -118,9 +114,9 @@ class StatementJob(RetrievalJob):  # type: ignore[misc]
     @abstractmethod
     def _statement(self, *, ordered: bool) -> str: ...
 
-    def _read(self, *, ordered: bool) -> Iterator[str]:
-        """Yield statements whose rows together are the result."""
-        yield self._statement(ordered=ordered)
+    def _stream(self, rows: int, *, ordered: bool) -> Iterator[pa.RecordBatch]:
+        """Yield the result in batches."""
+        yield from self._batches(self._statement(ordered=ordered), rows)
 
     def _batches(self, statement: str, rows: int = ROWS) -> Iterator[pa.RecordBatch]:
         try:

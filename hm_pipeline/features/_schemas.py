@@ -8,28 +8,26 @@ import duckdb
 
 from hm_pipeline.errors import BadInput, BrokenContract, MissingInput
 from hm_pipeline.features._entities import Entities, fetch
-from hm_pipeline.features._sources import is_partitioned
-from hm_pipeline.features._sql_words import literal
+from hm_pipeline.features._layout import Layout, listed
 from hm_pipeline.features._states import remembered
-from hm_pipeline.features._types import declared_type, family, fits
+from hm_pipeline.features._types import NULLS, are_comparable, declared_type, family, fits
 
 Types = Mapping[str, str]
 REWRITE = "write the table again, or correct the view and register it again"
 
 
-def read(files: Sequence[str]) -> str:
-    """Return the table function that reads parquet files."""
-    hive = ", hive_partitioning = true" if is_partitioned(files) else ", hive_partitioning = false"
-    return f"read_parquet({listed(files)}{hive})"
-
-
-def first_types(connection: Any, view: str, files: Sequence[str]) -> Types:
+def first_types(connection: Any, view: str, files: Sequence[str], layout: Layout) -> Types:
     """Return the DuckDB type of each column of the first file; nothing without files."""
-    return _schemas(connection, view, files)[0][1] if files else {}
+    return _schemas(connection, view, files, layout)[0][1] if files else {}
 
 
-def stored_types(connection: Any, view: str, files: Sequence[str], columns: Sequence[str]) -> Types:
-    """Return the DuckDB type of each stored column.
+def is_mixed(connection: Any, view: str, files: Sequence[str], layout: Layout) -> bool:
+    """Tell whether some files hold their columns in other types than the first."""
+    return bool(files) and len(_schemas(connection, view, files, layout)) > 1
+
+
+def stored_types(connection: Any, view: str, files: Sequence[str], columns: Sequence[str], layout: Layout) -> Types:
+    """Return the DuckDB type of each stored column; nulls have none, and narrower integers are read as wider ones.
 
     Parameters
     ----------
@@ -45,19 +43,21 @@ def stored_types(connection: Any, view: str, files: Sequence[str], columns: Sequ
     BrokenContract
         If files hold a column in different types: DuckDB would convert to that of the first file, by rounding.
     """
-    schemas = _schemas(connection, view, files)
+    schemas = _schemas(connection, view, files, layout)
     for file, types in schemas:
         missing = [name for name in columns if name not in types]
         if missing:
             raise MissingInput(f"view {view!r} has no stored column {', '.join(missing)}", where=file, remedy=REWRITE)
     first = schemas[0][1]
-    for file, types in schemas[1:]:
-        for name in columns:
-            if types[name] != first[name] and {family(types[name]), family(first[name])} != {"integer"}:
-                raise BrokenContract(
-                    f"view {view!r} holds {name} as {types[name]} here and as {first[name]} elsewhere", where=file, remedy=REWRITE
-                )
-    return first
+    for name in columns:
+        held = {types[name]: file for file, types in reversed(schemas) if types[name] != NULLS}
+        if len({family(kind) if family(kind) == "integer" else kind for kind in held}) > 1:
+            (kind, file), (other, _) = [*held.items()][-2:]
+            raise BrokenContract(f"view {view!r} holds {name} as {kind} here and as {other} elsewhere", where=file, remedy=REWRITE)
+    if len(schemas) == 1:
+        return first
+    united = layout.read([file for file, _ in schemas], is_mixed=True)
+    return {**first, **{name: kind for name, kind, *_ in fetch(connection, f"DESCRIBE SELECT * FROM {united}") if name in columns}}
 
 
 def require_declared(view: Any, features: Sequence[str], stored: Types, names: Mapping[str, str]) -> None:
@@ -87,7 +87,7 @@ def require_comparable(entities: Entities, view: str, keys: Mapping[str, str], s
     """
     for key, column in keys.items():
         given = entities.types[column]
-        if family(given) == family(stored[key]):
+        if stored[key] == NULLS or are_comparable(given, stored[key]):
             continue
         if entities.span(column) is not None:
             raise BadInput(
@@ -98,20 +98,20 @@ def require_comparable(entities: Entities, view: str, keys: Mapping[str, str], s
         entities.retype(column, stored[key])  # nothing but nulls, or no rows: pandas has no better type for those
 
 
-def _schemas(connection: Any, view: str, files: Sequence[str]) -> list[tuple[str, Types]]:
+def _schemas(connection: Any, view: str, files: Sequence[str], layout: Layout) -> list[tuple[str, Types]]:
     """Return the schema of the first file, and of one file for every schema that differs from it."""
 
     def learn() -> list[tuple[str, Types]]:
-        return [(file, _described(connection, file)) for file in [files[0], *_different(connection, files)]]
+        return [(file, _described(connection, file, layout)) for file in [files[0], *_different(connection, files)]]
 
     try:
-        return remembered("schemas", files, learn)
+        return remembered(f"schemas by {layout}", files, learn)
     except duckdb.Error as error:
         raise unreadable(error, view, files[0]) from error
 
 
-def _described(connection: Any, file: str) -> Types:
-    return {name: kind for name, kind, *_ in fetch(connection, f"DESCRIBE SELECT * FROM {read([file])}")}
+def _described(connection: Any, file: str, layout: Layout) -> Types:
+    return {name: kind for name, kind, *_ in fetch(connection, f"DESCRIBE SELECT * FROM {layout.read([file])}")}
 
 
 def _different(connection: Any, files: Sequence[str]) -> list[str]:
@@ -127,8 +127,3 @@ def unreadable(error: duckdb.Error, view: str, file: str) -> BadInput:
     """Translate DuckDB's complaint about a file, which names the file itself where it is one of many."""
     named = re.search(r"[fF]ile [\"']([^\"']+\.parquet)[\"']", str(error))
     return BadInput(str(error), where=f"view {view!r}, {named[1] if named else file}", remedy="write the table again")
-
-
-def listed(files: Sequence[str]) -> str:
-    """Return a list of files as DuckDB writes it."""
-    return f"[{', '.join(map(literal, files))}]"

@@ -16,6 +16,7 @@ from feast.data_format import ParquetFormat
 from feast.infra.offline_stores.file_source import FileSource
 
 from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.features._layout import escaped, is_whole, literal_path, unescaped, value_of
 from hm_pipeline.features._remote import filesystem, is_remote, options_of
 
 PARTITION = re.compile(r"^(?P<key>[^=*?\[]+)=\*$")
@@ -65,8 +66,15 @@ def source_of(stored: Any, view: str, keys: Sequence[str], root: Path | None, ma
     if not isinstance(stored, FileSource) or not isinstance(stored.file_format or ParquetFormat(), ParquetFormat):
         raise BadInput(f"view {view!r} has a {type(stored).__name__}", where="feature store", remedy="this store reads parquet files only")
     path = str(stored.path).removeprefix("file://")
-    place = path if is_remote(path) else str((root or Path()).absolute() / path)
-    return Source(view, place, tuple(keys), marker or (stored.tags or {}).get("marker"), options_of(stored) if is_remote(path) else {})
+    if not is_remote(path):
+        path = literal_path(path) if Path(path).is_absolute() else _below(root or Path(), path)
+    return Source(view, path, tuple(keys), marker or (stored.tags or {}).get("marker"), options_of(stored) if is_remote(path) else {})
+
+
+def _below(root: Path, path: str) -> str:
+    """Return a relative pattern from a folder on, whose name is none."""
+    folder = str(root.absolute())
+    return literal_path(f"{folder}/{path}") if (root / path).exists() else f"{escaped(folder)}/{path}"
 
 
 def files_of(source: Source, values_of: Callable[[str], Sequence[object]]) -> list[str]:
@@ -106,21 +114,6 @@ def all_files(source: Source) -> list[str]:
     return files
 
 
-def is_partitioned(files: Sequence[str]) -> bool:
-    """Tell whether the folders of the files spell out columns."""
-    return any("=" in part for file in files[:1] for part in file.split("/")[:-1])
-
-
-def escaped(path: str) -> str:
-    """Return a pattern that matches a path alone."""
-    return re.sub(r"([*?\[])", r"[\1]", path)
-
-
-def unescaped(pattern: str) -> str:
-    """Return the path that a pattern was made of."""
-    return re.sub(r"\[([*?\[])\]", r"\1", pattern)
-
-
 def _is_left_to_duckdb(source: Source) -> bool:
     if not is_remote(source.path) or filesystem(source.path, source.options) is not None:
         return False
@@ -131,19 +124,22 @@ def _is_left_to_duckdb(source: Source) -> bool:
 
 def _pattern(source: Source) -> str:
     files = filesystem(source.path, source.options) if is_remote(source.path) else None
-    if not (files.isdir(source.path) if files else Path(source.path).is_dir()):
+    if not (files.isdir(source.path) if files else Path(unescaped(source.path)).is_dir()):
         return source.path
-    folder = source.path.rstrip("/")
-    names = (child.rpartition("/")[2].partition("=")[0] for child in _matches(source, f"{escaped(folder)}/*=*"))
+    folder = escaped(source.path.rstrip("/")) if files else source.path.rstrip("/")
+    names = (child.rpartition("/")[2].partition("=")[0] for child in _matches(source, f"{folder}/*=*"))
     key = next((name for name in names if name in source.keys), None)
-    return f"{escaped(folder)}/**/*.parquet" if key is None else f"{escaped(folder)}/{key}=*/**/*.parquet"
+    return f"{folder}/**/*.parquet" if key is None else f"{folder}/{key}=*/**/*.parquet"
 
 
 def _partitions(source: Source, base: str, rest: str, key: str, values: Sequence[object]) -> list[str]:
     files: list[str] = []
     missing: list[object] = []
+    stored: dict[object, list[str]] = {}
+    for folder in _matches(source, f"{base}/{key}=*"):
+        stored.setdefault(_meant(value_of(f"{folder}/", key), values), []).append(folder)
     for value in values:
-        folders = [folder for folder in _matches(source, f"{base}/{key}={escaped(str(value))}") if _is_whole(source, folder)]
+        folders = [folder for folder in stored.get(value if isinstance(value, int) else str(value), []) if _is_whole(source, folder)]
         found = [escaped(file) for folder in folders for file in _matches(source, f"{escaped(folder)}/{rest}")]
         if not folders or not (found or source.marker):  # a marked partition may be empty, an unmarked one was never written
             missing.append(value)
@@ -153,6 +149,11 @@ def _partitions(source: Source, base: str, rest: str, key: str, values: Sequence
             f"view {source.view!r} has no partition for {key} {', '.join(map(str, missing))}", where=source.path, remedy=REMEDY
         )
     return files
+
+
+def _meant(value: str | None, values: Sequence[object]) -> object:
+    """Return what a folder's value is compared as: a number where numbers are asked for, however it is padded."""
+    return int(value) if value is not None and is_whole(value) and all(isinstance(other, int) for other in values) else value
 
 
 def _matches(source: Source, pattern: str) -> list[str]:

@@ -25,9 +25,10 @@ def statement(entities: Entities, plans: Sequence[ViewPlan]) -> str:
     column = shared_partition(entities, plans)
     if column is None:
         beside = lying_beside(entities, plans)
-        return _select(entities, plans, side_by_side(beside) if beside else None, beside)
+        names = {place: _inner(place, plan) for place, plan in beside.items()}
+        return _select(entities, plans, side_by_side(entities, beside, names) if beside else None, beside)
     apart = [place for place, plan in enumerate(plans) if plan.files_by_value(column)]
-    return _select(entities, plans, _partition_wise(entities, [plans[place] for place in apart], column), apart)
+    return _select(entities, plans, _partition_wise(entities, {place: plans[place] for place in apart}, column), apart)
 
 
 def statements(entities: Entities, plans: Sequence[ViewPlan]) -> list[str]:
@@ -38,11 +39,30 @@ def statements(entities: Entities, plans: Sequence[ViewPlan]) -> list[str]:
     return [_select(part, within_part) for part, within_part in _partitions(entities, plans, column)]
 
 
-def _partition_wise(entities: Entities, plans: Sequence[ViewPlan], column: str) -> str:
+def row_label(entities: Entities, plans: Sequence[ViewPlan]) -> str:
+    """Return the name of the column of row numbers in the result, which no other column of it bears."""
+    taken = {name.lower() for name in (*entities.types, *(name for plan in plans for name in plan.features))}
+    label = ROW
+    while label in taken:
+        label += "_"
+    return label
+
+
+def _inner(place: int, plan: ViewPlan) -> list[str]:
+    """Return what a view's features are called inside a statement; the names that they are given come last, and meet no other."""
+    return [f"p{place}_{number}" for number in range(len(plan.features))]
+
+
+def _partition_wise(entities: Entities, plans: Mapping[int, ViewPlan], column: str) -> str:
     branches = []
-    for part, within_part in _partitions(entities, plans, column):
+    for part, within_part in _partitions(entities, list(plans.values()), column):
         columns, joined = _joined(part, within_part, f"{part.table} e")
-        branches.append(f"SELECT {', '.join(['e.*', *chain(*columns)])}\nFROM {joined}")
+        named = [
+            f"{value} AS {name}"
+            for place, plan, own in zip(plans, within_part, columns, strict=True)
+            for value, name in zip(own, _inner(place, plan), strict=True)
+        ]
+        branches.append(f"SELECT {', '.join(['e.*', *named])}\nFROM {joined}")
     return "(" + "\nUNION ALL\n".join(branches) + ")"
 
 
@@ -57,15 +77,20 @@ def _partitions(entities: Entities, plans: Sequence[ViewPlan], column: str) -> I
 
 def _select(entities: Entities, plans: Sequence[ViewPlan], base: str | None = None, in_base: Collection[int] = ()) -> str:
     """Return the statement over the entity table, or over a base that has the features of some views already."""
-    moment = f"make_timestamptz(e.{AT}) AS {quoted(entities.timestamp)}"
-    asked = [moment if name == entities.timestamp else f"e.{quoted(name)}" for name in entities.types]
+    moment = f"make_timestamptz(e.{AT})"
+    asked = [f"{moment if name == entities.timestamp else f'e.{entities.sql(name)}'} AS {quoted(name)}" for name in entities.types]
     columns, joined = _joined(entities, plans, f"{base or entities.table} e", in_base)
-    return f"SELECT {', '.join([*asked, *chain(*columns), f'e.{ROW}'])}\nFROM {joined}"
+    added = [
+        f"{value} AS {quoted(name)}"
+        for plan, own in zip(plans, columns, strict=True)
+        for name, value in zip(plan.features, own, strict=True)
+    ]
+    return f"SELECT {', '.join([*asked, *added, f'e.{ROW} AS {row_label(entities, plans)}'])}\nFROM {joined}"
 
 
 def _joined(entities: Entities, plans: Sequence[ViewPlan], base: str, in_base: Collection[int] = ()) -> tuple[list[list[str]], str]:
-    """Return the columns of each view, and the joins that they come from."""
-    columns = [_named("e", plan) if place in in_base else features(plan, f"f{place}") for place, plan in enumerate(plans)]
+    """Return the expressions of each view's features, and the joins that they come from."""
+    columns = [_of("e", _inner(place, plan)) if place in in_base else features(plan, f"f{place}") for place, plan in enumerate(plans)]
     left = {place: plan for place, plan in enumerate(plans) if plan.files and place not in in_base}
     shared = _shared_keys(entities, left)
     alone = {place: plan for place, plan in left.items() if place not in chain(*shared.values())}
@@ -75,9 +100,9 @@ def _joined(entities: Entities, plans: Sequence[ViewPlan], base: str, in_base: C
         base = join(base, alone[place], f"f{place}", entities, hashes_base=is_first or alone[place].most_rows > LARGER * entities.rows)
     for keys, places in shared.items():
         alias = f"g{places[0]}"
-        base += _once(entities, keys, {f"f{place}": plans[place] for place in places}, alias)
+        base += _once(entities, keys, {place: plans[place] for place in places}, alias)
         for place in places:
-            columns[place] = _named(alias, plans[place])
+            columns[place] = _of(alias, _inner(place, plans[place]))
     return columns, base
 
 
@@ -85,8 +110,8 @@ def _is_large(plan: ViewPlan, entities: Entities) -> bool:
     return plan.way == "exact" and 2 * plan.most_rows > entities.rows
 
 
-def _named(alias: str, plan: ViewPlan) -> list[str]:
-    return [f"{alias}.{quoted(name)}" for name in plan.features]
+def _of(alias: str, names: Sequence[str]) -> list[str]:
+    return [f"{alias}.{name}" for name in names]
 
 
 def _shared_keys(entities: Entities, plans: Mapping[int, ViewPlan]) -> dict[tuple[str, ...], list[int]]:
@@ -103,11 +128,12 @@ def _shared_keys(entities: Entities, plans: Mapping[int, ViewPlan]) -> dict[tupl
     }
 
 
-def _once(entities: Entities, keys: Sequence[str], plans: Mapping[str, ViewPlan], alias: str) -> str:
+def _once(entities: Entities, keys: Sequence[str], plans: Mapping[int, ViewPlan], alias: str) -> str:
     part = entities.keys(keys, {column for plan in plans.values() for column in plan.keys.values()})
-    columns = [*(f"e.{quoted(key)}" for key in keys), *(column for name, plan in plans.items() for column in features(plan, name))]
+    columns = [f"e.{entities.sql(key)}" for key in keys]
     base = f"{part.table} e"
-    for name, plan in plans.items():
-        base = join(base, plan, name, part)
-    equal = " AND ".join(f"{alias}.{quoted(key)} = e.{quoted(key)}" for key in keys)
+    for place, plan in plans.items():
+        columns += [f"{value} AS {name}" for value, name in zip(features(plan, f"f{place}"), _inner(place, plan), strict=True)]
+        base = join(base, plan, f"f{place}", part)
+    equal = " AND ".join(f"{alias}.{entities.sql(key)} = e.{entities.sql(key)}" for key in keys)
     return f"\nLEFT JOIN (SELECT {', '.join(columns)} FROM {base}) {alias} ON {equal}"

@@ -9,11 +9,14 @@ from typing import Any
 import pyarrow as pa
 
 INTEGERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT", "UHUGEINT"})
+NULLS = '"NULL"'  # of a column that never held anything
+TEXTS = frozenset({"VARCHAR", "JSON"})
+MOMENTS = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS", "DATE"})
 FAMILIES = {
     **dict.fromkeys(INTEGERS, "integer"),
     **dict.fromkeys(("FLOAT", "DOUBLE", "DECIMAL"), "number"),
-    **dict.fromkeys(("VARCHAR", "ENUM", "UUID", "JSON"), "text"),
-    **dict.fromkeys(("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE", "DATE"), "moment"),
+    **dict.fromkeys((*TEXTS, "ENUM", "UUID"), "text"),
+    **dict.fromkeys(MOMENTS, "moment"),
     "BOOLEAN": "yes or no",
     "BLOB": "bytes",
 }
@@ -42,6 +45,20 @@ def family(kind: str) -> str:
     if kind.endswith("]"):
         return f"{family(kind[: kind.rindex('[')])}[]"
     return FAMILIES.get(kind, FAMILIES.get(kind.partition("(")[0], kind))
+
+
+def are_comparable(given: str, stored: str) -> bool:
+    """Tell whether two keys are equal exactly where what they hold is: decimals lose digits beside floats, and moments of another unit.
+
+    Examples
+    --------
+    >>> are_comparable("SMALLINT", "BIGINT"), are_comparable("DECIMAL(9,2)", "DOUBLE"), are_comparable("DATE", "TIMESTAMP")
+    (True, False, True)
+    """
+    kinds = {kind.partition("(")[0] for kind in (given, stored)}
+    if family(given) != family(stored):
+        return False
+    return len(kinds) == 1 or not any(kind == "DECIMAL" or kind.endswith("_NS") for kind in kinds)
 
 
 def declared_type(feature: Any) -> str | None:
@@ -73,6 +90,8 @@ def fits(declared: str, stored: str) -> bool:
     >>> fits("BIGINT", "SMALLINT"), fits("FLOAT", "BIGINT"), fits("BIGINT", "DOUBLE"), fits("FLOAT[]", "DOUBLE[3]")
     (True, True, False, True)
     """
+    if stored == NULLS:
+        return True
     wanted, found = family(declared), family(stored)
     if wanted.endswith("[]") and found.endswith("[]"):
         wanted, found = wanted[:-2], found[:-2]

@@ -1,12 +1,12 @@
 """What is known of a view before it is joined, and whether that can be done partition by partition."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
 from hm_pipeline.features._entities import Entities
+from hm_pipeline.features._layout import Layout, is_whole, value_of
 from hm_pipeline.features._schemas import Types
 from hm_pipeline.features._types import INTEGERS
 
@@ -36,6 +36,8 @@ class ViewPlan:
         Files to read; none gives nulls of ``null_types``.
     types
         DuckDB type by source column.
+    layout, is_mixed
+        How the files are read.
     rows
         By file, rows of the row groups that may hold a key asked for; nothing where that is not known.
     """
@@ -50,7 +52,14 @@ class ViewPlan:
     files: list[str]
     types: Types
     null_types: dict[str, str] = field(default_factory=dict)
+    layout: Layout = field(default_factory=Layout)
+    is_mixed: bool = False
     rows: dict[str, int] | None = None
+
+    @property
+    def table(self) -> str:
+        """The files' rows, as SQL."""
+        return self.layout.read(self.files, is_mixed=self.is_mixed)
 
     @property
     def most_rows(self) -> int:
@@ -60,15 +69,14 @@ class ViewPlan:
     def files_by_value(self, column: str) -> dict[object, list[str]] | None:
         """Return the files by the value of an entity column that their folders say, in whole numbers; nothing where one says none."""
         key = next((key for key, asked in self.keys.items() if asked == column and self.types.get(key) in INTEGERS), None)
-        if self.way != "exact" or not self.files or key is None:
+        if self.way != "exact" or not self.files or key not in self.layout.keys:
             return None
-        folder = re.compile(f"/{re.escape(key)}=(-?[0-9]+)/")
         files: dict[object, list[str]] = {}
         for file in self.files:
-            found = folder.search(file)
-            if found is None:
+            value = value_of(file, key)
+            if value is None or not is_whole(value):
                 return None
-            files.setdefault(int(found[1]), []).append(file)
+            files.setdefault(int(value), []).append(file)
         return files
 
 
