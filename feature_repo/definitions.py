@@ -6,5 +6,6 @@ from hm_pipeline.features.registry import feature_tables
 from hm_pipeline.features.repository import guard_repository
 from hm_pipeline.features.views import build
 
-_objects = build(feature_tables(), guard_repository(Path(__file__).parent))
+guard_repository(Path(__file__).parent)
+_objects = build(feature_tables())
 globals().update({f"{type(item).__name__}_{item.name}": item for item in _objects.all})

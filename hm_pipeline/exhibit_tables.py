@@ -11,7 +11,7 @@ from hm_pipeline.evaluation.grades import report as grades
 from hm_pipeline.evaluation.grades.measures import Graded
 from hm_pipeline.evaluation.grades.summary import pool_grades
 from hm_pipeline.evaluation.recall import report as recall
-from hm_pipeline.features.retrieval import CHANGES
+from hm_pipeline.features.registration import CHANGES
 from hm_pipeline.graph import Graph
 from hm_pipeline.tables import Manifest
 

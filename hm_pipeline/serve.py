@@ -8,8 +8,11 @@ from hm_pipeline.ensemble.learn import SERVED, Recommended, Served
 from hm_pipeline.ensemble.recommend import ID_DIGITS, write_submission
 from hm_pipeline.errors import BadInput, MissingInput
 from hm_pipeline.graph import EVERYONE
+from hm_pipeline.ids import whole_numbers
 from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home, Manifest, write_aside
+
+NUMBER = "^-?(0|[1-9][0-9]{0,17})"
 
 
 def write_submission_of(settings: Settings, week: str, out: Path) -> int:
@@ -67,24 +70,35 @@ def features_of(settings: Settings, pairs: Path, out: Path, *, service: str) -> 
 
     if not out.absolute().parent.is_dir():
         raise MissingInput("the folder does not exist", where=str(out.absolute().parent), remedy="create it, or choose another --out")
-    asked = _read(pairs)
+    asked = _read(pairs, is_typed=out.suffix != ".csv")
     found = features_of_pairs(asked, settings, service=service, where=str(pairs))
-    written = found.with_columns(pl.col("article_id").cast(pl.Int64).cast(pl.String).str.zfill(ID_DIGITS))
+    articles = whole_numbers(asked["article_id"]).cast(pl.String).str.zfill(ID_DIGITS)
+    written = pl.concat([asked.with_columns(articles), found], how="horizontal")
     lists = [name for name, kind in written.schema.items() if kind.is_nested()]
     if lists and out.suffix == ".csv":
         raise BadInput(f"{lists[0]} is a list, which csv cannot hold", where=str(out), remedy="name a .parquet file")
     write_aside(out, lambda path: written.write_csv(path) if out.suffix == ".csv" else written.write_parquet(path))
-    return found.height, found.width - asked.width - 1
+    return found.height, found.width - 1
 
 
-def _read(pairs: Path) -> pl.DataFrame:
+def _read(pairs: Path, *, is_typed: bool) -> pl.DataFrame:
+    """Read pairs; a csv as it stands there, as a guess at a column's type by its first rows could change the others."""
     if not pairs.exists():
         raise MissingInput("no such file", where=str(pairs), remedy="give a csv or parquet with customer_id, article_id and week_id")
     try:
-        if pairs.suffix == ".csv":
-            return pl.read_csv(pairs, schema_overrides={"customer_id": pl.String})
-        return pl.read_parquet(pairs)
+        if pairs.suffix != ".csv":
+            return pl.read_parquet(pairs, glob=False, hive_partitioning=False)
+        texts = pl.read_csv(pairs, infer_schema=False, glob=False)
     except pl.exceptions.PolarsError as error:
         raise BadInput(
             f"cannot be read: {error}", where=str(pairs), remedy="give a csv or parquet file with a line of column names"
         ) from error
+    return texts.with_columns(map(_typed, texts.drop("customer_id", strict=False))) if is_typed else texts
+
+
+def _typed(column: pl.Series) -> pl.Series:
+    """Return a column of texts as numbers, where all of them are numbers that are written so."""
+    for kind, pattern in ((pl.Int64, NUMBER + "$"), (pl.Float64, NUMBER + r"(\.[0-9]+)?([eE][+-]?[0-9]+)?$")):
+        if column.drop_nulls().str.contains(pattern).all():
+            return column.cast(kind)
+    return column

@@ -78,7 +78,7 @@ def _none(name: str, stored: Stored, key: dg.AssetKey, wrong: pl.Expr, what: str
 def _views(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
     tables = feature_tables()
     schemas = {table.name: schema for table in tables if (schema := _stored_schema(stored.graph, table)) is not None}
-    found = drift(open_store(stored.graph.home.root), tables, stored.graph.home.root, schemas)
+    found = drift(open_store(stored.graph.home.root), tables, schemas)
     return outcome(
         "views",
         key,

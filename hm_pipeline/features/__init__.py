@@ -48,4 +48,8 @@ def pull(pairs: "Frame", *, home: str | Path | None = None, service: str = "rank
     settings = Settings.from_environment()
     settings = settings if home is None else settings.model_copy(update={"home": Path(home)})
     found = features_of_pairs(pairs, settings, service=service, features=features)
-    return found if isinstance(pairs, pl.DataFrame) else found.to_pandas().set_index(pairs.index)
+    if isinstance(pairs, pl.DataFrame):
+        return pl.concat([pairs, found], how="horizontal")
+    import pandas as pd  # noqa: PLC0415 - as above
+
+    return pd.concat([pairs, found.to_pandas().set_axis(pairs.index)], axis=1)

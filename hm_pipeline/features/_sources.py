@@ -71,6 +71,12 @@ def source_of(stored: Any, view: str, keys: Sequence[str], root: Path | None, ma
     return Source(view, path, tuple(keys), marker or (stored.tags or {}).get("marker"), options_of(stored) if is_remote(path) else {})
 
 
+def local_path(stored: Any) -> Path | None:
+    """Return the path of a Feast file source, nothing where it is a URI or no file."""
+    path = str(getattr(stored, "path", "")).removeprefix("file://")
+    return Path(unescaped(path)) if path and not is_remote(path) else None
+
+
 def _below(root: Path, path: str) -> str:
     """Return a relative pattern from a folder on, whose name is none."""
     folder = str(root.absolute())

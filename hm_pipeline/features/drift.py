@@ -1,7 +1,6 @@
 """Do Feast's views, the contracts and the stored tables still say the same, and what does registering change?"""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -18,7 +17,7 @@ ABSENT = "absent"
 LINE = {"view": pl.String, "column": pl.String, "contract": pl.String, "registered": pl.String, "stored": pl.String}
 
 
-def drift(store: "FeatureStore", tables: Sequence[FeatureTable], home: Path, stored: Mapping[str, pl.Schema] | None = None) -> pl.DataFrame:
+def drift(store: "FeatureStore", tables: Sequence[FeatureTable], stored: Mapping[str, pl.Schema] | None = None) -> pl.DataFrame:
     """Return the columns in which a contract, a registered view and a stored table differ, sorted.
 
     Parameters
@@ -26,7 +25,7 @@ def drift(store: "FeatureStore", tables: Sequence[FeatureTable], home: Path, sto
     stored
         Columns of stored tables by view; views that are not among them are held against the contract alone.
     """
-    contracts = {view.name: columns_of(view) for view in build(tables, home).views}
+    contracts = {view.name: columns_of(view) for view in build(tables).views}
     registered = {view.name: columns_of(view) for view in store.list_feature_views(allow_cache=False)}
     lines: list[tuple[str, ...]] = []
     for view, contract in contracts.items():
@@ -39,7 +38,7 @@ def drift(store: "FeatureStore", tables: Sequence[FeatureTable], home: Path, sto
     return pl.DataFrame(sorted(lines), schema=LINE, orient="row")
 
 
-def require_agreement(store: "FeatureStore", tables: Sequence[FeatureTable], home: Path) -> None:
+def require_agreement(store: "FeatureStore", tables: Sequence[FeatureTable]) -> None:
     """Refuse a registry whose views are not what the contracts say.
 
     Raises
@@ -47,7 +46,7 @@ def require_agreement(store: "FeatureStore", tables: Sequence[FeatureTable], hom
     BrokenContract
         It names the first column that differs.
     """
-    found = drift(store, tables, home)
+    found = drift(store, tables)
     if found.height:
         first = found.row(0, named=True)
         said = f"{first['column']} is {first['contract']} in the contract, {first['registered']} in Feast"

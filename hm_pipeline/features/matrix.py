@@ -44,7 +44,7 @@ def register(week: Week) -> pl.DataFrame:
         If a registered view is not what its contract says.
     """
     home = week.settings.home.absolute()
-    require_agreement(store_of(home, week.settings.threads, week.settings.memory), feature_tables(), home)
+    require_agreement(store_of(home, week.settings.threads, week.settings.memory), feature_tables())
     rows = [
         (name, table.name, ", ".join(table.keys), type(column).__name__, column.description or "", ", ".join(table.services))
         for table in feature_tables()

@@ -17,7 +17,7 @@ from feast.infra.offline_stores.offline_store import RetrievalMetadata
 from feast.on_demand_feature_view import OnDemandFeatureView
 from pydantic import PositiveInt
 
-from hm_pipeline.errors import BadInput
+from hm_pipeline.errors import BadInput, MissingInput
 from hm_pipeline.features._entities import Entities
 from hm_pipeline.features._job import PointInTimeJob
 from hm_pipeline.features._loading import load
@@ -25,6 +25,7 @@ from hm_pipeline.features._plans import plan_views
 from hm_pipeline.features._pull import Pull, PullJob
 from hm_pipeline.features._range import keys_in_range
 from hm_pipeline.features._session import open_session
+from hm_pipeline.features._sources import local_path
 
 TYPE = "hm_pipeline.features.offline_store.DuckDBPointInTimeOfflineStore"
 
@@ -38,6 +39,9 @@ class DuckDBPointInTimeOfflineStoreConfig(DuckDBOfflineStoreConfig):  # type: ig
         Given to DuckDB; retrievals of a process share one database per setting.
     temp_directory
         Where DuckDB puts what exceeds the limit; a folder of this process in the system's temporary one if not given.
+    root
+        Folder that relative paths start from, and that no source may leave; where not given, relative paths start from
+        the repository, and nothing is fenced.
     exact_keys
         Join keys that name a row by themselves, so that no search in time is needed, for views without the tag
         ``exact_key``, which says the same of one view.
@@ -47,6 +51,7 @@ class DuckDBPointInTimeOfflineStoreConfig(DuckDBOfflineStoreConfig):  # type: ig
     threads: PositiveInt = 2
     memory_limit: str = "4GB"
     temp_directory: str | None = None
+    root: str | None = None
     exact_keys: tuple[str, ...] = ()
 
 
@@ -81,7 +86,7 @@ class DuckDBPointInTimeOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
         MissingInput
             If a join key, a column, a partition or a whole source is not there.
         """
-        connection, root = open_session(config.offline_store), _root(config)
+        connection, root = open_session(config.offline_store), _root(config, *(view.batch_source for view in feature_views))
         if entity_df is None:
             entity_df = keys_in_range(connection, feature_views, root, start_date, end_date)
         entities = load(connection, entity_df)
@@ -112,7 +117,7 @@ class DuckDBPointInTimeOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
         """Prepare the latest row of every key in a period; two that tie are an error, not a choice."""
         columns = [*join_key_columns, *feature_name_columns, timestamp_field, *_given(created_timestamp_column)]
         pull = Pull(columns, timestamp_field, created_timestamp_column or None, join_key_columns, start_date, end_date)
-        return PullJob(open_session(config.offline_store), data_source, pull, _root(config))
+        return PullJob(open_session(config.offline_store), data_source, pull, _root(config, data_source))
 
     @staticmethod
     def pull_all_from_table_or_query(
@@ -128,7 +133,7 @@ class DuckDBPointInTimeOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
         """Prepare all rows of a period."""
         columns = [*join_key_columns, *feature_name_columns, timestamp_field, *_given(created_timestamp_column)]
         pull = Pull(columns, timestamp_field, created_timestamp_column or None, None, start_date, end_date)
-        return PullJob(open_session(config.offline_store), data_source, pull, _root(config))
+        return PullJob(open_session(config.offline_store), data_source, pull, _root(config, data_source))
 
 
 def quiet() -> None:
@@ -140,8 +145,17 @@ def _given(column: str | None) -> list[str]:
     return [column] if column else []
 
 
-def _root(config: Any) -> Path | None:
-    return Path(config.repo_path) if config.repo_path else None
+def _root(config: Any, *sources: Any) -> Path | None:
+    """Return the folder that relative paths start from, which every local source must lie in where it is a fence."""
+    fence = config.offline_store.root
+    if fence is None:
+        return Path(config.repo_path) if config.repo_path else None
+    root = Path(fence).absolute()
+    for source in sources:
+        path = local_path(source)
+        if path is not None and path.is_absolute() and not path.is_relative_to(root):
+            raise MissingInput(f"{source.name} lies outside of {root}", where=str(path), remedy="register the views again")
+    return root
 
 
 def _metadata(entities: Entities, refs: list[str]) -> RetrievalMetadata:

@@ -3,22 +3,21 @@
 ``look_up(open_store(home), customers=[hex_id])`` gives a customer's list, scores, strategies, needs and activity.
 """
 
-import re
 from collections.abc import Mapping, Sequence
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.features._identity import refuse_others
 from hm_pipeline.features.materialise import tables_of
 from hm_pipeline.features.registry import LOOKBOOK
-from hm_pipeline.features.retrieval import service_of
+from hm_pipeline.features.retrieval import home_of, service_of
+from hm_pipeline.ids import signed, whole_number
 
 if TYPE_CHECKING:
     from feast import FeatureStore
 
-HEX = re.compile(r"[0-9a-f]{64}")
 KNOWN = {"customer_id": "customers:age", "article_id": "articles:product_type_no"}  # views that hold everyone and everything
 TRIES = 3  # a week may be exchanged for the next between two looks
 
@@ -57,6 +56,7 @@ def look_up(
     if articles:
         asked["article_id"] = [_article(given) for given in articles]
     asked |= request or {}
+    refuse_others(home_of(store), customers)
     rows = {len(values) for values in asked.values()}
     if len(rows) != 1:
         raise BadInput(f"{sorted(rows) or 'no'} rows are asked for", where="look_up", remedy="give as many of each, at least one")
@@ -115,15 +115,14 @@ def _refuse_unknown(store: "FeatureStore", found: pl.DataFrame, given: Mapping[s
 
 def _customer(given: str | int) -> int:
     """Return the number of a customer: the last 16 digits, signed."""
-    if isinstance(given, int | Integral):  # NumPy's too
-        return int(given)
-    if not HEX.fullmatch(given.strip().lower()):
+    number = signed(given) if isinstance(given, str) else whole_number(given)
+    if number is None:
         raise BadInput(f"{given!r} is no customer", where="customers", remedy="give the 64-digit id of customers.csv")
-    return int.from_bytes(bytes.fromhex(given.strip()[-16:]), signed=True)
+    return number
 
 
 def _article(given: str | int) -> int:
-    try:
-        return int(given)
-    except (ValueError, TypeError) as error:
-        raise BadInput(f"{given!r} is no article", where="articles", remedy="give the number of articles.csv") from error
+    number = whole_number(given)
+    if number is None:
+        raise BadInput(f"{given!r} is no article", where="articles", remedy="give the number of articles.csv")
+    return number

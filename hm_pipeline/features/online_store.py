@@ -9,22 +9,28 @@ store reads what the other, or :mod:`hm_pipeline.features.materialise`, has writ
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any
 
-from feast import utils
+import numpy as np
+from feast import ValueType, utils
 from feast.infra.online_stores.sqlite import SqliteOnlineStore, SqliteOnlineStoreConfig, _initialize_conn, _quote_id, _table_id
 from feast.metrics import track_feature_statuses
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from hm_pipeline.errors import BadInput
 from hm_pipeline.features._encoding import packed_keys
 from hm_pipeline.features._readers import Readers
 from hm_pipeline.features._wire import delimited, delimited_each
+from hm_pipeline.ids import whole_number
 
 TYPE = "hm_pipeline.features.online_store.LeanSqliteOnlineStore"
 ENOUGH_KEYS = 20  # of a look-up, from which a second thread is worth waking
 CACHE_KIB = 65_536  # holds the upper pages of the index of everyone's rows, which SQLite's 2 MB do not
+WHOLE = (ValueType.INT32, ValueType.INT64)
 PRESENT, NOT_FOUND = int(FieldStatus.PRESENT), int(FieldStatus.NOT_FOUND)
 VALUES, STATUSES, MOMENTS = 1, 2, 3  # fields of a column of an answer
 Found = dict[str, dict[bytes, bytes | None]]  # by feature: serialised values by key
@@ -41,6 +47,20 @@ class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
     """Feast's SQLite store with another way to read; a view whose keys are not whole numbers is read as Feast reads it."""
 
     _readers: Readers[Answer] | None = None
+
+    def get_online_features(
+        self, config: Any, features: Any, entity_rows: Any, registry: Any, project: str, *args: Any, **named: Any
+    ) -> Any:
+        """Return Feast's answer; a key with a fraction, which Feast would cut off, is refused."""
+        _refuse_fractions(entity_rows, registry, project)
+        return super().get_online_features(config, features, entity_rows, registry, project, *args, **named)
+
+    async def get_online_features_async(
+        self, config: Any, features: Any, entity_rows: Any, registry: Any, project: str, *args: Any, **named: Any
+    ) -> Any:
+        """Return Feast's answer as :meth:`get_online_features` does."""
+        _refuse_fractions(entity_rows, registry, project)
+        return await super().get_online_features_async(config, features, entity_rows, registry, project, *args, **named)
 
     def teardown(self, config: Any, tables: Sequence[Any], entities: Sequence[Any]) -> None:
         """Remove the file, and before it those who read it."""
@@ -82,6 +102,23 @@ class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
         if not (self._readers and self._readers.are_usable):
             self._readers = Readers(partial(_connect, self._get_db_path(config)))
         return self._readers
+
+
+def _refuse_fractions(rows: Any, registry: Any, project: str) -> None:
+    """Raise where a key that is a whole number is given as something that is none."""
+    columns = rows if isinstance(rows, Mapping) else {name: [row.get(name) for row in rows] for name in {*chain(*rows)}}
+    cut = {name: value for name, values in columns.items() if isinstance(values, list | tuple) for value in values if _is_cut(value)}
+    if not cut:
+        return
+    whole = {entity.join_key for entity in registry.list_entities(project, allow_cache=True) if entity.value_type in WHOLE}
+    wrong = sorted(name for name in cut if name in whole)
+    if wrong:
+        raise BadInput(f"{wrong[0]} {cut[wrong[0]]!r} is no whole number", where="entity rows", remedy="give keys of the tables")
+
+
+def _is_cut(value: object) -> bool:
+    """Tell whether a value is a number that a whole one does not equal."""
+    return isinstance(value, float | Decimal | np.floating | bool | np.bool_) and whole_number(value) is None
 
 
 def _connect(path: str) -> sqlite3.Connection:

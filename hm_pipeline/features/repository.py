@@ -39,11 +39,12 @@ def config(home: Path, *, offline_store: str = OFFLINE_STORE, online_store: str 
     from feast import RepoConfig  # noqa: PLC0415 - feast takes seconds to import
 
     root = home.absolute()
+    fence = {"root": str(root)} if offline_store == OFFLINE_STORE else {}
     settings = RepoConfig(
         project=PROJECT,
         provider="local",
         registry=str(root / "feast" / "registry.db"),
-        offline_store={"type": offline_store, **options},
+        offline_store={"type": offline_store, **fence, **options},
         online_store=_online(root, Settings.from_environment().online_store if online_store is None else online_store),
         entity_key_serialization_version=3,
         repo_path=root,

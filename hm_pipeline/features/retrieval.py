@@ -3,8 +3,6 @@
 feast is imported when a store is opened, not before.
 """
 
-import json
-import warnings
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -13,25 +11,25 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from hm_pipeline.errors import MissingInput, RowsLost
+from hm_pipeline.features.registration import apply
 from hm_pipeline.features.repository import OFFLINE_STORE, config
-from hm_pipeline.features.views import KEYS, OWNER, TIMESTAMP, FeastObjects, FeatureTable, build
-from hm_pipeline.tables import write_aside
+from hm_pipeline.features.views import KEYS, OWNER, TIMESTAMP, FeatureTable, build
 from hm_pipeline.weeks import DAYS, Calendar
 
 if TYPE_CHECKING:
     from feast import FeatureStore
 
-CHANGES = "changes.json"  # what the last registration changed
 CANDIDATES, MARK, IS_CANDIDATE = "candidates", "strategy_count", "is_candidate"  # MARK is null where a pair is no candidate
 
 
-def open_store(home: Path, tables: Sequence[FeatureTable] | None = None, **options: Any) -> "FeatureStore":
+def open_store(home: str | Path, tables: Sequence[FeatureTable] | None = None, **options: Any) -> "FeatureStore":
     """Open the feature store of a home.
 
     Parameters
     ----------
     tables
-        Registered at once where given; otherwise the store serves what it has.
+        Registered at once where given; otherwise the store serves what it has, and what names files elsewhere than from
+        the home on, as the registry of a copied home once did, is registered anew.
     options
         As those of :func:`config`.
 
@@ -43,6 +41,7 @@ def open_store(home: Path, tables: Sequence[FeatureTable] | None = None, **optio
     from feast import FeatureStore  # noqa: PLC0415 - feast takes seconds to import
     from google.protobuf.message import DecodeError  # noqa: PLC0415 - as above
 
+    home = Path(home)
     if not home.is_dir():
         raise MissingInput("the home does not exist", where=str(home.absolute()), remedy="run `hm ingest FOLDER`, or set HM_HOME")
     (home.absolute() / "feast").mkdir(exist_ok=True)
@@ -50,8 +49,12 @@ def open_store(home: Path, tables: Sequence[FeatureTable] | None = None, **optio
     try:
         store = FeatureStore(config=settings)
         store.list_entities()  # the registry is read here, not at the first question
+        if tables is None and _names_paths(store):
+            from hm_pipeline.features.registry import feature_tables  # noqa: PLC0415 - only homes of an older version need it
+
+            tables = feature_tables()
         if tables is not None:
-            apply(store, build(tables, home))
+            apply(store, build(tables))
     except DecodeError as error:  # Feast was killed while it wrote
         if tables is None:
             raise MissingInput("cannot be read", where="feature registry", remedy="run `hm run --week` again, it registers anew") from error
@@ -60,39 +63,14 @@ def open_store(home: Path, tables: Sequence[FeatureTable] | None = None, **optio
     return store
 
 
-def apply(store: "FeatureStore", objects: FeastObjects) -> list[str]:
-    """Register entities, views and services; what is registered already is left alone.
+def home_of(store: "FeatureStore") -> Path:
+    """Return the home that a store reads, which is its repository where no folder is named."""
+    return Path(getattr(store.config.offline_store, "root", None) or store.config.repo_path)
 
-    Objects of this project that are no longer among them are removed, those of others stay.
 
-    Returns
-    -------
-    list
-        What changed, in words; kept in the home beside the registry.
-    """
-    from hm_pipeline.features.drift import changes  # noqa: PLC0415 - it builds views, and so imports feast
-
-    registry, project = store.registry, store.project
-    listed = (
-        registry.list_entities(project),
-        registry.list_feature_views(project),
-        registry.list_on_demand_feature_views(project),
-        registry.list_feature_services(project),
-    )
-    registered = {(type(item).__name__, item.name): item for kind in listed for item in kind if item.owner == OWNER}
-    wanted = {(type(item).__name__, item.name): item for item in objects.all}
-    dropped = [registered[name] for name in registered.keys() - wanted.keys()]
-    changed = [item for name, item in wanted.items() if name not in registered or _plain(item) != _plain(registered[name])]
-    if not dropped and not changed:
-        return []
-    replaced = [registered[type(item).__name__, item.name] for item in changed if (type(item).__name__, item.name) in registered]
-    told = changes([*replaced, *dropped], changed) if registered else ["registered for the first time"]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "On demand feature view is an experimental feature", RuntimeWarning)
-        store.apply(objects.all, objects_to_delete=dropped, partial=False)
-    note = json.dumps(told, indent=1) + "\n"
-    write_aside(Path(store.config.registry.path).with_name(CHANGES), lambda path: path.write_text(note))
-    return told
+def _names_paths(store: "FeatureStore") -> bool:
+    """Tell whether views of ours name their files by absolute paths, which may be those of another home."""
+    return any(view.owner == OWNER and Path(view.batch_source.path).is_absolute() for view in store.list_feature_views())
 
 
 def feature_names(store: "FeatureStore", service: str) -> list[str]:
@@ -181,16 +159,3 @@ def dated(pairs: pl.DataFrame | str, calendar: Calendar) -> pl.DataFrame | str:
         raise MissingInput(f"lack {', '.join(missing)}", where="pairs", remedy=f"give {', '.join(KEYS)}")
     cutoff = pl.lit(calendar.cutoff(0)) + pl.col("week_id") * timedelta(days=DAYS)
     return pairs.select(*KEYS, cutoff.alias(TIMESTAMP))
-
-
-def _plain(registered: Any) -> object:
-    """Return what was declared, without what Feast adds when it registers."""
-    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - comes with feast
-
-    return _without(MessageToDict(registered.to_proto().spec), {"meta", "entityColumns", "version", "project", "body"})
-
-
-def _without(value: Any, names: set[str]) -> Any:
-    if isinstance(value, dict):
-        return {name: _without(inner, names) for name, inner in value.items() if name not in names}
-    return [_without(inner, names) for inner in value] if isinstance(value, list) else value

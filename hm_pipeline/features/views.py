@@ -98,10 +98,14 @@ class FeatureTable:
         skipped = {*self.schema.primary_key(), TIMESTAMP}
         return {name: column for name, column in columns if name not in skipped and (column.metadata or {}).get("feature", True)}
 
+    @property
+    def pattern(self) -> str:
+        """The table's files, from the home on: a home that is copied or moved answers for itself."""
+        return f"tables/{self.table}/{'week_id=*/shard=*.parquet' if self.is_weekly else 'shard=*.parquet'}"
+
     def path(self, home: Path) -> str:
         """Return the pattern of the table's files in a home."""
-        files = "week_id=*/shard=*.parquet" if self.is_weekly else "shard=*.parquet"
-        return f"{escape(str(home.absolute()))}/tables/{self.table}/{files}"
+        return f"{escape(str(home.absolute()))}/{self.pattern}"
 
 
 @dataclass(frozen=True)
@@ -119,13 +123,8 @@ class FeastObjects:
         return [*self.entities, *self.views, *self.on_demand, *self.services]
 
 
-def build(tables: Sequence[FeatureTable], root: Path) -> FeastObjects:
-    """Make Feast's objects of feature tables.
-
-    Parameters
-    ----------
-    root
-        The home, whose folder ``tables`` holds the files.
+def build(tables: Sequence[FeatureTable]) -> FeastObjects:
+    """Make Feast's objects of feature tables, whose files are named from the home on.
 
     Raises
     ------
@@ -141,7 +140,7 @@ def build(tables: Sequence[FeatureTable], root: Path) -> FeastObjects:
         for key in used
     }
     finest_first = sorted(tables, key=lambda table: -len(table.keys))
-    views = {table.name: _view(table, entities, root) for table in finest_first}
+    views = {table.name: _view(table, entities) for table in finest_first}
     served = sorted({service for table in tables for service in table.services})
     services = tuple(
         FeatureService(
@@ -155,13 +154,13 @@ def build(tables: Sequence[FeatureTable], root: Path) -> FeastObjects:
     return FeastObjects(tuple(entities.values()), tuple(views.values()), services, on_demand_views(views, OWNER))
 
 
-def _view(table: FeatureTable, entities: "dict[str, Entity]", home: Path) -> "FeatureView":
+def _view(table: FeatureTable, entities: "dict[str, Entity]") -> "FeatureView":
     from feast import FeatureView, FileSource  # noqa: PLC0415 - as above
     from feast.data_format import ParquetFormat  # noqa: PLC0415 - as above
 
     source = FileSource(
         name=f"{table.name}_source",
-        path=table.path(home),
+        path=table.pattern,
         timestamp_field=TIMESTAMP,
         file_format=ParquetFormat(),
         description=f"Partitions of {table.table}.",

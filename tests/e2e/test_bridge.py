@@ -66,7 +66,7 @@ def test_every_table_that_feast_serves_names_its_view(served):
 
 def test_every_feature_has_a_meaning_and_a_unit_and_every_object_an_owner(tmp_path):
     assert [name for table in feature_tables() for name, column in table.features.items() if not unit_of(name, column)] == []
-    objects = build(feature_tables(), tmp_path)
+    objects = build(feature_tables())
     assert all(item.description and item.owner for item in objects.all)
     fields = [field for view in objects.views for field in view.features]
     assert all(field.description and field.tags["unit"] for field in fields)

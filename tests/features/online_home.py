@@ -44,6 +44,8 @@ def write_table(home, table, week, *, seed=0, customers=IDS):
         .with_columns(**features, event_timestamp=pl.lit(CUTOFF + timedelta(weeks=week - WEEK if table.is_weekly else 0)))
         .sort(table.keys)
     )
+    if table.table == "customers":
+        rows = rows.join(pl.DataFrame({"customer_id": IDS, "customer_hex": HEX}), on="customer_id", how="left", maintain_order="left")
     writer = PartitionWriter(home.folder(table.table, week if table.is_weekly else None))
     half = rows.height // 2
     writer.finish([writer.write(rows[:half], 0), writer.write(rows[half:], 1)], fingerprint=str(seed))

@@ -13,7 +13,8 @@ from polars.testing import assert_frame_equal
 from hm_pipeline.contracts import ArticleWeek, CustomerWeek, Pair
 from hm_pipeline.errors import BadInput, MissingInput, RowsLost
 from hm_pipeline.features import repository
-from hm_pipeline.features.retrieval import apply, feature_names, fetch, open_store
+from hm_pipeline.features.registration import apply
+from hm_pipeline.features.retrieval import feature_names, fetch, open_store
 from hm_pipeline.features.streaming import stream
 from hm_pipeline.features.views import KEYS, FeatureTable, build
 from hm_pipeline.tables import PartitionWriter
@@ -111,16 +112,16 @@ def test_a_statement_names_the_pairs_as_well(home, store, pairs):
 
 def test_registering_twice_changes_nothing(home, store):
     before = (home / "feast" / "registry.db").read_bytes()
-    assert not apply(store, build(TABLES, home))
+    assert not apply(store, build(TABLES))
     assert (home / "feast" / "registry.db").read_bytes() == before
 
 
 def test_what_is_no_longer_declared_is_removed(tmp_path):
     store = open_store(tmp_path, TABLES)
-    assert apply(store, build(TABLES[:2], tmp_path))
+    assert apply(store, build(TABLES[:2]))
     assert sorted(view.name for view in store.list_feature_views()) == ["colour", "need"]
     assert feature_names(store, "ranking") == ["need", "colour"]
-    assert apply(store, build(TABLES, tmp_path))
+    assert apply(store, build(TABLES))
     assert feature_names(store, "signals") == ["need"]
 
 

@@ -1,7 +1,6 @@
 """Views follow the contracts, and what cannot be a view is refused."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import dataframely as dy
 import pytest
@@ -37,25 +36,25 @@ TABLES = (
 
 
 def test_a_view_says_what_its_contract_says():
-    objects = build(TABLES, Path("/home of [all]"))
+    objects = build(TABLES)
     need = next(view for view in objects.views if view.name == "need_propensity")
     fields = {field.name: field for field in need.features}
     assert {name: field.dtype for name, field in fields.items()} == {"need_propensity": types.Float32, "last_visit_days": types.Int32}
     assert fields["need_propensity"].description == "chance that the customer buys"
     assert (need.ttl, need.online, need.description) == (timedelta(days=7), True, "Who needs something.")
-    assert need.batch_source.path == "/home of [[]all]/tables/signal/need_propensity/week_id=*/shard=*.parquet"
+    assert need.batch_source.path == "tables/signal/need_propensity/week_id=*/shard=*.parquet"
     assert [entity.name for entity in objects.entities] == ["customer", "week", "article"]
 
 
 def test_static_tables_hold_for_ever_and_pairs_stay_offline():
-    views = {view.name: view for view in build(TABLES, Path("/home")).views}
+    views = {view.name: view for view in build(TABLES).views}
     assert not views["articles"].ttl
-    assert views["articles"].batch_source.path == "/home/tables/articles/shard=*.parquet"
+    assert views["articles"].batch_source.path == "tables/articles/shard=*.parquet"
     assert not views["style"].online
 
 
 def test_services_begin_with_the_finest_grain():
-    services = {service.name: service for service in build(TABLES, Path("/home")).services}
+    services = {service.name: service for service in build(TABLES).services}
     names = [projection.name for projection in services["ranking"].feature_view_projections]
     assert names == ["style", "need_propensity", "seasonality", "articles"]
     assert [projection.name for projection in services["signals"].feature_view_projections] == ["style", "need_propensity"]
@@ -86,11 +85,11 @@ class ByType(CustomerWeek):
 )
 def test_what_cannot_be_a_view(tables, message):
     with pytest.raises(BrokenContract, match=message):
-        build(tables, Path("/home"))
+        build(tables)
 
 
 def test_a_finer_key_may_have_a_view_outside_the_services():
-    objects = build([FeatureTable("customer_types", "types", ByType, "Need by clothing type.", ())], Path("/home"))
+    objects = build([FeatureTable("customer_types", "types", ByType, "Need by clothing type.", ())])
     assert objects.services == ()
     assert [entity.name for entity in objects.entities] == ["customer", "week", "clothing_type"]
 

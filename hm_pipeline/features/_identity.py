@@ -1,0 +1,58 @@
+"""Proof that a 64-digit id is a customer's: the tables are keyed by its last 16 digits, which another id may end with too."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from hm_pipeline.errors import MissingInput
+from hm_pipeline.ids import signed
+from hm_pipeline.tables import Home, Manifest
+
+WORDS = 3  # of 64 bits, which the first 48 digits are
+
+
+def refuse_others(home: Path, given: Sequence[object]) -> None:
+    """Raise where a 64-digit id ends like a customer's and is not that customer's.
+
+    Parameters
+    ----------
+    given
+        Ids; those that are no 64 digits are not looked at.
+
+    Raises
+    ------
+    MissingInput
+        If one is nobody's, or the home has no customers to hold ids against.
+    """
+    whole = {text: number for text in given if isinstance(text, str) and (number := signed(text)) is not None}
+    if not whole:
+        return
+    folder = Home(home).folder("customers")
+    manifest = Manifest.load(folder)
+    if manifest is None:
+        raise MissingInput("holds no customers to hold ids against", where=str(home), remedy="run `hm ingest FOLDER` first")
+    ids, heads = _known(folder, tuple((receipt.file, receipt.content) for receipt in manifest.receipts))
+    asked = np.array(list(whole.values()))
+    places = np.minimum(np.searchsorted(ids, asked), len(ids) - 1)
+    is_other = (ids[places] == asked) & (heads[places] != _words(pl.Series(list(whole)))).any(axis=1)
+    if is_other.any():
+        text = list(whole)[int(is_other.argmax())]
+        raise MissingInput(f"there is no customer {text!r}", where="customers", remedy="give the 64-digit id of customers.csv")
+
+
+@lru_cache(maxsize=2)
+def _known(folder: Path, files: tuple[tuple[str, str], ...]) -> tuple["np.ndarray", "np.ndarray"]:
+    """Return the customers' numbers, sorted, and what comes before them in their ids; 32 bytes each."""
+    stored = pl.read_parquet(
+        [folder / name for name, _ in files], columns=["customer_id", "customer_hex"], glob=False, hive_partitioning=False
+    )
+    stored = stored.sort("customer_id")
+    return stored["customer_id"].to_numpy(), _words(stored["customer_hex"])
+
+
+def _words(ids: pl.Series) -> "np.ndarray":
+    heads = ids.str.strip_chars().str.to_lowercase().str.head(48).str.decode("hex")
+    return np.frombuffer(b"".join(heads.to_list()), ">u8").reshape(-1, WORDS)

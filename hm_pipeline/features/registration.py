@@ -1,0 +1,62 @@
+"""Registration with Feast: what is declared replaces what was, and what changed is noted in the home."""
+
+import json
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hm_pipeline.features.views import OWNER, FeastObjects
+from hm_pipeline.tables import write_aside
+
+if TYPE_CHECKING:
+    from feast import FeatureStore
+
+CHANGES = "changes.json"  # what the last registration changed
+
+
+def apply(store: "FeatureStore", objects: FeastObjects) -> list[str]:
+    """Register entities, views and services; what is registered already is left alone.
+
+    Objects of this project that are no longer among them are removed, those of others stay.
+
+    Returns
+    -------
+    list
+        What changed, in words; kept in the home beside the registry.
+    """
+    from hm_pipeline.features.drift import changes  # noqa: PLC0415 - it builds views, and so imports feast
+
+    registry, project = store.registry, store.project
+    listed = (
+        registry.list_entities(project),
+        registry.list_feature_views(project),
+        registry.list_on_demand_feature_views(project),
+        registry.list_feature_services(project),
+    )
+    registered = {(type(item).__name__, item.name): item for kind in listed for item in kind if item.owner == OWNER}
+    wanted = {(type(item).__name__, item.name): item for item in objects.all}
+    dropped = [registered[name] for name in registered.keys() - wanted.keys()]
+    changed = [item for name, item in wanted.items() if name not in registered or _plain(item) != _plain(registered[name])]
+    if not dropped and not changed:
+        return []
+    replaced = [registered[type(item).__name__, item.name] for item in changed if (type(item).__name__, item.name) in registered]
+    told = changes([*replaced, *dropped], changed) if registered else ["registered for the first time"]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "On demand feature view is an experimental feature", RuntimeWarning)
+        store.apply(objects.all, objects_to_delete=dropped, partial=False)
+    note = json.dumps(told, indent=1) + "\n"
+    write_aside(Path(store.config.registry.path).with_name(CHANGES), lambda path: path.write_text(note))
+    return told
+
+
+def _plain(registered: Any) -> object:
+    """Return what was declared, without what Feast adds when it registers."""
+    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415 - comes with feast
+
+    return _without(MessageToDict(registered.to_proto().spec), {"meta", "entityColumns", "version", "project", "body"})
+
+
+def _without(value: Any, names: set[str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _without(inner, names) for name, inner in value.items() if name not in names}
+    return [_without(inner, names) for inner in value] if isinstance(value, list) else value
