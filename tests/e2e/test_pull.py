@@ -50,6 +50,35 @@ def test_every_way_to_name_a_pair_gives_the_same(ask, stored, pairs, served, wee
     assert shouted.drop("customer_id", "article_id", "week_id").equals(features)
 
 
+def test_every_type_of_a_key_that_loses_nothing_gives_the_same(ask, stored, pairs):
+    expected = ask(pairs).drop("customer_id", "article_id", "week_id")
+    articles = stored["article_id"]
+    ways = {
+        "category": pairs.with_columns(pl.col("customer_id", "article_id").cast(pl.Categorical)),
+        "float": pairs.with_columns(article_id=articles.cast(pl.Float64), week_id=stored["week_id"].cast(pl.Float32)),
+        "decimal": pairs.with_columns(article_id=articles.cast(pl.Decimal(20, 2))),
+        "text": pairs.with_columns(article_id=articles.cast(pl.String) + ".0", week_id=stored["week_id"].cast(pl.String)),
+    }
+    for way, asked in ways.items():
+        found = ask(asked)
+        assert found.select(asked.columns).equals(asked), way
+        assert found.drop(asked.columns).equals(expected), way
+    frame = pairs.to_pandas().astype({"customer_id": "category", "article_id": "category"})
+    objects = frame.assign(article_id=pd.Series([*articles[:30], *map(float, articles[30:])], dtype=object), note=[1, "a"] * 30)
+    for asked in (frame, objects):
+        found = ask(asked)
+        assert found[asked.columns].equals(asked)  # what is no key comes back untouched
+        assert pl.from_pandas(found.drop(columns=asked.columns)).cast(expected.schema).equals(expected, null_equal=True)
+
+
+def test_week_and_week_id_may_not_contradict_each_other(ask, pairs, served, week_id):
+    calendar = Home(served.home).calendar
+    named = pairs.head(2).with_columns(week=pl.Series([calendar.start(week_id)] * 2))
+    assert ask(named).drop("week").equals(ask(pairs.head(2)))
+    with pytest.raises(BadInput, match="week is another one than week_id"):
+        ask(named.with_columns(week=pl.Series([calendar.key(week_id), calendar.key(week_id - 1)])))
+
+
 def test_pandas_gives_pandas_with_its_index(ask, pairs):
     asked = pairs.to_pandas().set_index(pd.Index(range(100, 160)))
     found = ask(asked, features=["age", "momentum"])
@@ -88,6 +117,12 @@ BAD = {
     "an empty cell": lambda pairs: pairs.with_columns(article_id=pl.lit(None, pl.String)),
     "no whole number: 'x'": lambda pairs: pairs.with_columns(article_id=pl.lit("x")),
     "no whole number: 0.5": lambda pairs: pairs.with_columns(article_id=pl.lit(0.5)),
+    "no whole number: 101.5": lambda pairs: pairs.with_columns(week_id=pl.lit(101.5)),
+    "customer_id is no whole number: -": lambda pairs: pairs.with_columns(customer_id=pl.lit(-(2.0**62))),  # digits may be lost
+    "article_id is no whole number: True": lambda pairs: pairs.with_columns(article_id=pl.lit(value=True)),
+    "article_id is no whole number: datetime": lambda pairs: pairs.with_columns(article_id=pl.lit("2020-09-16").str.to_date()),
+    "not a time of day": lambda pairs: pairs.drop("week_id").with_columns(week=pl.lit("2020-09-16 13:00").str.to_datetime()),
+    "mixes texts and whole numbers": lambda pairs: pairs.to_pandas().assign(article_id=pd.Series(["1", 2] * 30, dtype=object)),
     "the data have no week 3": lambda pairs: pairs.with_columns(week_id=pl.lit(3)),
     "did you mean 2020-09-16": lambda pairs: pairs.drop("week_id").with_columns(week=pl.lit("2020-09-17")),
     "age would appear twice": lambda pairs: pairs.with_columns(age=1),
@@ -132,6 +167,21 @@ def test_the_command_tells_bad_pairs_in_one_line_and_writes_nothing(hm, served, 
     assert words in said
     assert len([line for line in said.splitlines() if line.startswith("hm: ")]) == 1
     assert not (tmp_path / "f.parquet").exists()
+
+
+def test_the_command_keeps_what_a_guess_would_change(hm, served, pairs, tmp_path):
+    shops = ["007"] * 59 + ["x1"]
+    pairs.with_columns(shop=pl.Series(shops), units=pl.Series(range(60)), share=pl.Series([0.5] * 60)).write_csv(tmp_path / "pairs.csv")
+    for out in ("f.parquet", "f.csv"):
+        assert hm(served.home, "features", "--pairs", tmp_path / "pairs.csv", "--out", tmp_path / out, "--service", "signals")[0] == 0
+    typed = pl.read_parquet(tmp_path / "f.parquet")
+    assert typed.select("week_id", "shop", "units", "share").schema == {
+        "week_id": pl.Int64,
+        "shop": pl.String,
+        "units": pl.Int64,
+        "share": pl.Float64,
+    }
+    assert typed["shop"].to_list() == pl.read_csv(tmp_path / "f.csv", infer_schema=False)["shop"].to_list() == shops
 
 
 def test_the_command_serves_the_signals_alone(hm, served, pairs, tmp_path):

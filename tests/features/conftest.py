@@ -38,15 +38,15 @@ def view(
     return FeatureView(name=name, entities=[ENTITIES[key] for key in keys], schema=schema, source=source, ttl=ttl)
 
 
-def open_repository(root: Path, objects: Sequence[Any], kind: str = OFFLINE_STORE, **options: Any) -> FeatureStore:
+def open_repository(folder: Path, objects: Sequence[Any], kind: str = OFFLINE_STORE, **options: Any) -> FeatureStore:
     settings = RepoConfig(
         project="shop",
         provider="local",
-        registry=str(root / f"{kind.rpartition('.')[2]}.db"),
+        registry=str(folder / f"{kind.rpartition('.')[2]}.db"),
         offline_store={"type": kind, **({"exact_keys": ["week_id"]} if kind == OFFLINE_STORE else {}), **options},
-        online_store={"type": "sqlite", "path": str(root / "online.db")},
+        online_store={"type": "sqlite", "path": str(folder / "online.db")},
         entity_key_serialization_version=3,
-        repo_path=root,
+        repo_path=folder,
     )
     store = FeatureStore(config=settings)
     store.apply([*ENTITIES.values(), *objects])

@@ -1,5 +1,8 @@
 """What is served is found by the ids of the raw files, and what is not there is told in one line."""
 
+import shutil
+from decimal import Decimal
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,7 +13,7 @@ from hm_pipeline.features.online import look_up
 from hm_pipeline.features.repository import config
 from hm_pipeline.features.retrieval import open_store
 
-from .online_home import CUSTOMERS, CUTOFF, HEX, IDS, WEEK, serve
+from .online_home import CUSTOMERS, CUTOFF, HEX, IDS, WEEK, make_home, serve
 
 
 def test_a_lookup_by_hex_gives_the_customers_in_order(home, url):
@@ -42,6 +45,66 @@ def test_what_cannot_be_looked_up_is_one_line(home, url):
         look_up(store, customers=["0" * 64], articles=[103], features=["activity:activity_count", "momentum:momentum"])
     with pytest.raises(MissingInput, match=r"no service 'nonsense'.*lookbook"):
         look_up(store, customers=HEX[:1], features="nonsense")
+
+
+def test_a_look_up_proves_the_whole_id(home, url):
+    serve(home, url)
+    store = open_store(home.root, online_store=url)
+    other = f"{7:048x}{HEX[3][-16:]}"
+    with pytest.raises(MissingInput, match=f"there is no customer '{other}'"):
+        look_up(store, customers=[HEX[0], other])
+    assert look_up(store, customers=[f" {HEX[3].upper()} "]).equals(look_up(store, customers=[IDS[3]]))
+
+
+@pytest.mark.parametrize("article", [103.5, "103.5", Decimal("103.5"), True, None, "1_03", 2.0**60, float("nan"), "103x", [103]])
+def test_an_id_that_is_no_whole_number_is_refused(online, article):
+    with pytest.raises(BadInput, match="is no article"):
+        look_up(online, articles=[article], features=["momentum:momentum"])
+    if not isinstance(article, str | None | list):
+        with pytest.raises(BadInput, match="is no customer"):
+            look_up(online, customers=[article])
+        with pytest.raises(BadInput, match="is no whole number"):
+            online.get_online_features(["momentum:momentum"], {"article_id": [103, article], "week_id": [WEEK] * 2})
+    numbers = look_up(online, articles=[103, 103.0, "0000000103", Decimal(103), np.int32(103)], features=["momentum:momentum"])
+    assert numbers["article_id"].to_list() == [103] * 5
+
+
+@pytest.fixture(scope="module")
+def online(tmp_path_factory):
+    """The store of a home whose week is served from SQLite."""
+    home = make_home(tmp_path_factory.mktemp("online") / "home")
+    serve(home)
+    return open_store(home.root, online_store="")
+
+
+def test_a_copied_home_answers_for_itself(home, url, tmp_path):
+    serve(home, url)
+    copied = tmp_path / "week_id=5 [copy]"
+    shutil.copytree(home.root, copied)
+    store = open_store(copied, online_store="")
+    table = next(table for table in online_tables() if table.name == "rankings")
+    files = list((copied / "tables" / table.table).rglob("*.parquet"))
+    for file in files:
+        pl.read_parquet(file, hive_partitioning=False, glob=False).with_columns(ranking_articles=pl.lit([1, 2])).write_parquet(file)
+    asked = pl.DataFrame({"customer_id": IDS[:2], "week_id": [WEEK] * 2, "event_timestamp": [CUTOFF] * 2})
+    found = store.get_historical_features(asked, ["rankings:ranking_articles"]).to_polars()
+    assert found["ranking_articles"].to_list() == [[1, 2]] * 2
+
+
+def test_a_registry_of_an_older_version_is_made_anew(home, url, tmp_path):
+    store = open_store(home.root, online_store=url)
+    views = store.list_feature_views()
+    for view in views:  # as they were registered once: by absolute paths
+        view.batch_source.file_options.uri = f"{home.root}/{view.batch_source.path}"
+    store.apply(views)
+    copied = tmp_path / "copied"
+    shutil.copytree(home.root, copied)
+    store.config.offline_store.root = str(copied)
+    asked = pl.DataFrame({"customer_id": IDS[:2], "week_id": [WEEK] * 2, "event_timestamp": [CUTOFF] * 2})
+    with pytest.raises(MissingInput, match="lies outside of"):
+        store.get_historical_features(asked, ["rankings:ranking_articles"])
+    paths = {view.batch_source.path for view in open_store(copied, online_store=url).list_feature_views()}
+    assert all(path.startswith("tables/") for path in paths)
 
 
 def test_a_redis_that_does_not_answer_is_one_line(home):
