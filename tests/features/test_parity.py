@@ -11,12 +11,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import polars as pl
 import pytest
 from feast import FeatureService
 from feast.types import Array, Bool, Float32, Float64, Int64, String, UnixTimestamp
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from hm_pipeline.errors import RowsLost
 from hm_pipeline.features import _sql, _view_plan
@@ -55,12 +57,16 @@ def in_zone(table: pl.DataFrame, zone: str | None) -> pl.DataFrame:
     return table.with_columns(moments.dt.convert_time_zone(zone) if zone else moments.dt.replace_time_zone(None))
 
 
-def answers(root: Path, objects: list, entities: pl.DataFrame, features: Any, **options: Any) -> list[pl.DataFrame]:
-    """Return what our store and the stock one say, the rows in the order asked."""
+def answers(root: Path, objects: list, entities: pl.DataFrame, features: Any, table: Any = None, **options: Any) -> list[pl.DataFrame]:
+    """Return what our store and the stock one say, the rows in the order asked; the table is the entities in another form."""
     results = []
     for kind in ({}, {"kind": "duckdb"}):
         store = open_repository(root, objects, **kind)
-        asked = entities.to_pandas().astype({name: "Int64" for name in entities.columns if entities[name].dtype == pl.Int64})
+        asked = (
+            table
+            if table is not None
+            else entities.to_pandas().astype({name: "Int64" for name in entities.columns if entities[name].dtype == pl.Int64})
+        )
         wanted = store.get_feature_service(features) if isinstance(features, str) else features
         results.append(pl.DataFrame(store.get_historical_features(entity_df=asked, features=wanted, **options).to_arrow()))
     ours, stock = results
@@ -101,6 +107,40 @@ def test_values_equal_those_of_the_stock_store(tmp_path_factory, asof, created, 
     entities = in_zone(_table(rows, ["row", "customer_id", "week_id", "event_timestamp"]), zones[1])
     ours, stock = answers(root, views, entities, ["asof:a", "made:b", "exact:c"], **options)
     assert ours.rows() == stock.rows()
+
+
+@given(
+    rows=unique(KEY, HOURS, VALUE, by=2),
+    asked=st.lists(st.tuples(KEY, HOURS), min_size=1, max_size=12),
+    ttl=TTL,
+    named=st.sampled_from(["rowid", "row_number", "asked_at", "e", "f0", "k0", "v0", "ts", "c0", "__row"]),
+    written=st.sampled_from(["ns", "ms", "text", "offset"]),
+    given_as=st.sampled_from(["ns", "s", "text", "offset", "objects"]),
+    numbers=st.lists(st.integers(-3, 3) | st.floats(-3, 3), min_size=12, max_size=12),
+)
+@RANDOM
+@STOCK_WARNING
+def test_moments_and_columns_however_they_are_written(tmp_path_factory, rows, asked, ttl, named, written, given_as, numbers):
+    root = tmp_path_factory.mktemp("parity")
+    stored = _table([(k, at(h), v) for k, h, v in rows], ["customer_id", "event_timestamp", "a"])
+    parquet.write_table(stored.with_columns(event_timestamp=_as(written)).to_arrow(), root / "a.parquet")
+    entities = _table([(n, k, at(h)) for n, (k, h) in enumerate(asked)], ["row", "customer_id", "event_timestamp"])
+    table = entities.with_columns(event_timestamp=_as(given_as.replace("objects", "ns"))).to_pandas()
+    table[named] = pd.Series(numbers[: len(table)], dtype=object)
+    if given_as == "objects":
+        table["event_timestamp"] = table["event_timestamp"].astype(object)
+    views = [view("asof", root / "a.parquet", ["customer_id"], features=["a"], ttl=ttl)]
+    ours, stock = answers(root, views, entities, ["asof:a"], table=table)
+    assert ours["a"].to_list() == stock["a"].to_list()
+    assert ours[named].to_list() == numbers[: len(table)]
+
+
+def _as(way: str) -> pl.Expr:
+    """Return the moments in a unit, or as texts."""
+    moments = pl.col("event_timestamp")
+    if way == "offset":
+        return moments.dt.convert_time_zone("Asia/Kathmandu").dt.strftime("%Y-%m-%dT%H:%M:%S%z")
+    return moments.dt.strftime("%Y-%m-%d %H:%M:%S") if way == "text" else moments.dt.cast_time_unit("ms" if way == "s" else way)
 
 
 @given(
