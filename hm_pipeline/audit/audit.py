@@ -6,6 +6,7 @@ from functools import cached_property, partial
 
 import polars as pl
 
+from hm_pipeline.audit import questions
 from hm_pipeline.audit.compare import Digest, differing_rows, digest, digest_of_model
 from hm_pipeline.audit.labels import LABEL, TELLS, labelled_pairs, tellers
 from hm_pipeline.audit.reach import known_at
@@ -133,6 +134,10 @@ class _Week:
         pairs = labelled_pairs(graph, self.week_id, self.audience) if is_labelled else None
         rows = [row for table in audited_tables() for row in self._features(table, pairs)]
         rows += [self._row(name, MODEL, known_at(graph, name, self.week_id)) for name in self.models]
+        for question, verdict in questions.ask(graph, self.week_id).items():
+            if verdict != SAME:
+                self._fault(questions.STORE, question, verdict)
+            rows.append(self._row(question, questions.STORE, None))
         manifest = Manifest.load(graph.folder(AUDIENCE, self.week_id))
         return Audit(
             week=calendar.key(self.week_id),
