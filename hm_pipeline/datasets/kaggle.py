@@ -16,7 +16,7 @@ from hm_pipeline.contracts import RAW_TRANSACTIONS, Articles, Customers
 from hm_pipeline.datasets import losses
 from hm_pipeline.datasets.deliveries import Progress, Weeks
 from hm_pipeline.datasets.dimensions import merge, read_articles, read_customers
-from hm_pipeline.datasets.losses import LostRows, refuse_losses
+from hm_pipeline.datasets.losses import refuse_losses
 from hm_pipeline.datasets.purchases import Purchases
 from hm_pipeline.datasets.rejects import FILE, BadRows
 from hm_pipeline.datasets.scan import connect
@@ -122,7 +122,7 @@ def ingest(
         with Stage.open(home) as stage:
             task = _Ingest(stage, settings, _epoch(home, epoch), progress or (lambda _table, _done, _all: None), skip=skip_bad_rows)
             return task.carry_out(raw, drop_weeks, is_replacing=replace_weeks)
-    except (BadRows, LostRows) as error:
+    except BadRows as error:
         error.save(home.root)
         raise
 
@@ -163,7 +163,7 @@ class _Ingest:
             what = "no purchase of the home would be left"
             raise BadInput(what, where="--drop-weeks", remedy="give fewer weeks, or ingest into another home")
         if weeks.lost:
-            raise refuse_losses(self.stage.root / "lost", weeks.lost, customers, Calendar(self.epoch))
+            raise refuse_losses(home, self.stage.root / "lost", weeks.lost, customers)
         calendar = span(weeks.rows, weeks.days, self.epoch)
         weeks.fill(calendar)
         self._publish(weeks, calendar, raw, customers["customer_id"])

@@ -8,7 +8,6 @@ import polars as pl
 from hm_pipeline.contracts import Transactions
 from hm_pipeline.errors import BadInput
 from hm_pipeline.tables import Home, Manifest, content_hash, scan_files, write_aside
-from hm_pipeline.weeks import Calendar
 
 FILE = "lost.parquet"
 NAMED = 3  # weeks that a refusal names
@@ -16,21 +15,7 @@ REMEDY = "deliver whole weeks, or let the weeks of the files replace the home's 
 
 
 class LostRows(BadInput):
-    """Rows of the home would be gone after a delivery.
-
-    Parameters
-    ----------
-    lost
-        Every such row once, with the first day of its ``week`` and how many of it would be lost in ``rows``.
-    """
-
-    def __init__(self, what: str, *, where: str, remedy: str, lost: pl.LazyFrame) -> None:
-        super().__init__(what, where=where, remedy=remedy)
-        self.lost = lost
-
-    def save(self, home: Path) -> None:
-        """List the rows in the home, whose tables stay as they were."""
-        write_aside(home / FILE, self.lost.sink_parquet)
+    """Rows of the home would be gone after a delivery."""
 
 
 def lost_rows(home: Home, week_id: int, rows: pl.DataFrame) -> pl.DataFrame:
@@ -57,23 +42,28 @@ def lost_rows(home: Home, week_id: int, rows: pl.DataFrame) -> pl.DataFrame:
     return gone.filter(pl.col("rows") > 0).sort(columns)
 
 
-def refuse_losses(folder: Path, counts: Mapping[int, int], customers: pl.DataFrame, calendar: Calendar) -> LostRows:
-    """Return the error of weeks that would lose so many rows, which lie in a folder, a file a week.
+def refuse_losses(home: Home, folder: Path, counts: Mapping[int, int], customers: pl.DataFrame) -> LostRows:
+    """List the rows of weeks that would lose so many in the home, whose tables stay as they were, and return the error.
+
+    Every row stands in the list once, with the first day of its ``week`` and how many of it would be lost in ``rows``.
 
     Parameters
     ----------
+    folder
+        Where the rows lie, a file a week.
     customers
         Everyone known, for the ids that people know.
     """
-    weeks = sorted(counts)
+    weeks, calendar = sorted(counts), home.calendar
     listed = scan_files(folder / f"{week_id}.parquet" for week_id in weeks).select(
         week=pl.lit(calendar.epoch) + pl.duration(days=7 * pl.col("week_id")),
         **{name: name for name in (*Transactions.column_names()[1:], "rows")},
     )
     ids = customers.lazy().select("customer_id", "customer_hex")
-    named = listed.join(ids, on="customer_id", how="left").with_columns(customer_id="customer_hex").drop("customer_hex")
-    lost = sum(counts.values())
+    lost = listed.join(ids, on="customer_id", how="left").with_columns(customer_id="customer_hex").drop("customer_hex")
+    write_aside(home.root / FILE, lost.sink_parquet)
+    number = sum(counts.values())
     keys = ", ".join(calendar.key(week_id) for week_id in weeks[:NAMED]) + (f" and {len(weeks) - NAMED} more" if len(weeks) > NAMED else "")
-    what = f"{lost:,} {'purchase that the home holds is' if lost == 1 else 'purchases that the home holds are'} not in the files"
+    what = f"{number:,} {'purchase that the home holds is' if number == 1 else 'purchases that the home holds are'} not in the files"
     where = f"{'week' if len(weeks) == 1 else 'weeks'} of {keys}; listed in {FILE} of the home"
-    return LostRows(what, where=where, remedy=REMEDY, lost=named)
+    return LostRows(what, where=where, remedy=REMEDY)

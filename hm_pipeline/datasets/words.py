@@ -10,12 +10,13 @@ NAMED = 5  # days
 def words_of(report: IngestReport, home: Home) -> str:
     """Return what an ingest found and changed, a line for each thing that people must know, and the next command."""
     calendar = home.calendar
+    states = [f"{report.weeks_added} weeks added, {report.weeks_replaced} replaced, {report.weeks_kept} kept"] if report.rows else []
+    states += [f"{report.weeks_dropped} weeks taken back"] if report.weeks_dropped else []
+    rows = report.rows or report.rows_in_home
     lines = [
-        f"{report.rows:,} purchases of {report.customers:,} customers and {report.articles:,} articles are in {home.root}: "
-        f"{report.weeks_added} weeks added, {report.weeks_replaced} replaced, {report.weeks_kept} kept"
-        + (f", {report.weeks_dropped} taken back." if report.weeks_dropped else ".")
+        f"{rows:,} purchases of {report.customers:,} customers and {report.articles:,} articles are in {home.root}: {', '.join(states)}."
     ]
-    if report.rows != report.rows_in_home:
+    if report.rows and report.rows != report.rows_in_home:
         lines.append(f"With those of other deliveries it holds {report.rows_in_home:,} purchases.")
     if report.cut_short:
         lines.append(f"{report.cut_short}.")
