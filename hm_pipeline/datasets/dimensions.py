@@ -1,5 +1,6 @@
 """Type the raw customers and articles, and say which value cannot be typed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from hm_pipeline.datasets.records import records_at
 from hm_pipeline.datasets.rejects import MOST, bad_rows, refuse_rows, rejects_of
 from hm_pipeline.datasets.scan import read_text
 
+COLUMN_OF = {"FN": "is_fashion_news", "Active": "is_active"}  # of the table, where the file has another name
+DERIVED = ("customer_hex", "position")
 HEX = "^[0-9a-f]{64}$"
 HEX_REMEDY = "an id is 64 hex digits in lower case, as in Kaggle's files"
 NUMBER_REMEDY = "write a whole number"
@@ -114,12 +117,20 @@ def _refuse(raw: pl.DataFrame, broken: pl.Expr | pl.Series, path: Path, column: 
         raise refuse_rows(path, column, rows.to_list(), value=raw[column][int(rows[0])], what=what, remedy=remedy)
 
 
-def merge(new: pl.DataFrame, stored: pl.DataFrame | None, key: str) -> pl.DataFrame:
+def merge(new: pl.DataFrame, stored: pl.DataFrame | None, key: str, named: Sequence[str]) -> pl.DataFrame:
     """Return the new rows and those stored rows whose key is not among them, so that old purchases keep their owners.
 
     Customers who are only stored keep their order and follow the new ones.
+
+    Parameters
+    ----------
+    named
+        Columns of the new file.  Of one that it does not name, rows that come again keep what is stored.
     """
     if stored is not None:
+        given = {COLUMN_OF.get(name, name) for name in (*named, *DERIVED)}
+        lacking = [name for name in new.columns if name not in given and name != key]
+        new = new.drop(lacking).join(stored.select(key, *lacking), on=key, how="left", maintain_order="left").select(new.columns)
         kept = stored.select(new.columns).join(new, on=key, how="anti")
         if "position" in new.columns:
             kept = kept.sort("position").with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64) + new.height)

@@ -12,12 +12,13 @@ import polars as pl
 
 from hm_pipeline import photos
 from hm_pipeline.boundary import check
-from hm_pipeline.contracts import RAW_TRANSACTIONS, Articles, Customers
+from hm_pipeline.contracts import RAW_ARTICLES, RAW_CUSTOMERS, RAW_TRANSACTIONS, Articles, Customers, RawTable
 from hm_pipeline.datasets import losses
 from hm_pipeline.datasets.deliveries import Progress, Weeks
 from hm_pipeline.datasets.dimensions import merge, read_articles, read_customers
 from hm_pipeline.datasets.losses import refuse_losses
 from hm_pipeline.datasets.purchases import Purchases
+from hm_pipeline.datasets.records import read_header
 from hm_pipeline.datasets.rejects import FILE, BadRows
 from hm_pipeline.datasets.scan import connect
 from hm_pipeline.datasets.source import locate
@@ -30,9 +31,9 @@ from hm_pipeline.tables import Home
 from hm_pipeline.weeks import REFERENCE_EPOCH, Calendar
 
 Reader = Callable[[Any, Path, pl.DataFrame | None], pl.DataFrame]
-DIMENSIONS: tuple[tuple[str, type[dy.Schema], Reader], ...] = (
-    ("customers", Customers, read_customers),
-    ("articles", Articles, read_articles),
+DIMENSIONS: tuple[tuple[RawTable, type[dy.Schema], Reader], ...] = (
+    (RAW_CUSTOMERS, Customers, read_customers),
+    (RAW_ARTICLES, Articles, read_articles),
 )
 
 
@@ -187,12 +188,13 @@ class _Ingest:
         connection.close()
         return customers, articles, rejected
 
-    def _dimension(self, connection: Any, files: dict[str, Path], table: str, schema: type[dy.Schema], read: Reader) -> pl.DataFrame:
+    def _dimension(self, connection: Any, files: dict[str, Path], raw: RawTable, schema: type[dy.Schema], read: Reader) -> pl.DataFrame:
+        table, path = raw.file.removesuffix(".csv"), files[raw.file]
         self.say(table, 0, 1)
         home, key = self.stage.home, schema.column_names()[0]
         moment = pl.lit(datetime.combine(self.epoch, datetime.min.time(), tzinfo=UTC)).cast(pl.Datetime("us", "UTC"))
         stored = home.static(table).collect() if (home.folder(table) / "manifest.json").exists() else None
-        rows = check(merge(read(connection, files[f"{table}.csv"], stored), stored, key), schema, table=table)
+        rows = check(merge(read(connection, path, stored), stored, key, read_header(path, raw)), schema, table=table)
         self.stage.put(rows.with_columns(event_timestamp=moment), table)
         self.say(table, 1, 1)
         return rows

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 from hm_pipeline.contracts import RawTable
-from hm_pipeline.datasets.records import NO_TEXT, SHOWN, Record, as_line, damaged, read_header, records
+from hm_pipeline.datasets.records import NO_TEXT, SHOWN, Record, as_line, count_quotes, damaged, read_header, records
 from hm_pipeline.datasets.rejects import MOST, bad_rows, rejects_of
 from hm_pipeline.errors import BadInput, HMError, disk_trouble
 
@@ -86,13 +86,25 @@ def read_text(connection: Any, path: Path, table: RawTable) -> pl.DataFrame:
     source = csv_scan(path, dict.fromkeys(names, "VARCHAR"), parallel=False)  # texts may hold line breaks
     try:
         rows = fetch(connection, f"SELECT {', '.join(wanted)} FROM {source}")
+        is_read = _is_read_to_its_end(path, rows)
     except duckdb.Error as error:
         if trouble := disk_trouble(error):  # it is not the file's fault
             raise trouble from error
+        is_read = False
+    if not is_read:
         rows = _read_slowly(path, names).select(pl.col(name) if name in names else pl.lit(None, pl.String).alias(name) for name in known)
     if rows.is_empty():
         raise BadInput("the file has no rows", where=path.name, remedy="give the whole file")
     return rows
+
+
+def _is_read_to_its_end(path: Path, rows: pl.DataFrame) -> bool:
+    """Return whether DuckDB cannot have stopped at a quote that is never closed, from where on it drops all rows without a word.
+
+    Then the quotes are odd in number, unless others stand within fields.
+    """
+    quotes = count_quotes(path)
+    return quotes == 0 or (quotes % 2 == 0 and not rows.select(pl.any_horizontal(pl.all().str.contains('"', literal=True).any())).item())
 
 
 def _read_slowly(path: Path, names: Sequence[str]) -> pl.DataFrame:
