@@ -206,7 +206,7 @@ class Purchases:
             LEFT JOIN known_customers AS c ON c.customer_hex = t.customer_id
             LEFT JOIN known_articles AS a ON a.article_id = t.article_id::DECIMAL(18, 0)::BIGINT
             WHERE c.customer_hex IS NULL OR a.article_id IS NULL"""
-        bad = f"SELECT * FROM read_parquet({sql_path(self._rejected)}) UNION ALL " if self._rejected else ""
+        bad = f"SELECT * FROM read_parquet({sql_path(self._rejected)}, hive_partitioning=false) UNION ALL " if self._rejected else ""
         self.connection.execute(f"COPY ({bad}{query} ORDER BY line) TO {quote(str(path))} (FORMAT parquet)")
         counts = scan_files([path]).group_by("reason").len().sort("reason").collect()
         if counts.is_empty():

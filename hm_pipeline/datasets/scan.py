@@ -23,6 +23,7 @@ ROWS_HELD = 65_536  # of each week, before they are written; the default of half
 
 def connect(scratch: Path, *, memory: str, threads: int) -> Any:
     """Open a DuckDB that stays within memory and spills into ``scratch``."""
+    sql_path(scratch)  # where it writes, too
     connection = duckdb.connect()
     connection.execute(f"SET memory_limit = '{min(_megabytes(memory), MOST_MEMORY)}MiB'")
     connection.execute(f"SET threads = {threads}")
@@ -50,7 +51,15 @@ def quote(text: str) -> str:
 
 
 def sql_path(path: Path) -> str:
-    """Quote a path for DuckDB's readers, which would take ``*``, ``?`` and ``[`` in it for a pattern."""
+    """Quote a path for DuckDB's readers, which would take ``*``, ``?`` and ``[`` in it for a pattern.
+
+    Raises
+    ------
+    BadInput
+        If there is a backslash in it, which DuckDB takes for a separator of folders.
+    """
+    if "\\" in str(path):
+        raise BadInput("a folder with a backslash in its name cannot be used", where=str(path), remedy="give it another name")
     return quote(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
@@ -86,7 +95,7 @@ def read_text(connection: Any, path: Path, table: RawTable) -> pl.DataFrame:
     source = csv_scan(path, dict.fromkeys(names, "VARCHAR"), parallel=False)  # texts may hold line breaks
     try:
         rows = fetch(connection, f"SELECT {', '.join(wanted)} FROM {source}")
-        is_read = _is_read_to_its_end(path, rows)
+        is_read = len(names) > 1 and _is_read_to_its_end(path, rows)  # of one column, an empty line would be a row
     except duckdb.Error as error:
         if trouble := disk_trouble(error):  # it is not the file's fault
             raise trouble from error
