@@ -123,8 +123,8 @@ def ingest(
 ) -> None:
     """Read a folder or zip in Kaggle's layout into the home; new weeks are added, done twice it changes nothing."""
     from hm_pipeline.datasets.kaggle import ingest as bring_in  # noqa: PLC0415 - as above
+    from hm_pipeline.datasets.report import words_of  # noqa: PLC0415 - as above
     from hm_pipeline.datasets.spans import read_range  # noqa: PLC0415 - as above
-    from hm_pipeline.datasets.words import words_of  # noqa: PLC0415 - as above
 
     try:
         first_day = date.fromisoformat(epoch) if epoch else None

@@ -1,6 +1,5 @@
 """Bring a data set in Kaggle's layout into a home, as typed tables, all of it or nothing."""
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -16,13 +15,14 @@ from hm_pipeline.contracts import RAW_ARTICLES, RAW_CUSTOMERS, RAW_TRANSACTIONS,
 from hm_pipeline.datasets import losses
 from hm_pipeline.datasets.deliveries import Progress, Weeks
 from hm_pipeline.datasets.dimensions import merge, read_articles, read_customers
+from hm_pipeline.datasets.header import read_header
 from hm_pipeline.datasets.losses import refuse_losses
 from hm_pipeline.datasets.purchases import Purchases
-from hm_pipeline.datasets.records import read_header
 from hm_pipeline.datasets.rejects import FILE, BadRows
+from hm_pipeline.datasets.report import IngestReport, report_of
 from hm_pipeline.datasets.scan import connect
 from hm_pipeline.datasets.source import locate
-from hm_pipeline.datasets.spans import gaps, span, weeks_in
+from hm_pipeline.datasets.spans import span, weeks_in
 from hm_pipeline.datasets.stage import Stage
 from hm_pipeline.errors import BadInput
 from hm_pipeline.settings import Settings
@@ -35,46 +35,6 @@ DIMENSIONS: tuple[tuple[RawTable, type[dy.Schema], Reader], ...] = (
     (RAW_CUSTOMERS, Customers, read_customers),
     (RAW_ARTICLES, Articles, read_articles),
 )
-
-
-@dataclass(frozen=True)
-class IngestReport:
-    """What an ingest found, and what it changed.
-
-    Parameters
-    ----------
-    rows, rows_in_home
-        Purchases of the files that are in the home now, and all that it holds.
-    customers, articles
-        Size of the home's tables.
-    weeks_added, weeks_replaced, weeks_kept
-        Weeks of the files: new to the home, different from it, equal to it.
-    first_week, last_week
-        The home's first week and its serving week.
-    weeks_dropped
-        Weeks taken back.
-    last_day, cut_short
-        Last day of purchase; what follows from it where the last week is not all there.
-    missing_days
-        Days within the files' weeks on which the shop is used to sell, and has not.
-    rejected
-        Purchases left out, counted by reason; ``rejected.parquet`` in the home lists them.
-    """
-
-    rows: int
-    customers: int
-    articles: int
-    weeks_added: int
-    weeks_replaced: int
-    weeks_kept: int
-    first_week: int
-    last_week: int
-    weeks_dropped: int = 0
-    rows_in_home: int = 0
-    last_day: date | None = None
-    cut_short: str = ""
-    missing_days: list[date] = field(default_factory=list)
-    rejected: dict[str, int] = field(default_factory=dict)
 
 
 def ingest(
@@ -168,7 +128,7 @@ class _Ingest:
         calendar = span(weeks.rows, weeks.days, self.epoch)
         weeks.fill(calendar)
         self._publish(weeks, calendar, raw, customers["customer_id"])
-        return _report(weeks, calendar, {"customers": customers.height, "articles": articles.height}, rejected)
+        return report_of(weeks, calendar, {"customers": customers.height, "articles": articles.height}, rejected)
 
     def _read(self, raw: Path, weeks: Weeks) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, int]]:
         """Stage all that the files hold."""
@@ -213,23 +173,3 @@ class _Ingest:
             calendar.save(root / "calendar.json")
             files.append("calendar.json")  # last: readers take a home without one for empty
         self.stage.publish(tuple(files), tuple(gone), tuple(weeks.leaving(calendar)))
-
-
-def _report(weeks: Weeks, calendar: Calendar, sizes: dict[str, int], rejected: dict[str, int]) -> IngestReport:
-    delivered = weeks.delivered
-    states = Counter(week.state for week in delivered.values())
-    return IngestReport(
-        rows=sum(week.rows for week in delivered.values()),
-        weeks_added=states["added"],
-        weeks_replaced=states["replaced"],
-        weeks_kept=states["kept"],
-        first_week=calendar.first_week,
-        last_week=calendar.last_week,
-        rejected=rejected,
-        weeks_dropped=len(weeks.dropped),
-        rows_in_home=sum(weeks.rows.values()),
-        last_day=calendar.last_day,
-        cut_short=calendar.cut_short,
-        missing_days=gaps((week_id for week_id, week in delivered.items() if week.rows), weeks.days, calendar),
-        **sizes,
-    )

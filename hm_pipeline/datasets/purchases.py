@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 import polars as pl
 
 from hm_pipeline.contracts import RAW_TRANSACTIONS, Transactions
-from hm_pipeline.datasets.records import read_header
+from hm_pipeline.datasets.header import read_header
+from hm_pipeline.datasets.keys import Keys
 from hm_pipeline.datasets.rejects import FILE, BadRows
 from hm_pipeline.datasets.scan import csv_scan, fetch, inner_names, quote, sql_path, unreadable
 from hm_pipeline.datasets.sift import LINE, Sieve, faults, is_one, is_whole
@@ -61,16 +61,8 @@ class Purchases:
         connection.register("known_customers", customers.select("customer_hex").to_arrow())
         connection.register("known_articles", articles.select("article_id").to_arrow())
         hashes = fetch(connection, "SELECT hash(customer_hex) AS key FROM known_customers")["key"]
-        self._index(pl.DataFrame({"key": hashes, "customer_id": customers["customer_id"]}).sort("key"))
+        self._customers = Keys(hashes, customers["customer_id"])
         self._articles = articles["article_id"]
-
-    def _index(self, ordered: pl.DataFrame) -> None:
-        bits = max(ordered.height.bit_length(), 1)
-        self._shift = np.uint64(64 - bits)
-        end = np.array([np.iinfo(np.uint64).max], np.uint64)  # nothing steps past it
-        self._keys = np.concatenate([ordered["key"].to_numpy(), end])
-        self._ids = pl.concat([ordered["customer_id"], pl.Series("customer_id", [None], pl.Int64)])
-        self._starts = np.searchsorted(self._keys, np.arange(1 << bits, dtype=np.uint64) << self._shift)
 
     def split(self, folder: Path, *, is_exact: bool = False) -> dict[int, Path]:
         """Write the rows of each week into a folder of its own, unsorted, and return these by week.
@@ -157,20 +149,10 @@ class Purchases:
     def read_week(self, week_id: int, folder: Path) -> tuple[pl.DataFrame, int]:
         """Return a week's rows of known customers and articles, sorted, and how many others there are."""
         rows = scan_files(sorted(folder.glob("*.parquet"))).collect()
-        known = rows.with_columns(customer_id=self._look_up(rows["customer_key"]), week_id=pl.lit(week_id, pl.Int64)).filter(
+        known = rows.with_columns(customer_id=self._customers.look_up(rows["customer_key"]), week_id=pl.lit(week_id, pl.Int64)).filter(
             pl.col("customer_id").is_not_null(), pl.col("article_id").is_in(self._articles.implode())
         )
         return known.select(Transactions.column_names()).sort(ORDER), rows.height - known.height
-
-    def _look_up(self, keys: pl.Series) -> pl.Series:
-        """Find customers by hash: start where the leading bits point to, and step on while the key there is smaller."""
-        wanted = keys.to_numpy()
-        places = self._starts[wanted >> self._shift]
-        behind = np.flatnonzero(self._keys[places] < wanted)
-        while len(behind):
-            places[behind] += 1
-            behind = behind[self._keys[places[behind]] < wanted[behind]]
-        return self._ids.gather(places).set(pl.Series(self._keys[places] != wanted), None)
 
     @property
     def is_sifted(self) -> bool:

@@ -1,4 +1,4 @@
-"""Read the raw CSV files record by record, in plain Python: names of columns, lines, and what cannot be taken apart.
+"""Read the raw CSV files record by record, in plain Python, with their lines and with what cannot be taken apart.
 
 The slow and exact way, gone where the fast one saw that something is wrong.  A record of customers and articles may
 hold line breaks inside quotes; a purchase is one line.  What the fields mean is not known here.
@@ -15,9 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from hm_pipeline.contracts import RawTable
 from hm_pipeline.datasets.source import DOWNLOAD
-from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.errors import BadInput
 
 LONGEST = 2_000_000  # bytes of a record, DuckDB's own limit: what is longer is a quote that was never closed
 SHOWN = 2_000  # characters of a record that cannot be taken apart
@@ -59,44 +58,19 @@ def _read(path: Path) -> Iterator[TextIO]:
         raise damaged(path, str(error)) from error
 
 
-def read_header(path: Path, table: RawTable) -> list[str]:
-    """Return the names of a file's columns, in its order.
+def first_line(path: Path) -> Record:
+    """Return the first line of a file.
 
     Raises
     ------
-    MissingInput
-        If a required column is not among them.
     BadInput
-        If the file is empty, damaged, or names a column twice.
+        If it is no text.
     """
     with _read(path) as text:
         line = next(_lines(text), (1, ""))[1]
-    first = _split(1, line)
     if not _is_text(line) or "\0" in line or len(line) > LONGEST:
         raise damaged(path, "its first line is no text")
-    if first.fault:
-        raise BadInput(first.fault, where=f"{path.name}, line 1", remedy="close or remove the quote")
-    names = first.fields
-    if not names:
-        raise BadInput("the file is empty", where=path.name, remedy=f"its first line must name the columns {', '.join(table.required)}")
-    for name in table.required:
-        if name not in names:
-            raise MissingInput(
-                f"column {name!r} is missing", where=path.name, remedy=f"separate by commas; it needs {', '.join(table.required)}"
-            )
-    _refuse_doubles(names, path, (*table.required, *table.optional))
-    return names
-
-
-def _refuse_doubles(names: Sequence[str], path: Path, known: Sequence[str]) -> None:
-    """Refuse a column that is named twice, or that is one of ours but for capitals and spaces: which one counts is anyone's guess."""
-    for name in names:
-        if names.count(name) > 1:
-            raise BadInput(f"column {name!r} stands there twice", where=path.name, remedy="keep one of them")
-        like = name.strip().lower()
-        rival = next((other for other in known if other.lower() == like and other != name and other in names), None)
-        if rival:
-            raise BadInput(f"columns {rival!r} and {name!r} contradict each other", where=path.name, remedy="keep one of them")
+    return _split(1, line)
 
 
 def _lines(text: TextIO) -> Iterator[tuple[int, str]]:

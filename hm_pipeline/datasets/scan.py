@@ -9,7 +9,8 @@ import duckdb
 import polars as pl
 
 from hm_pipeline.contracts import RawTable
-from hm_pipeline.datasets.records import NO_TEXT, SHOWN, Record, as_line, count_quotes, damaged, read_header, records
+from hm_pipeline.datasets.header import read_header
+from hm_pipeline.datasets.records import NO_TEXT, SHOWN, Record, as_line, count_quotes, damaged, records
 from hm_pipeline.datasets.rejects import MOST, bad_rows, rejects_of
 from hm_pipeline.errors import BadInput, HMError, disk_trouble
 

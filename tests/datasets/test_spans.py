@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from hm_pipeline.datasets.report import words_of
 from hm_pipeline.datasets.spans import missing_days, read_range, span, weeks_in
-from hm_pipeline.datasets.words import words_of
 from hm_pipeline.errors import BadInput
 from hm_pipeline.tables import Home
 from hm_pipeline.weeks import REFERENCE, REFERENCE_EPOCH, Calendar
