@@ -17,7 +17,7 @@ from hm_pipeline.datasets.header import read_header
 from hm_pipeline.datasets.keys import Keys
 from hm_pipeline.datasets.rejects import FILE, BadRows
 from hm_pipeline.datasets.scan import csv_scan, fetch, inner_names, quote, sql_path, unreadable
-from hm_pipeline.datasets.sift import LINE, Sieve, faults, is_one, is_whole
+from hm_pipeline.datasets.sift import DIGITS, LINE, Sieve, faults, is_article, is_one, is_whole
 from hm_pipeline.errors import BadInput, DiskTrouble
 from hm_pipeline.tables import scan_files
 from hm_pipeline.weeks import DAYS
@@ -101,14 +101,18 @@ class Purchases:
         """Return the statement of the fast pass; a row that is not sound in every column has no week."""
         channel = "sales_channel_id" if "sales_channel_id" in self.columns else "NULL::DOUBLE"
         days = f"t_dat - DATE '{self.epoch}'"
-        article = "regexp_full_match(article_id, '[0-9]{1,18}(\\.0+)?')" if is_exact else is_whole("article_id")
+        article = is_article() if is_exact else is_whole("article_id")
         sound = [f"{days} >= 0 AND t_dat <= DATE '{self.today}' AND price >= 0 AND {article}"]
         sound.append(f"({channel} IS NULL OR {channel} = trunc({channel}))")
         sound += [is_one(name) for name in self._quantities]
         others = [name for name in self.columns if name not in KNOWN]  # in which a line break would hide lines: a purchase is one
         sound += [f"NOT coalesce(contains({name}, chr(10)) OR contains({name}, chr(13)), false)" for name in others]
         types = {name: TYPES.get(name, "VARCHAR") for name in self.columns} | ({"article_id": "VARCHAR"} if is_exact else {})
-        number = "split_part(article_id, '.', 1)" if is_exact else "article_id"
+        number = (
+            f"CASE WHEN {DIGITS} THEN split_part(article_id, '.', 1)::BIGINT ELSE article_id::DOUBLE::BIGINT END"
+            if is_exact
+            else "article_id"
+        )
         return f"""SELECT CASE WHEN {" AND ".join(sound)} THEN ({days}) // {DAYS} END AS week_id,
                 hash(customer_id) AS customer_key, {number}::BIGINT AS article_id, t_dat, round(price * 1e6)::INTEGER AS price,
                 {channel}::TINYINT AS sales_channel_id

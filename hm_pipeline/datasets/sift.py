@@ -21,6 +21,7 @@ from hm_pipeline.datasets.scan import fetch, sql_name
 CHUNK = 200_000  # rows
 MOST_PRICE = 2147  # as millionths it still fits 32 bits
 EXACT = 2**53  # whole numbers below it are doubles, of which a fraction can be told
+DIGITS = "regexp_full_match(article_id, '[0-9]{1,18}(\\.0+)?')"  # a double may not hold them all
 LINE = "hm_line"  # column of a sifted file: where the row stood in the raw one
 
 
@@ -38,8 +39,6 @@ def faults(epoch: date, today: date, quantities: Sequence[str] = ()) -> tuple[Fa
     """Return what can be wrong with a purchase, in the order in which it is said; ``quantities`` are columns that count units."""
     day = "try_strptime(t_dat, '%Y-%m-%d')"
     price = "coalesce(try_cast(price AS DOUBLE), 'nan'::DOUBLE)"
-    article = "try_cast(article_id AS DOUBLE)"
-    digits = "regexp_full_match(article_id, '[0-9]{1,18}(\\.0+)?')"
     number = "try_cast(sales_channel_id AS DOUBLE)"
     channel = f"sales_channel_id <> '' AND NOT coalesce({number} = trunc({number}) AND abs({number}) <= 127, false)"
     return (
@@ -47,7 +46,7 @@ def faults(epoch: date, today: date, quantities: Sequence[str] = ()) -> tuple[Fa
         Fault("t_dat", f"{day} < DATE '{epoch}'", f"lies before the epoch {epoch}", "choose an earlier epoch with --epoch"),
         Fault("t_dat", f"{day} > DATE '{today}'", "lies in the future", "write the day of the purchase"),
         Fault("customer_id", f"NOT coalesce(regexp_matches(customer_id, '{HEX}'), false)", "is not 64 hex digits", HEX_REMEDY),
-        Fault("article_id", f"NOT coalesce({digits} OR {is_whole(article)}, false)", "is not a whole number", NUMBER_REMEDY),
+        Fault("article_id", f"NOT {is_article()}", "is not a whole number", NUMBER_REMEDY),
         Fault("price", f"NOT isfinite({price})", "is not a number", "write it as 0.0254"),
         Fault("price", f"{price} < 0", "is negative", "write what was paid; leave returns out"),
         Fault("price", f"{price} > {MOST_PRICE}", f"is above {MOST_PRICE}", "divide all prices by one number"),
@@ -59,6 +58,11 @@ def faults(epoch: date, today: date, quantities: Sequence[str] = ()) -> tuple[Fa
 def is_whole(number: str) -> str:
     """Return the SQL that tells whether a double is a whole number that it holds exactly."""
     return f"({number} = trunc({number}) AND {number} >= 0 AND {number} < {EXACT})"
+
+
+def is_article() -> str:
+    """Return the SQL that tells whether a text is an article's number, in whatever way a whole number may be written."""
+    return f"coalesce({DIGITS} OR {is_whole('try_cast(article_id AS DOUBLE)')}, false)"
 
 
 def is_one(column: str) -> str:

@@ -89,7 +89,7 @@ class Maker:
     # Text ------------------------------------------------------------------------------------------------------
 
     def article(self, number: int) -> str:
-        return self.dice.choice((f"{number:010d}", str(number), f"{number}.0", f"{number:010d}.00"))
+        return self.dice.choice((f"{number:010d}", str(number), f"{number}.0", f"{number:010d}.00", f" {number}"))
 
     def fields(self, row: Purchase) -> dict[str, str]:
         buyer, article, day, price, channel = row
