@@ -75,6 +75,12 @@ def show(words: Any, facts: dict[str, Any], *, as_json: bool) -> None:
         console.print(words)
 
 
+def cut_short(settings: Settings) -> dict[str, str]:
+    """Return what to say where the data end in the middle of a week."""
+    text = Home(settings.home).calendar.cut_short
+    return {"cut_short": text} if text else {}
+
+
 @app.command()
 def simulate(  # noqa: PLR0913 - options of a command
     out: Path,
@@ -107,31 +113,39 @@ def simulate(  # noqa: PLR0913 - options of a command
 
 @app.command()
 def ingest(
-    raw: Path,
-    epoch: Annotated[str, typer.Option(help="First day of week 0.")] = REFERENCE_EPOCH.isoformat(),
+    raw: Annotated[Path | None, typer.Argument(help="Folder or zip; may be left out with --drop-weeks.")] = None,
+    epoch: Annotated[str, typer.Option(help=f"First day of week 0, of a new home: {REFERENCE_EPOCH} where not given.")] = "",
     *,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out purchases that cannot be read.")] = False,
+    replace_weeks: Annotated[bool, typer.Option("--replace-weeks", help="The files' weeks replace the home's, rows may be lost.")] = False,
+    drop_weeks: Annotated[str, typer.Option("--drop-weeks", metavar="FROM..TO", help="Take weeks back first, given by two days.")] = "",
     as_json: Json = False,
 ) -> None:
     """Read a folder or zip in Kaggle's layout into the home; new weeks are added, done twice it changes nothing."""
     from hm_pipeline.datasets.kaggle import ingest as bring_in  # noqa: PLC0415 - as above
+    from hm_pipeline.datasets.report import words_of  # noqa: PLC0415 - as above
+    from hm_pipeline.datasets.spans import read_range  # noqa: PLC0415 - as above
 
     try:
-        first_day = date.fromisoformat(epoch)
+        first_day = date.fromisoformat(epoch) if epoch else None
     except ValueError as error:
         raise BadInput(f"{epoch!r} is not a date", where="--epoch", remedy="give a date like 2018-09-19") from error
+    dropped = read_range(drop_weeks) if drop_weeks else None
+    if raw is None and dropped is None:
+        raise typer.BadParameter("give the folder or zip that is to be read", param_hint="RAW")
     settings = Settings.from_environment()
     with progress(quiet=as_json) as bars, one_writer(settings.home):
-        report = bring_in(raw, settings.home, settings=settings, epoch=first_day, skip_bad_rows=skip_bad_rows, progress=bars)
-    calendar = Home(settings.home).calendar
-    words = (
-        f"{report.rows:,} purchases of {report.customers:,} customers and {report.articles:,} articles are in {settings.home}: "
-        f"{report.weeks_added} weeks added, {report.weeks_replaced} replaced, {report.weeks_kept} kept.\n"
-        f"Next: hm run --week {calendar.key(calendar.last_week)}"
-    )
-    for reason, count in report.rejected.items():
-        words += f"\n{count:,} rows left out, {reason}: see {settings.home / 'rejected.parquet'}"
-    show(words, asdict(report), as_json=as_json)
+        report = bring_in(
+            raw,
+            settings.home,
+            settings=settings,
+            epoch=first_day,
+            skip_bad_rows=skip_bad_rows,
+            replace_weeks=replace_weeks,
+            drop_weeks=dropped,
+            progress=bars,
+        )
+    show(words_of(report, Home(settings.home)), asdict(report), as_json=as_json)
 
 
 @app.command()
@@ -198,7 +212,7 @@ def evaluate(
     write_json(board, settings.home / "scoreboard.json")
     write_html(board, settings.home / "scoreboard.html")
     where = f"Written to {settings.home / 'scoreboard.json'} and {settings.home / 'scoreboard.html'}"
-    show(Group(*render(board), where), json.loads(board.model_dump_json()), as_json=as_json)
+    show(Group(*render(board), where), json.loads(board.model_dump_json()) | cut_short(settings), as_json=as_json)
 
 
 def _judge(settings: Settings, task: str, weeks: list[int], *, as_json: bool) -> None:
@@ -208,7 +222,7 @@ def _judge(settings: Settings, task: str, weeks: list[int], *, as_json: bool) ->
     _make(settings, targets(task, weeks), audiences, as_json=as_json, then="", quietly=True)
     with progress(quiet=as_json) as report:
         words, facts = judge(settings, task, weeks, report)
-    show(Group(*words), facts, as_json=as_json)
+    show(Group(*words), facts | cut_short(settings), as_json=as_json)
 
 
 def _compare(settings: Settings, raw: Path, weeks: list[int], *, as_json: bool) -> None:
@@ -216,7 +230,8 @@ def _compare(settings: Settings, raw: Path, weeks: list[int], *, as_json: bool) 
 
     home = Home(settings.home)
     found, keys = compare(home, raw, weeks), [home.calendar.key(week_id) for week_id in weeks]
-    show(render(found, keys), {"weeks": keys, "likeness": [row.model_dump() for row in found]}, as_json=as_json)
+    likeness = [row.model_dump() for row in found]
+    show(render(found, keys), {"weeks": keys, "likeness": likeness} | cut_short(settings), as_json=as_json)
 
 
 @app.command()
@@ -338,10 +353,11 @@ def _make(
         if done.partitions
         else "Everything is current."
     )
+    told = cut_short(settings)
     if not (quietly and as_json):
         show(
-            words + (f"\nNext: {then}" if then else ""),
-            {"made": done.made, "runs": done.runs, "seconds": round(done.seconds, 2)},
+            "\n".join([words, *(f"{text}." for text in told.values()), *([f"Next: {then}"] if then else [])]),
+            {"made": done.made, "runs": done.runs, "seconds": round(done.seconds, 2), **told},
             as_json=as_json,
         )
 

@@ -7,7 +7,7 @@ import polars as pl
 from hm_pipeline import photos
 from hm_pipeline.graph import Graph
 from hm_pipeline.steps import Step
-from hm_pipeline.tables import Home, Manifest, WeeklyTable
+from hm_pipeline.tables import Home, Manifest, WeeklyTable, scan_files
 
 ROWS = 8
 SEEN = 1_000  # rows that a customer's list is looked for in
@@ -23,7 +23,7 @@ def sample(graph: Graph, step: Step, week_id: int, manifest: Manifest) -> pl.Dat
         return pl.DataFrame()
     folder = graph.folder(step.name, week_id)
     files = [folder / receipt.file for receipt in manifest.receipts]
-    rows = pl.scan_parquet(files, hive_partitioning=False).drop("event_timestamp", strict=False)
+    rows = scan_files(files).drop("event_timestamp", strict=False)
     names = rows.collect_schema().names()
     if {"customer_id", "rank"} <= set(names):  # one customer's list, best first, says more than its smallest article numbers
         return rows.head(SEEN).filter(pl.col("customer_id") == pl.col("customer_id").first()).sort("rank").head(ROWS).collect()

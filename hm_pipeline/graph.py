@@ -165,6 +165,7 @@ class Graph:
             name, week_id = pending.pop()
             step = self.steps[name]
             week_id = self._partition(step, week_id)
+            self._refuse_judging(step, week_id)
             redo = force and (name, week_id) in forced
             if (name, week_id) in found or (not redo and is_done(name, week_id)):
                 continue
@@ -179,6 +180,15 @@ class Graph:
             pending += self._upstream(step, week_id)
         order = [name for name in self.steps if any(name == stale for stale, _ in found)]
         return {name: sorted(week for stale, week in found if stale == name) for name in order}
+
+    def _refuse_judging(self, step: Step, week_id: int) -> None:
+        """Refuse what judges or labels the serving week: not all of its purchases are known, be some of its days ingested or not."""
+        uses_week = any(read.name == "transactions" and read.last >= 0 for read in step.reads)
+        serves = step.name == AUDIENCE and self.audience_kind(week_id) == EVERYONE
+        if uses_week and not serves and step.kind != "static" and week_id >= self.calendar.last_week:
+            known = self.calendar.key(self.calendar.last_week - 1)
+            what = f"the purchases of the week of {self.calendar.key(week_id)} are not all known"
+            raise MissingInput(what, where=step.name, remedy=f"judge weeks up to {known}, or ingest the other days first")
 
     def _partition(self, step: Step, week_id: int) -> int:
         if step.kind == "static":

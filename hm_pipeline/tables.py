@@ -99,6 +99,11 @@ def write_shard(frame: pl.DataFrame, folder: Path, index: int = 0) -> Receipt:
     return Receipt(name, frame.height, content_hash(frame))
 
 
+def scan_files(files: Iterable[Path]) -> pl.LazyFrame:
+    """Return the rows of Parquet files; their paths are meant as they stand, whatever letters and folder names are in them."""
+    return pl.scan_parquet(list(files), hive_partitioning=False, glob=False)
+
+
 class WeeklyTable:
     """A handle on a weekly table; nothing is read until a week is asked for.
 
@@ -160,7 +165,7 @@ class WeeklyTable:
         files = [file for folder in folders for file in _files(folder)]
         if not files:
             return self.schema.create_empty(lazy=True)
-        frame = pl.scan_parquet(files, hive_partitioning=False)
+        frame = scan_files(files)
         return frame if self.customers is None else frame.filter(pl.col("customer_id").is_between(*self.customers))
 
 
@@ -217,7 +222,7 @@ class Home:
         folder = self.folder(table)
         if Manifest.load(folder) is None:
             raise MissingInput("not there yet", where=table, remedy="run `hm ingest FOLDER` first")
-        return pl.scan_parquet(list(_files(folder)), hive_partitioning=False)
+        return scan_files(_files(folder))
 
 
 class PartitionWriter:

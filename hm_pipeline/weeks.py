@@ -25,7 +25,10 @@ class Calendar:
     epoch
         First day of week 0.
     first_week, last_week
-        First week with data, and the serving week: the one right after the data end.
+        First week with data, and the serving week: the one right after the data end, or the one in which they end where
+        not all of its days are there.
+    last_day
+        Last day with a purchase, where it is known.
 
     Examples
     --------
@@ -36,6 +39,7 @@ class Calendar:
     epoch: date = REFERENCE_EPOCH
     first_week: int = 0
     last_week: int = 105
+    last_day: date | None = None
 
     def week_of(self, day: date) -> int:
         """Return the week a day falls in."""
@@ -63,6 +67,17 @@ class Calendar:
         """Partition keys of all weeks."""
         return [self.key(week_id) for week_id in self.weeks]
 
+    @property
+    def cut_short(self) -> str:
+        """The sentence that says where the data end, if that is within the serving week; else nothing."""
+        if self.last_day is None or self.week_of(self.last_day) != self.last_week:
+            return ""
+        day, first = (self.last_day - self.start(self.last_week)).days + 1, self.key(self.last_week)
+        return (
+            f"The data end on {self.last_day:%A} {self.last_day}, day {day} of the week of {first}: "
+            "it is the serving week until the other days are ingested"
+        )
+
     def parse(self, text: str) -> int:
         """Read a week from its start date.
 
@@ -87,6 +102,7 @@ class Calendar:
         """Write the calendar as JSON, whole or not at all."""
         aside = path.with_name(f".{path.name}.tmp")
         fields = {"epoch": self.epoch.isoformat(), "first_week": self.first_week, "last_week": self.last_week}
+        fields |= {"last_day": self.last_day.isoformat()} if self.last_day else {}
         aside.write_text(json.dumps(fields, indent=1) + "\n")
         aside.replace(path)
 
@@ -96,7 +112,8 @@ class Calendar:
         if not path.exists():
             raise MissingInput("no data ingested yet", where=str(path.parent), remedy="run `hm ingest FOLDER` first")
         fields = json.loads(path.read_text())
-        return cls(date.fromisoformat(fields["epoch"]), fields["first_week"], fields["last_week"])
+        last_day = date.fromisoformat(fields["last_day"]) if "last_day" in fields else None  # homes of before know none
+        return cls(date.fromisoformat(fields["epoch"]), fields["first_week"], fields["last_week"], last_day)
 
 
 REFERENCE = Calendar()

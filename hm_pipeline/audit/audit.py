@@ -18,7 +18,7 @@ from hm_pipeline.features.registry import LOOKBOOK, feature_tables
 from hm_pipeline.features.views import FeatureTable
 from hm_pipeline.graph import AUDIENCE, STATIC, Graph
 from hm_pipeline.lock import one_writer
-from hm_pipeline.tables import Manifest
+from hm_pipeline.tables import Manifest, scan_files
 
 MOST = 10_000  # customers whose rows are made again; the laws say that others change nothing for them
 
@@ -86,7 +86,7 @@ class _Week:
         folder = self.graph.folder(AUDIENCE, self.week_id)
         manifest = Manifest.load(folder)
         files = [folder / receipt.file for receipt in (manifest.receipts if manifest else ())]
-        return pl.read_parquet(files, hive_partitioning=False).select("customer_id").sort("customer_id")
+        return scan_files(files).select("customer_id").sort("customer_id").collect()
 
     @cached_property
     def audience(self) -> pl.DataFrame:

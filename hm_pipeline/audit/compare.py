@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from hm_pipeline.features.views import TIMESTAMP
-from hm_pipeline.tables import Manifest
+from hm_pipeline.tables import Manifest, scan_files
 
 
 @dataclass
@@ -25,7 +25,7 @@ def shards(folder: Path, audience: pl.DataFrame | None = None) -> Iterator[pl.Da
     """Yield a partition's shards, rows of an audience alone where the table has customers and one is given."""
     manifest = Manifest.load(folder)
     for receipt in manifest.receipts if manifest else ():
-        rows = pl.read_parquet(folder / receipt.file, hive_partitioning=False)
+        rows = scan_files([folder / receipt.file]).collect()
         if audience is not None and "customer_id" in rows.columns:
             rows = rows.join(audience, on="customer_id", how="semi", maintain_order="left")
         yield rows

@@ -9,7 +9,7 @@ import polars as pl
 from hm_pipeline.graph import STATIC, Graph
 from hm_pipeline.resources import markdown_table
 from hm_pipeline.steps import Step
-from hm_pipeline.tables import Manifest
+from hm_pipeline.tables import Manifest, scan_files
 
 SHOWN = 8  # offending rows shown
 
@@ -27,7 +27,7 @@ class Stored:
     def table(self) -> pl.LazyFrame:
         """Return its rows."""
         folder = self.graph.folder(self.step.name, self.week_id)
-        return pl.scan_parquet([folder / receipt.file for receipt in self.manifest.receipts], hive_partitioning=False)
+        return scan_files(folder / receipt.file for receipt in self.manifest.receipts)
 
 
 def newest(graph: Graph, step: Step) -> tuple[int, Manifest | None]:

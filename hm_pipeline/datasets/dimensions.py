@@ -1,5 +1,6 @@
 """Type the raw customers and articles, and say which value cannot be typed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,22 +8,32 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.contracts import RAW_ARTICLES, RAW_CUSTOMERS, Articles, Customers
-from hm_pipeline.datasets.rejects import refuse_rows
+from hm_pipeline.datasets.records import records_at
+from hm_pipeline.datasets.rejects import MOST, bad_rows, refuse_rows, rejects_of
 from hm_pipeline.datasets.scan import read_text
 
+COLUMN_OF = {"FN": "is_fashion_news", "Active": "is_active"}  # of the table, where the file has another name
+DERIVED = ("customer_hex", "position")
 HEX = "^[0-9a-f]{64}$"
 HEX_REMEDY = "an id is 64 hex digits in lower case, as in Kaggle's files"
 NUMBER_REMEDY = "write a whole number"
+MOST_ID = 10**18 - 1
 ATTRIBUTES = ("club_member_status", "fashion_news_frequency", "age")
 
 
-def read_customers(connection: Any, path: Path) -> pl.DataFrame:
+def read_customers(connection: Any, path: Path, stored: pl.DataFrame | None = None) -> pl.DataFrame:
     """Read customers.csv as :class:`Customers`, in the order of the file.
+
+    Parameters
+    ----------
+    stored
+        Customers that are known already.
 
     Raises
     ------
     BadInput
-        If a value is not what its column holds, an id stands there twice, or two ids share their last 16 digits.
+        If a value is not what its column holds, an id stands there twice, or two ids share their last 16 digits, be it
+        within the file or with one that is stored.
     """
     raw = read_text(connection, path, RAW_CUSTOMERS)
     ids = pl.col("customer_id")
@@ -33,11 +44,24 @@ def read_customers(connection: Any, path: Path) -> pl.DataFrame:
         broken = (values.is_null() & raw[name].is_not_null()) | ~values.is_between(0, 1000).fill_null(value=True)
         _refuse(raw, broken, path, name, what="is no such number", remedy="write a number, or leave it empty")
     customers = _type_customers(raw.with_columns(**numbers)).select(Customers.column_names())
-    twins = customers["customer_id"].is_duplicated().arg_true().to_list()
-    if twins:
-        what, remedy = "shares its last 16 digits with another", "give one of them another id, in all files"
-        raise refuse_rows(path, "customer_id", twins, value=raw["customer_id"][twins[0]], what=what, remedy=remedy)
+    _refuse_twins(customers, stored, path)
     return customers
+
+
+def _refuse_twins(customers: pl.DataFrame, stored: pl.DataFrame | None, path: Path) -> None:
+    """Refuse ids that end like another one: by their ends, purchases would change hands."""
+    ids = customers.select("customer_id", "customer_hex")
+    known = [(ids, "")] if stored is None else [(ids, ""), (stored.select(ids.columns), ", which the home holds")]
+    others = pl.concat(frame.select("customer_id", twin="customer_hex", whose=pl.lit(whose)) for frame, whose in known)
+    if others["customer_id"].n_unique() == others["twin"].n_unique():
+        return
+    rows = ids.with_row_index("row").join(others, on="customer_id").filter(pl.col("customer_hex") != pl.col("twin"))
+    twins = rows.sort("row", "whose").unique("row", keep="first", maintain_order=True)
+    places = records_at(path, twins["row"].head(MOST).to_list())
+    reasons = [f"customer_id shares its last 16 digits with {twin}{whose}" for twin, whose in twins.select("twin", "whose").iter_rows()]
+    rejects = rejects_of((path.name, line, "customer_id", reason, text) for (line, text), reason in zip(places, reasons, strict=False))
+    remedy = "give one of them another id, in all files"
+    raise bad_rows(rejects, value=twins["customer_hex"][0], remedy=remedy, count=twins.height)
 
 
 def _type_customers(raw: pl.DataFrame) -> pl.DataFrame:
@@ -65,7 +89,7 @@ def signed_id(customer_hex: pl.Expr) -> pl.Expr:
     return customer_hex.str.tail(16).str.decode("hex").bin.reinterpret(dtype=pl.Int64, endianness="big")
 
 
-def read_articles(connection: Any, path: Path) -> pl.DataFrame:
+def read_articles(connection: Any, path: Path, stored: pl.DataFrame | None = None) -> pl.DataFrame:  # noqa: ARG001 - as customers
     """Read articles.csv as :class:`Articles`, in the order of the file.
 
     Raises
@@ -75,11 +99,13 @@ def read_articles(connection: Any, path: Path) -> pl.DataFrame:
     """
     raw = read_text(connection, path, RAW_ARTICLES)
     numbers = [name for name, column in Articles.columns().items() if isinstance(column, dy.Int64)]
-    articles = raw.with_columns(pl.col(numbers).cast(pl.Int64, strict=False)).select(Articles.column_names())
+    whole = pl.col(numbers).str.strip_chars().str.replace(r"\.0*$", "")  # pandas writes a column that once held a gap as 253.0
+    articles = raw.with_columns(whole.cast(pl.Int64, strict=False)).select(Articles.column_names())
     for name in numbers:
         broken = articles[name].is_null() & raw[name].is_not_null()
-        _refuse(raw, broken, path, name, what="is not a number", remedy=NUMBER_REMEDY)
-    _refuse(raw, articles["article_id"].is_null(), path, "article_id", what="is not a number", remedy=NUMBER_REMEDY)
+        _refuse(raw, broken, path, name, what="is not a whole number", remedy=NUMBER_REMEDY)
+    no_id = ~articles["article_id"].is_between(0, MOST_ID).fill_null(value=False)
+    _refuse(raw, no_id, path, "article_id", what="is not a number of up to 18 digits", remedy=NUMBER_REMEDY)
     twice = ~articles["article_id"].is_first_distinct()
     _refuse(raw, twice, path, "article_id", what="stands there twice", remedy="keep one row an article")
     return articles
@@ -91,12 +117,20 @@ def _refuse(raw: pl.DataFrame, broken: pl.Expr | pl.Series, path: Path, column: 
         raise refuse_rows(path, column, rows.to_list(), value=raw[column][int(rows[0])], what=what, remedy=remedy)
 
 
-def merge(new: pl.DataFrame, stored: pl.DataFrame | None, key: str) -> pl.DataFrame:
+def merge(new: pl.DataFrame, stored: pl.DataFrame | None, key: str, named: Sequence[str]) -> pl.DataFrame:
     """Return the new rows and those stored rows whose key is not among them, so that old purchases keep their owners.
 
     Customers who are only stored keep their order and follow the new ones.
+
+    Parameters
+    ----------
+    named
+        Columns of the new file.  Of one that it does not name, rows that come again keep what is stored.
     """
     if stored is not None:
+        given = {COLUMN_OF.get(name, name) for name in (*named, *DERIVED)}
+        lacking = [name for name in new.columns if name not in given and name != key]
+        new = new.drop(lacking).join(stored.select(key, *lacking), on=key, how="left", maintain_order="left").select(new.columns)
         kept = stored.select(new.columns).join(new, on=key, how="anti")
         if "position" in new.columns:
             kept = kept.sort("position").with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64) + new.height)

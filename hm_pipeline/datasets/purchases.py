@@ -4,25 +4,37 @@ The pass carries a hash of the customer's id, not its 64 digits, which is a thir
 up among the known customers.  What is not found is looked at again as text.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 import polars as pl
 
 from hm_pipeline.contracts import RAW_TRANSACTIONS, Transactions
-from hm_pipeline.datasets.rejects import FILE
-from hm_pipeline.datasets.scan import csv_scan, fetch, quote, unreadable
-from hm_pipeline.datasets.sift import LINE, Sieve, faults
-from hm_pipeline.datasets.source import read_header
-from hm_pipeline.errors import BadInput, disk_trouble
+from hm_pipeline.datasets.header import read_header
+from hm_pipeline.datasets.keys import Keys
+from hm_pipeline.datasets.rejects import FILE, BadRows
+from hm_pipeline.datasets.scan import csv_scan, fetch, inner_names, quote, sql_path, unreadable
+from hm_pipeline.datasets.sift import DIGITS, LINE, Sieve, faults, is_article, is_one, is_whole
+from hm_pipeline.errors import BadInput, DiskTrouble
+from hm_pipeline.tables import scan_files
 from hm_pipeline.weeks import DAYS
 
 ORDER = ("customer_id", "article_id", "t_dat", "price", "sales_channel_id")
-TYPES = {"t_dat": "DATE", "article_id": "BIGINT", "price": "DOUBLE", "sales_channel_id": "TINYINT"}
+KNOWN = (*RAW_TRANSACTIONS.required, *RAW_TRANSACTIONS.optional)
+# Whole numbers are read as doubles, which costs nothing: as integers, DuckDB would round a fraction without a word.
+TYPES = {"t_dat": "DATE", "article_id": "DOUBLE", "price": "DOUBLE", "sales_channel_id": "DOUBLE"}
+QUANTITIES = frozenset(("quantity", "quantities", "qty", "quant", "units", "unit_count", "item_count", "items", "pieces", "pcs"))
 UNKNOWN_CUSTOMER, UNKNOWN_ARTICLE = "the customer is not in the customers table", "the article is not in the articles table"
+
+
+Parts = Mapping[int, Path]  # folders of rows by week
+
+
+class Unread(BadInput):
+    """Sound rows that the fast pass cannot read, such as lines that end in two ways."""
 
 
 class Purchases:
@@ -44,105 +56,145 @@ class Purchases:
         self.connection, self.path, self.epoch, self.name = connection, path, epoch, path.name
         self.today = datetime.now(UTC).date() + timedelta(days=1)  # somewhere it is tomorrow already
         self._rejected: Path | None = None
-        self.header = read_header(path, RAW_TRANSACTIONS)
+        header = read_header(path, RAW_TRANSACTIONS)
+        self.columns = dict(zip(inner_names(header, KNOWN), header, strict=True))
         connection.register("known_customers", customers.select("customer_hex").to_arrow())
         connection.register("known_articles", articles.select("article_id").to_arrow())
         hashes = fetch(connection, "SELECT hash(customer_hex) AS key FROM known_customers")["key"]
-        self._index(pl.DataFrame({"key": hashes, "customer_id": customers["customer_id"]}).sort("key"))
+        self._customers = Keys(hashes, customers["customer_id"])
         self._articles = articles["article_id"]
 
-    def _index(self, ordered: pl.DataFrame) -> None:
-        bits = max(ordered.height.bit_length(), 1)
-        self._shift = np.uint64(64 - bits)
-        end = np.array([np.iinfo(np.uint64).max], np.uint64)  # nothing steps past it
-        self._keys = np.concatenate([ordered["key"].to_numpy(), end])
-        self._ids = pl.concat([ordered["customer_id"], pl.Series("customer_id", [None], pl.Int64)])
-        self._starts = np.searchsorted(self._keys, np.arange(1 << bits, dtype=np.uint64) << self._shift)
-
-    def split(self, folder: Path) -> dict[int, Path]:
+    def split(self, folder: Path, *, is_exact: bool = False) -> dict[int, Path]:
         """Write the rows of each week into a folder of its own, unsorted, and return these by week.
+
+        Parameters
+        ----------
+        is_exact
+            Read article ids of more than 15 digits, too, which doubles do not hold.
 
         Raises
         ------
         BadInput
             If a row cannot be read or typed, or there is none.
+        Unread
+            If nothing is wrong with the rows, but this pass cannot read them.
         """
-        channel = "sales_channel_id" if "sales_channel_id" in self.header else "NULL::TINYINT"
-        days = f"t_dat - DATE '{self.epoch}'"
-        sound = f"{days} >= 0 AND t_dat <= DATE '{self.today}' AND article_id IS NOT NULL AND price >= 0"
-        query = f"""SELECT CASE WHEN {sound} THEN ({days}) // {DAYS} END AS week_id,
-                hash(customer_id) AS customer_key, article_id, t_dat, round(price * 1e6)::INTEGER AS price,
-                {channel} AS sales_channel_id
-            FROM {csv_scan(self.path, {name: TYPES.get(name, "VARCHAR") for name in self.header})}"""
         try:
             self.connection.execute("SET preserve_insertion_order = false")
+            query = self._typed(is_exact=is_exact)
             self.connection.execute(f"COPY ({query}) TO {quote(str(folder))} (FORMAT parquet, PARTITION_BY (week_id), COMPRESSION snappy)")
         except duckdb.Error as error:
-            if disk_trouble(error) is None:
-                self.find_fault()
-            raise unreadable(self.path, error) from error
+            told = unreadable(self.path, error)
+            if isinstance(told, DiskTrouble):
+                raise told from error
+            self.find_fault()
+            raise Unread(told.what, where=told.where, remedy=told.remedy) from error
         weeks = {path.name.removeprefix("week_id="): path for path in folder.glob("week_id=*")}
         if not weeks:
             raise BadInput("there are no purchases", where=self.name, remedy="give a file that has some")
         if not all(name.isdigit() for name in weeks):
             self.find_fault()
+            raise Unread("article ids have too many digits", where=self.name, remedy="give each article a shorter number")
         return {int(name): path for name, path in sorted(weeks.items(), key=lambda item: int(item[0]))}
+
+    def _typed(self, *, is_exact: bool) -> str:
+        """Return the statement of the fast pass; a row that is not sound in every column has no week."""
+        channel = "sales_channel_id" if "sales_channel_id" in self.columns else "NULL::DOUBLE"
+        days = f"t_dat - DATE '{self.epoch}'"
+        article = is_article() if is_exact else is_whole("article_id")
+        sound = [f"{days} >= 0 AND t_dat <= DATE '{self.today}' AND price >= 0 AND {article}"]
+        sound.append(f"({channel} IS NULL OR {channel} = trunc({channel}))")
+        sound += [is_one(name) for name in self._quantities]
+        others = [name for name in self.columns if name not in KNOWN]  # in which a line break would hide lines: a purchase is one
+        sound += [f"NOT coalesce(contains({name}, chr(10)) OR contains({name}, chr(13)), false)" for name in others]
+        types = {name: TYPES.get(name, "VARCHAR") for name in self.columns} | ({"article_id": "VARCHAR"} if is_exact else {})
+        number = (
+            f"CASE WHEN {DIGITS} THEN split_part(article_id, '.', 1)::BIGINT ELSE article_id::DOUBLE::BIGINT END"
+            if is_exact
+            else "article_id"
+        )
+        return f"""SELECT CASE WHEN {" AND ".join(sound)} THEN ({days}) // {DAYS} END AS week_id,
+                hash(customer_id) AS customer_key, {number}::BIGINT AS article_id, t_dat, round(price * 1e6)::INTEGER AS price,
+                {channel}::TINYINT AS sales_channel_id
+            FROM {csv_scan(self.path, types)}"""
+
+    @property
+    def _quantities(self) -> list[str]:
+        return [name for name, title in self.columns.items() if title.strip().lower() in QUANTITIES]
+
+    def parts(self, folder: Path, *, skip: bool) -> Parts:
+        """Return the rows of each week as :meth:`split` does, the slow way round where the fast one does not get through.
+
+        Parameters
+        ----------
+        skip
+            Leave bad rows out.
+        """
+        try:
+            return self.split(folder / "parts")
+        except BadRows:
+            if not skip:
+                raise
+        except Unread:
+            pass  # a copy of the rows that is written anew can be read
+        self.sift(folder / "sifted")
+        return self.split(folder / "sifted-parts", is_exact=True)
+
+    def tell_strangers(self, folder: Path, *, skip: bool) -> None:
+        """Tell bad ids from strangers, whom the fast pass takes them for; no week holds either."""
+        try:
+            if self.find_fault():
+                return
+        except BadRows:
+            if not skip:
+                raise
+        self.sift(folder / "sifted")
 
     def read_week(self, week_id: int, folder: Path) -> tuple[pl.DataFrame, int]:
         """Return a week's rows of known customers and articles, sorted, and how many others there are."""
-        rows = pl.read_parquet(folder / "*.parquet", hive_partitioning=False)
-        known = rows.with_columns(customer_id=self._look_up(rows["customer_key"]), week_id=pl.lit(week_id, pl.Int64)).filter(
+        rows = scan_files(sorted(folder.glob("*.parquet"))).collect()
+        known = rows.with_columns(customer_id=self._customers.look_up(rows["customer_key"]), week_id=pl.lit(week_id, pl.Int64)).filter(
             pl.col("customer_id").is_not_null(), pl.col("article_id").is_in(self._articles.implode())
         )
         return known.select(Transactions.column_names()).sort(ORDER), rows.height - known.height
-
-    def _look_up(self, keys: pl.Series) -> pl.Series:
-        """Find customers by hash: start where the leading bits point to, and step on while the key there is smaller."""
-        wanted = keys.to_numpy()
-        places = self._starts[wanted >> self._shift]
-        behind = np.flatnonzero(self._keys[places] < wanted)
-        while len(behind):
-            places[behind] += 1
-            behind = behind[self._keys[places[behind]] < wanted[behind]]
-        return self._ids.gather(places).set(pl.Series(self._keys[places] != wanted), None)
-
-    def _as_text(self) -> str:
-        self.connection.execute("SET preserve_insertion_order = true")
-        return csv_scan(self.path, dict.fromkeys(self.header, "VARCHAR"))
 
     @property
     def is_sifted(self) -> bool:
         """Whether bad rows are left out."""
         return self._rejected is not None
 
+    def find_fault(self) -> bool:
+        """Read everything as text and raise at the first row that is not what it should be; say whether rows stand without gaps."""
+        return self.is_sifted or self._sieve.find()
+
     @property
     def _sieve(self) -> Sieve:
-        known = tuple(fault for fault in faults(self.epoch, self.today) if fault.column in self.header)
-        return Sieve(self.connection, self.path, self.header, known)
-
-    def find_fault(self) -> None:
-        """Read everything as text and raise at the first row that is not what it should be, if there is one."""
-        self._sieve.find()
+        known = tuple(fault for fault in faults(self.epoch, self.today, self._quantities) if fault.column in self.columns)
+        return Sieve(self.connection, self.path, self.columns, known)
 
     def sift(self, folder: Path) -> None:
         """Leave the bad rows out from here on: read a copy of the file without them, kept in a folder beside them."""
         clean, self._rejected = folder / RAW_TRANSACTIONS.file, folder / FILE
         self._sieve.part(clean, self._rejected)
-        self.path, self.header = clean, read_header(clean, RAW_TRANSACTIONS)
+        self.path, self.columns = clean, {**self.columns, LINE: LINE}
 
     def save_rejects(self, path: Path) -> dict[str, int]:
-        """Write the rows that were left out with their reasons, and count these."""
-        line = LINE + "::BIGINT" if LINE in self.header else "at_row + 2"
-        text = ", ".join(f"coalesce(t.\"{name}\", '')" for name in self.header if name != LINE)
+        """Write the rows that were left out with their reasons, and count these; where there is none, nothing is written."""
+        line = LINE + "::BIGINT" if LINE in self.columns else "at_row + 2"
+        text = ", ".join(f"coalesce(t.{name}, '')" for name in self.columns if name != LINE)
+        self.connection.execute("SET preserve_insertion_order = true")
+        rows = csv_scan(self.path, dict.fromkeys(self.columns, "VARCHAR"))
         query = f"""SELECT {quote(self.name)} AS file, {line} AS line,
                 CASE WHEN c.customer_hex IS NULL THEN 'customer_id' ELSE 'article_id' END AS "column",
                 CASE WHEN c.customer_hex IS NULL THEN {quote(UNKNOWN_CUSTOMER)} ELSE {quote(UNKNOWN_ARTICLE)} END AS reason,
                 concat_ws(',', {text}) AS row
-            FROM (SELECT row_number() OVER () - 1 AS at_row, * FROM {self._as_text()}) AS t
+            FROM (SELECT row_number() OVER () - 1 AS at_row, * FROM {rows}) AS t
             LEFT JOIN known_customers AS c ON c.customer_hex = t.customer_id
             LEFT JOIN known_articles AS a ON a.article_id = t.article_id::DECIMAL(18, 0)::BIGINT
             WHERE c.customer_hex IS NULL OR a.article_id IS NULL"""
-        bad = f"SELECT * FROM read_parquet({quote(str(self._rejected))}) UNION ALL " if self._rejected else ""
+        bad = f"SELECT * FROM read_parquet({sql_path(self._rejected)}, hive_partitioning=false) UNION ALL " if self._rejected else ""
         self.connection.execute(f"COPY ({bad}{query} ORDER BY line) TO {quote(str(path))} (FORMAT parquet)")
-        counts = pl.scan_parquet(path).group_by("reason").len().sort("reason").collect()
+        counts = scan_files([path]).group_by("reason").len().sort("reason").collect()
+        if counts.is_empty():
+            path.unlink()
         return {reason: int(count) for reason, count in counts.iter_rows()}

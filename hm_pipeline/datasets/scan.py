@@ -1,7 +1,7 @@
 """Read raw CSV files with DuckDB, as text or typed, and say where a file cannot be read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,18 +9,22 @@ import duckdb
 import polars as pl
 
 from hm_pipeline.contracts import RawTable
-from hm_pipeline.datasets.rejects import refuse_rows
-from hm_pipeline.datasets.source import damaged, ragged_rows, read_header
+from hm_pipeline.datasets.header import read_header
+from hm_pipeline.datasets.records import NO_TEXT, SHOWN, Record, as_line, count_quotes, damaged, records
+from hm_pipeline.datasets.rejects import MOST, bad_rows, rejects_of
 from hm_pipeline.errors import BadInput, HMError, disk_trouble
 
 MEGABYTE = 1 << 20
 UNITS = {"KB": 1 << 10, "MB": MEGABYTE, "GB": 1 << 30, "TB": 1 << 40}
 MOST_MEMORY = 800  # megabytes; more makes reading no faster
+REMEDIES = {"fields": "complete it", "characters": "shorten it", NO_TEXT: "save the file as UTF-8"}  # by a word of the fault
+CHUNK = 100_000  # rows that are held as Python's own texts
 ROWS_HELD = 65_536  # of each week, before they are written; the default of half a million costs a gigabyte
 
 
 def connect(scratch: Path, *, memory: str, threads: int) -> Any:
     """Open a DuckDB that stays within memory and spills into ``scratch``."""
+    sql_path(scratch)  # where it writes, too
     connection = duckdb.connect()
     connection.execute(f"SET memory_limit = '{min(_megabytes(memory), MOST_MEMORY)}MiB'")
     connection.execute(f"SET threads = {threads}")
@@ -47,34 +51,95 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def sql_path(path: Path) -> str:
+    """Quote a path for DuckDB's readers, which would take ``*``, ``?`` and ``[`` in it for a pattern.
+
+    Raises
+    ------
+    BadInput
+        If there is a backslash in it, which DuckDB takes for a separator of folders.
+    """
+    if "\\" in str(path):
+        raise BadInput("a folder with a backslash in its name cannot be used", where=str(path), remedy="give it another name")
+    return quote(re.sub(r"([*?\[])", r"[\1]", str(path)))
+
+
+def sql_name(name: str) -> str:
+    """Quote a column's name for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def inner_names(names: Sequence[str], known: Iterable[str]) -> list[str]:
+    """Return names for a file's columns inside statements: those of ``known`` stay, any other may bear any name and gets its number."""
+    ours = set(known)
+    return [name if name in ours else f"other_{place}" for place, name in enumerate(names)]
+
+
 def csv_scan(path: Path, columns: Mapping[str, str], *, parallel: bool = True) -> str:
     """Return the SQL that reads a CSV file whose columns, in their order, have the given types.
 
-    Dates have a format because without one DuckDB takes ``2020-01-1x`` for the first of January.
+    Dates have a format because without one DuckDB takes ``2020-01-1x`` for the first of January.  Folders above the
+    file are never columns of it.
     """
     types = ", ".join(f"{quote(name)}: {quote(kind)}" for name, kind in columns.items())
     return (
-        f"read_csv({quote(str(path))}, auto_detect=false, header=true, delim=',', quote='\"', escape='\"', "
+        f"read_csv({sql_path(path)}, auto_detect=false, header=true, delim=',', quote='\"', escape='\"', hive_partitioning=false, "
         f"dateformat='%Y-%m-%d', parallel={str(parallel).lower()}, columns={{{types}}})"
     )
 
 
 def read_text(connection: Any, path: Path, table: RawTable) -> pl.DataFrame:
     """Return the columns that a table may have, as text, in the order of the file; missing optional ones are null."""
-    names = read_header(path, table)
-    wanted = [f'"{name}"' if name in names else f'NULL::VARCHAR AS "{name}"' for name in (*table.required, *table.optional)]
+    known = (*table.required, *table.optional)
+    names = inner_names(read_header(path, table), known)
+    wanted = [sql_name(name) if name in names else f"NULL::VARCHAR AS {sql_name(name)}" for name in known]
     source = csv_scan(path, dict.fromkeys(names, "VARCHAR"), parallel=False)  # texts may hold line breaks
     try:
         rows = fetch(connection, f"SELECT {', '.join(wanted)} FROM {source}")
+        is_read = len(names) > 1 and _is_read_to_its_end(path, rows)  # of one column, an empty line would be a row
     except duckdb.Error as error:
-        if ragged := ragged_rows(path, len(names)):
-            raise refuse_rows(
-                path, "", ragged, what=f"the row has not the {len(names)} fields of the first line", remedy="complete it"
-            ) from error
-        raise unreadable(path, error) from error
+        if trouble := disk_trouble(error):  # it is not the file's fault
+            raise trouble from error
+        is_read = False
+    if not is_read:
+        rows = _read_slowly(path, names).select(pl.col(name) if name in names else pl.lit(None, pl.String).alias(name) for name in known)
     if rows.is_empty():
         raise BadInput("the file has no rows", where=path.name, remedy="give the whole file")
     return rows
+
+
+def _is_read_to_its_end(path: Path, rows: pl.DataFrame) -> bool:
+    """Return whether DuckDB cannot have stopped at a quote that is never closed, from where on it drops all rows without a word.
+
+    Then the quotes are odd in number, unless others stand within fields.
+    """
+    quotes = count_quotes(path)
+    return quotes == 0 or (quotes % 2 == 0 and not rows.select(pl.any_horizontal(pl.all().str.contains('"', literal=True).any())).item())
+
+
+def _read_slowly(path: Path, names: Sequence[str]) -> pl.DataFrame:
+    """Read a file that DuckDB cannot, such as one whose lines end in two ways, or say which rows are at fault."""
+    schema = dict.fromkeys(names, pl.String)
+    chunks, rows, faults = [pl.DataFrame(schema=schema)], [], []
+    for record in records(path):
+        fault = record.fault or ("" if len(record.fields) == len(names) else _ragged(record, len(names)))
+        if fault:
+            line = record.begin if record.begin < record.line or record.fault else record.line
+            faults.append((path.name, line, "", fault, record.text or as_line(record.fields)[:SHOWN]))
+        elif not faults:
+            rows.append([field or None for field in record.fields])
+        if len(rows) >= CHUNK:
+            chunks, rows = [*chunks, pl.DataFrame(rows, schema=schema, orient="row")], []
+    if faults:
+        remedy = next((remedy for word, remedy in REMEDIES.items() if word in faults[0][3]), "close or remove the quote")
+        raise bad_rows(rejects_of(faults[:MOST]), value=None, remedy=remedy, count=len(faults))
+    return pl.concat([*chunks, pl.DataFrame(rows, schema=schema, orient="row")])
+
+
+def _ragged(record: Record, width: int) -> str:
+    """Say what a row lacks; one that goes over lines is more often a stray quote."""
+    found = f"the row has {len(record.fields)} fields, not the {width} fields of the first line"
+    return f"{found}; a quote goes from its line {record.begin} to line {record.line}" if record.begin < record.line else found
 
 
 def unreadable(path: Path, error: Exception) -> HMError:

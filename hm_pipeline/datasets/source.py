@@ -1,22 +1,20 @@
-"""Find the three raw files of a data set in a folder or a zip, and read their heads.
+"""Find the three raw files of a data set in a folder or a zip.
 
-What stands in the files beyond the names of their columns is not known here.
+What stands in the files is not known here.
 """
 
-import csv
-import gzip
-import io
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
-from hm_pipeline.contracts import RAW_TABLES, RawTable
+from hm_pipeline.contracts import RAW_TABLES
 from hm_pipeline.errors import BadInput, MissingInput
 
-SUFFIXES = ("", ".gz")
-LAYOUT = "give a folder or a .zip that holds " + ", ".join(table.file for table in RAW_TABLES) + " (plain or .gz)"
+SUFFIXES = ("", ".gz", ".zip")
+LAYOUT = "give a folder or a .zip that holds " + ", ".join(table.file for table in RAW_TABLES) + " (plain, .gz or .zip)"
+DOWNLOAD = "download it again, it is damaged or cut short"
 
 
 def locate(raw: Path, scratch: Path) -> dict[str, Path]:
@@ -25,7 +23,8 @@ def locate(raw: Path, scratch: Path) -> dict[str, Path]:
     Parameters
     ----------
     raw
-        A folder, or a zip that is unpacked; the files may lie in a subfolder of it.
+        A folder, or a zip that is unpacked; the files may lie in a subfolder of it, each plain, as .gz, or as a zip of its
+        own, as Kaggle hands out a single file.
     scratch
         Folder that takes what a zip holds; made when needed.
 
@@ -40,7 +39,7 @@ def locate(raw: Path, scratch: Path) -> dict[str, Path]:
         raise MissingInput("no such file or folder", where=str(raw), remedy=LAYOUT)
     if raw.is_dir():
         names = [path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file() or _refuse_dangling(path)]
-        return {file: raw / name for file, name in _choose(names, raw).items()}
+        return _unzipped({file: raw / name for file, name in _choose(names, raw).items()}, scratch)
     if raw.suffix.lower() != ".zip":
         raise BadInput("is neither a folder nor a .zip", where=str(raw), remedy=LAYOUT)
     return _unpack(raw, scratch)
@@ -53,7 +52,7 @@ def _refuse_dangling(path: Path) -> bool:
 
 
 def _choose(names: Iterable[str], raw: Path) -> dict[str, str]:
-    ordered = sorted(names, key=lambda name: (name.count("/"), name))  # the least nested, then plain before .gz
+    ordered = sorted(names, key=lambda name: (name.count("/"), name))  # the least nested, then plain before .gz before .zip
     chosen: dict[str, str] = {}
     for table in RAW_TABLES:
         wanted = {table.file + suffix for suffix in SUFFIXES}
@@ -65,81 +64,33 @@ def _choose(names: Iterable[str], raw: Path) -> dict[str, str]:
 
 
 def _unpack(raw: Path, scratch: Path) -> dict[str, Path]:
+    with _opened(raw) as archive:
+        chosen = _choose(_members(archive), raw)
+        found = {file: Path(archive.extract(name, scratch)) for file, name in chosen.items()}
+    return _unzipped(found, scratch)
+
+
+def _unzipped(files: Mapping[str, Path], scratch: Path) -> dict[str, Path]:
+    """Unpack those files that are a zip of their own."""
+    return {file: _unzip(path, file, scratch / f"{file}-unzipped") if path.suffix == ".zip" else path for file, path in files.items()}
+
+
+def _unzip(path: Path, file: str, scratch: Path) -> Path:
+    with _opened(path) as archive:
+        names = [name for name in _members(archive) if name.rpartition("/")[2] in (file, f"{file}.gz")]
+        if not names:
+            raise BadInput(f"holds no {file}", where=str(path), remedy=f"zip {file} alone, under its own name")
+        return Path(archive.extract(min(names, key=lambda name: (name.count("/"), name)), scratch))
+
+
+def _members(archive: zipfile.ZipFile) -> list[str]:
+    return [info.filename for info in archive.infolist() if not info.is_dir()]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(raw) as archive:
-            chosen = _choose((info.filename for info in archive.infolist() if not info.is_dir()), raw)
-            return {file: Path(archive.extract(name, scratch)) for file, name in chosen.items()}
+        with zipfile.ZipFile(path) as archive:
+            yield archive
     except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise BadInput(f"cannot be unpacked, {error}", where=str(raw), remedy="download it again, it is damaged or cut short") from error
-
-
-def open_text(path: Path, errors: str = "strict") -> TextIO:
-    """Open a raw file as text, unpacked."""
-    if path.suffix == ".gz":
-        return io.TextIOWrapper(gzip.open(path), encoding="utf-8-sig", errors=errors, newline="")
-    return path.open(encoding="utf-8-sig", errors=errors, newline="")
-
-
-def read_header(path: Path, table: RawTable) -> list[str]:
-    """Return the names of a file's columns, in its order.
-
-    Raises
-    ------
-    MissingInput
-        If a required column is not among them.
-    BadInput
-        If the file is empty, damaged, or names a column twice.
-    """
-    try:
-        with open_text(path, errors="backslashreplace") as text:
-            names = next(csv.reader(text), [])
-    except (OSError, EOFError, zlib.error, csv.Error) as error:
-        raise damaged(path, str(error)) from error
-    if any("\\x" in name or "\0" in name for name in names):
-        raise damaged(path, "its first line is no text")
-    if not names:
-        raise BadInput("the file is empty", where=path.name, remedy=f"its first line must name the columns {', '.join(table.required)}")
-    for name in table.required:
-        if name not in names:
-            raise MissingInput(
-                f"column {name!r} is missing", where=path.name, remedy=f"separate by commas; it needs {', '.join(table.required)}"
-            )
-    for name in names:
-        if names.count(name) > 1:
-            raise BadInput(f"column {name!r} stands there twice", where=path.name, remedy="keep one of them")
-    return names
-
-
-def records_at(path: Path, rows: Sequence[int]) -> list[tuple[int, str]]:
-    """Return the line on which each of the rows ends, counted from 1, and its text; rows are counted from 0 and ascend."""
-    found: list[tuple[int, str]] = []
-    with open_text(path, errors="backslashreplace") as text:
-        records = csv.reader(text)
-        next(records, None)
-        filled = (record for record in records if record)  # empty lines are no records
-        for row, record in enumerate(filled):
-            if row == rows[len(found)]:
-                found.append((records.line_num, as_line(record)))
-                if len(found) == len(rows):
-                    break
-    return found
-
-
-def ragged_rows(path: Path, width: int) -> list[int]:
-    """Return the rows, counted from 0, that have not so many fields."""
-    with open_text(path, errors="backslashreplace") as text:
-        filled = (record for record in csv.reader(text) if record)
-        next(filled, None)
-        return [row for row, record in enumerate(filled) if len(record) != width]
-
-
-def as_line(record: Sequence[str]) -> str:
-    """Return the fields of a row as they stand in a file."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(record)
-    return line.getvalue()
-
-
-def damaged(path: Path, why: str) -> BadInput:
-    """Return the error of a file that cannot be read to its end."""
-    return BadInput(f"cannot be read, {why}", where=path.name, remedy="download it again, it is damaged or cut short")
+        raise BadInput(f"cannot be unpacked, {error}", where=str(path), remedy=DOWNLOAD) from error

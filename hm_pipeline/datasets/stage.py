@@ -53,7 +53,7 @@ class Stage:
         Manifest(receipt.content, (receipt,)).save(folder)
         return "added" if manifest is None else "replaced"
 
-    def publish(self, files: tuple[str, ...], gone: tuple[str, ...] = ()) -> None:
+    def publish(self, files: tuple[str, ...], gone: tuple[str, ...] = (), dropped: tuple[str, ...] = ()) -> None:
         """Rename all partitions that were put, and files of the folder, into their place.
 
         Parameters
@@ -62,9 +62,11 @@ class Stage:
             Names of files in the folder, in the order in which they come into the home, after all partitions.
         gone
             Names of files that leave the home.
+        dropped
+            Folders that leave the home, relative to it, before anything comes in.
         """
         tables = sorted(manifest.parent.relative_to(self.root).as_posix() for manifest in self.root.glob("tables/**/manifest.json"))
-        journal = json.dumps({"tables": tables, "files": files, "gone": gone}, indent=1)
+        journal = json.dumps({"dropped": dropped, "tables": tables, "files": files, "gone": gone}, indent=1)
         write_aside(self.root / JOURNAL, lambda path: path.write_text(journal))
         recover(self.home.root)
 
@@ -97,6 +99,8 @@ def recover(home: Path) -> None:
     root = home / FOLDER
     if is_half_published(home):
         journal = json.loads((root / JOURNAL).read_text())
+        for name in journal.get("dropped", ()):
+            _set_aside(home / name, root / OLD / name)
         for table in journal["tables"]:
             _move(root / table, home / table, root / OLD / table)
         for name in journal["files"]:
@@ -111,9 +115,13 @@ def recover(home: Path) -> None:
 def _move(folder: Path, target: Path, old: Path) -> None:
     if not folder.exists():
         return
+    _set_aside(target, old)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder.rename(target)
+
+
+def _set_aside(target: Path, old: Path) -> None:
     if target.exists():
         shutil.rmtree(old, ignore_errors=True)
         old.parent.mkdir(parents=True, exist_ok=True)
         target.rename(old)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder.rename(target)

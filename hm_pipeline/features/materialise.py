@@ -98,7 +98,7 @@ def _refuse(week: Week, served: int | None) -> None:
     day = week.calendar.key(week.week_id)
     if week.audience != EVERYONE:
         raise BadInput(f"week {day} is for its buyers only", where="online_store", remedy=f"serve everyone: `hm run --week {day}`")
-    if served is not None and served > week.week_id:
+    if served is not None and week.week_id < served <= week.calendar.last_week:  # a later one was taken back
         raise BadInput(
             f"week {day} is older than {week.calendar.key(served)}, which is served",
             where="online_store",

@@ -82,6 +82,12 @@ BAD_ROWS: dict[str, Bad] = {
     "the header again": Bad(swap(TX, "2020-09-22," + ZOE, f"{HEAD}\n2020-09-22,{ZOE}"), ["line 6", "'t_dat'"], [6]),
     "letters of another alphabet": Bad(swap(TX, "0.01,2", "0.01,\u0662"), ["line 4", "sales_channel_id"], [4]),
     "bytes that are no text": Bad(replace(TX, TRANSACTIONS.encode().replace(b"0.01,2", b"0.01,\xff")), ["line 4"], [4]),
+    "an open quote": Bad(swap(TX, "0.01,2", '"0.01,2'), [TX, "line 4", "quote", "not closed"], [4]),
+    "two open quotes": Bad(replace(TX, TRANSACTIONS.replace(",0.0254237288135593", ',"0.02')), [TX, "line 2", "quote"], [2, 5]),
+    "a quote in the middle": Bad(swap(TX, "0.01,2", '"0.0"1,2'), [TX, "line 4", "quote is closed before"], [4]),
+    "an endless line": Bad(swap(TX, "0.01,2", "0.01," + "2" * 2_100_000), [TX, "line 4", "2,000,000 characters"], [4]),
+    "an article with a fraction": Bad(swap(TX, "0108775015,0.01", "0108775014.5,0.01"), ["line 4", "'0108775014.5'", "whole number"], [4]),
+    "a channel with a fraction": Bad(swap(TX, "0.01,2", "0.01,1.6"), ["column sales_channel_id", "line 4", "'1.6'"], [4]),
     "two bad rows": Bad(replace(TX, TRANSACTIONS.replace(",0.0254237288135593", ",x")), ["line 2", "2 such rows"], [2, 5]),
 }
 # What makes a whole file unusable.
@@ -96,7 +102,6 @@ BAD_FILES: dict[str, Bad] = {
     "a column stands twice": Bad(swap(TX, "sales_channel_id", "price"), [TX, "'price'", "twice"]),
     "semicolons": Bad(replace(TX, TRANSACTIONS.replace(",", ";")), [TX, "comma"]),
     "no header": Bad(replace(TX, TRANSACTIONS.partition("\n")[2]), [TX, "'t_dat'"]),
-    "an open quote": Bad(swap(TX, "0.01,2", '"0.01,2'), [TX, "line 4", "quote"]),
     "an empty file": Bad(replace(TX, ""), [TX, "empty"]),
     "an empty customers file": Bad(replace(CU, ""), [CU, "empty"]),
     "no transactions": Bad(replace(TX, HEAD + "\n"), [TX, "no purchases"]),

@@ -6,7 +6,8 @@ from pathlib import Path
 import polars as pl
 
 from hm_pipeline.contracts import Transactions
-from hm_pipeline.datasets.kaggle import IngestReport, ingest
+from hm_pipeline.datasets.kaggle import ingest
+from hm_pipeline.datasets.report import IngestReport
 from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
 

@@ -22,35 +22,42 @@ def other(tmp_path_factory):
     return folder
 
 
+REPLACING, TAKING_BACK = ("--replace-weeks",), ("--drop-weeks", "2020-09-09..2020-09-22")
+
+
 @pytest.fixture(scope="module")
 def undisturbed(raw, other, tmp_path_factory):
     """A home ingested from one shop, and the same after an ingest of the other."""
     homes = [tmp_path_factory.mktemp("undisturbed") / name for name in ("one", "both")]
     assert hm(homes[0], "ingest", raw)[0] == 0
     shutil.copytree(homes[0], homes[1])
-    assert hm(homes[1], "ingest", other)[0] == 0
+    assert hm(homes[1], "ingest", other, *REPLACING)[0] == 0
     return homes
 
 
-def test_an_ingest_killed_at_any_rename(undisturbed, other, tmp_path, kills):
+@pytest.mark.parametrize("words", [REPLACING, TAKING_BACK, (*REPLACING, *TAKING_BACK)], ids=["replaced", "taken back", "both"])
+def test_an_ingest_killed_at_any_rename(undisturbed, other, tmp_path, kills, words):
     """Its result is the old home or the new one, and `hm` of any kind makes it whole."""
-    one, both = map(contents, undisturbed)
+    command = ("ingest", *([other] if REPLACING[0] in words else []), *words)
     shutil.copytree(undisturbed[0], tmp_path / "counted")
-    renames = int(hm(tmp_path / "counted", 10**6, "ingest", other, code=AT_RENAME)[1].rpartition("renames ")[2])
-    for number in sorted(random.Random(0).sample(range(renames), max(kills, 5))):
+    renames = int(hm(tmp_path / "counted", 10**6, *command, code=AT_RENAME)[1].rpartition("renames ")[2])
+    one, both = contents(undisturbed[0]), contents(tmp_path / "counted")
+    assert one != both
+    for number in sorted(random.Random(0).sample(range(renames), min(max(kills, 4), renames))):
         home = tmp_path / str(number)
         shutil.copytree(undisturbed[0], home)
-        assert hm(home, number, "ingest", other, code=AT_RENAME)[0] == -9
+        assert hm(home, number, *command, code=AT_RENAME)[0] == -9
         signed = (home / ".ingest/ready.json").exists()
         hm(home, "recommend", "0" * 64, "--week", "2020-09-23")  # it reads only, and finds nothing to read
         if signed:
             assert contents(home) == both
-            assert not (home / ".ingest").exists()
-        assert hm(home, "ingest", other)[0] == 0
+        else:
+            assert hm(home, *command)[0] == 0
         assert contents(home) == both
+        assert hm(home, "ingest", other, *REPLACING)[0] == 0
+        assert contents(home) == contents(undisturbed[1])
         assert not (home / ".ingest").exists()
         shutil.rmtree(home)
-    assert one != both
 
 
 def test_a_first_ingest_killed_at_random(undisturbed, raw, tmp_path, kills):

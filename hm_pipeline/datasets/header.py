@@ -1,0 +1,47 @@
+"""Read the names of a raw file's columns, and refuse those that leave it open what a column is.
+
+What stands below them is not known here.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hm_pipeline.contracts import RawTable
+from hm_pipeline.datasets.records import first_line
+from hm_pipeline.errors import BadInput, MissingInput
+
+
+def read_header(path: Path, table: RawTable) -> list[str]:
+    """Return the names of a file's columns, in its order.
+
+    Raises
+    ------
+    MissingInput
+        If a required column is not among them.
+    BadInput
+        If the file is empty, damaged, or names a column twice.
+    """
+    first = first_line(path)
+    if first.fault:
+        raise BadInput(first.fault, where=f"{path.name}, line 1", remedy="close or remove the quote")
+    names = first.fields
+    if not names:
+        raise BadInput("the file is empty", where=path.name, remedy=f"its first line must name the columns {', '.join(table.required)}")
+    for name in table.required:
+        if name not in names:
+            raise MissingInput(
+                f"column {name!r} is missing", where=path.name, remedy=f"separate by commas; it needs {', '.join(table.required)}"
+            )
+    _refuse_doubles(names, path, (*table.required, *table.optional))
+    return names
+
+
+def _refuse_doubles(names: Sequence[str], path: Path, known: Sequence[str]) -> None:
+    """Refuse a column that is named twice, or that is one of ours but for capitals and spaces: which one counts is anyone's guess."""
+    for name in names:
+        if names.count(name) > 1:
+            raise BadInput(f"column {name!r} stands there twice", where=path.name, remedy="keep one of them")
+        like = name.strip().lower()
+        rival = next((other for other in known if other.lower() == like and other != name and other in names), None)
+        if rival:
+            raise BadInput(f"columns {rival!r} and {name!r} contradict each other", where=path.name, remedy="keep one of them")
