@@ -4,10 +4,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from hm_pipeline.errors import BadInput, HMError
 from hm_pipeline.settings import Settings
+from hm_pipeline.steps import short_hash
 from hm_pipeline.tables import write_aside
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ POSTGRES = """storage:
 def prepare(settings: Settings) -> Path:
     """Write what describes Dagster's storage in the home, and return its folder; one that was edited stays.
 
+    The folder is returned by a path that can be part of a URL, see :func:`plain_path`.
+
     Raises
     ------
     BadInput
@@ -50,7 +54,32 @@ def prepare(settings: Settings) -> Path:
     is_ours = not file.exists() or file.read_text().startswith(MARK)
     if is_ours and not (file.exists() and file.read_text() == wanted):
         write_aside(file, lambda path: path.write_text(wanted))
-    return folder
+    return plain_path(folder)
+
+
+def plain_path(folder: Path) -> Path:
+    """Return a folder by a path without percent and question marks: itself, or a link to it in the temporary folder.
+
+    Dagster puts the path into the URL of its database as it is, where they mean something else: it would open another one.
+
+    Raises
+    ------
+    BadInput
+        If the link cannot be made, or somebody else's is in its place.
+    """
+    if not {"%", "?"} & {*str(folder)}:
+        return folder
+    links = Path(gettempdir()) / f"hm-links-{os.getuid()}"
+    link = links / short_hash(folder)
+    try:
+        links.mkdir(mode=0o700, exist_ok=True)
+        if links.stat().st_uid != os.getuid():
+            raise PermissionError(f"{links} is not yours")
+        if not link.is_symlink():
+            link.symlink_to(folder, target_is_directory=True)
+    except OSError as error:
+        raise BadInput(str(error), where=str(folder), remedy="choose a home whose path has no percent and question marks") from error
+    return link
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from hm_pipeline.graph import AUDIENCE, STATIC, Graph
 from hm_pipeline.inputs import Inputs, OfCustomers
 from hm_pipeline.shards import ALL, Shard, load_shards, map_shards, release_workers, workers_for
 from hm_pipeline.steps import Step, Week, merged
-from hm_pipeline.tables import Home, Manifest, PartitionWriter, Receipt, WeeklyTable, write_shard
+from hm_pipeline.tables import Home, Manifest, PartitionWriter, Receipt, WeeklyTable, scan_files, write_shard
 
 FACTS = "transactions"  # partition w holds what happened in w; every other table holds what was known at its cutoff
 
@@ -63,7 +63,7 @@ class Runner:
                 manifest = Manifest.load(folder)
                 for receipt in manifest.receipts if manifest else ():
                     try:
-                        pl.read_parquet_schema(folder / receipt.file)
+                        scan_files([folder / receipt.file]).collect_schema()
                     except (pl.exceptions.PolarsError, OSError):
                         return folder / receipt.file
         return None
@@ -79,7 +79,7 @@ class Runner:
         receipts = list(map_shards(task, shards, workers=workers))
         figures: dict[str, float] = {}
         if step.measure:
-            written = pl.scan_parquet([writer.folder / receipt.file for receipt in receipts], hive_partitioning=False)
+            written = scan_files(writer.folder / receipt.file for receipt in receipts)
             figures = step.measure(self.inputs(step, week_id), self.week(step, week_id), written)
         return writer.finish(
             receipts,

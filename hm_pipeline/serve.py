@@ -10,7 +10,7 @@ from hm_pipeline.errors import BadInput, MissingInput
 from hm_pipeline.graph import EVERYONE
 from hm_pipeline.ids import whole_numbers
 from hm_pipeline.settings import Settings
-from hm_pipeline.tables import Home, Manifest, write_aside
+from hm_pipeline.tables import Home, Manifest, scan_files, write_aside
 
 NUMBER = "^-?(0|[1-9][0-9]{0,17})"
 
@@ -26,7 +26,7 @@ def write_submission_of(settings: Settings, week: str, out: Path) -> int:
     if not out.absolute().parent.is_dir():
         raise MissingInput("the folder does not exist", where=str(out.absolute().parent), remedy="create it, or choose another --out")
     customers = home.static("customers").select("customer_id", "customer_hex", "position").collect()
-    shards = (pl.read_parquet(folder / receipt.file, hive_partitioning=False) for receipt in manifest.receipts)
+    shards = (scan_files([folder / receipt.file]).collect() for receipt in manifest.receipts)
     write_submission(shards, customers, out)
     return customers.height
 

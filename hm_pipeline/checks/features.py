@@ -17,6 +17,7 @@ from hm_pipeline.features.views import TIMESTAMP, FeatureTable
 from hm_pipeline.graph import Graph
 from hm_pipeline.resources import VIEWS
 from hm_pipeline.steps import Step
+from hm_pipeline.tables import scan_files
 
 STORE, LABELLED, AUDIT = "feature_store", "feature_matrix", "leak_audit"  # the store is seldom made, so seldom is an audit
 AGAIN = "make the partition again with --force"
@@ -48,7 +49,7 @@ def _unique(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
 
 def _repeated(file: Path, keys: tuple[str, ...]) -> pl.DataFrame:
     """Return keys that a file holds twice; files hold ranges of customers, so that none is in two of them."""
-    rows = pl.scan_parquet(file, hive_partitioning=False).select(keys)
+    rows = scan_files([file]).select(keys)
     return rows.group_by(keys).len("rows").filter(pl.col("rows") > 1).sort(keys).collect()
 
 
@@ -94,7 +95,7 @@ def _stored_schema(graph: Graph, table: FeatureTable) -> pl.Schema | None:
     week_id, manifest = newest(graph, graph.steps[table.table])
     if manifest is None or not manifest.receipts or not graph.is_current(table.table, week_id):
         return None
-    return pl.Schema(pl.read_parquet_schema(graph.folder(table.table, week_id) / manifest.receipts[0].file))
+    return scan_files([graph.folder(table.table, week_id) / manifest.receipts[0].file]).collect_schema()
 
 
 def _audit(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-import polars as pl
-
 from hm_pipeline.evaluation.ledger import column_rows
 from hm_pipeline.evaluation.rows import ColumnRow
 from hm_pipeline.evaluation.scoreboard import Scoreboard, pool
 from hm_pipeline.evaluation.weekly import read_judged
 from hm_pipeline.features.registry import column_sources
-from hm_pipeline.tables import Home, Manifest
+from hm_pipeline.tables import Home, Manifest, scan_files
 
 
 def summarise(home: Home, weeks: Sequence[int], *, seed: int) -> Scoreboard:
@@ -24,5 +22,5 @@ def ledger(home: Home, week_id: int) -> list[ColumnRow]:
         manifest = Manifest.load(folder)
         if manifest and manifest.rows:
             largest = max(manifest.receipts, key=lambda receipt: receipt.rows)
-            return column_rows(pl.read_parquet(folder / largest.file, hive_partitioning=False), column_sources())
+            return column_rows(scan_files([folder / largest.file]).collect(), column_sources())
     return []

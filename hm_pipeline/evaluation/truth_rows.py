@@ -46,7 +46,7 @@ class Stored:
         path = self.raw / FOLDER / f"{table}.parquet"
         if not path.exists():
             raise MissingInput("there is no truth of this shop", where=str(path), remedy="write it with `hm simulate FOLDER --truth`")
-        frame = pl.scan_parquet(path)
+        frame = pl.scan_parquet(path, glob=False)
         names = frame.collect_schema().names()
         ids = [signed_id(pl.col(CUSTOMER)).alias(CUSTOMER)] if CUSTOMER in names else []
         ids += [pl.col("article_id").cast(pl.Int64)] if "article_id" in names else []

@@ -8,7 +8,7 @@ import polars as pl
 from hm_pipeline.features.materialise import online_tables, tables_of
 from hm_pipeline.features.retrieval import open_store
 from hm_pipeline.features.views import FeatureTable
-from hm_pipeline.tables import Home, Manifest
+from hm_pipeline.tables import Home, Manifest, scan_files
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -58,7 +58,7 @@ def _sample(home: Home, table: FeatureTable, week_id: int, drawn: np.random.Gene
     for receipt in receipts:
         here = places[(places >= start) & (places < start + receipt.rows)] - start
         start += receipt.rows
-        rows = pl.scan_parquet(folder / receipt.file, hive_partitioning=False).select([*table.keys, *table.features])
+        rows = scan_files([folder / receipt.file]).select([*table.keys, *table.features])
         if len(here):
             parts.append(rows.with_row_index("_row").filter(pl.col("_row").is_in(here.tolist())).drop("_row").collect())
     return pl.concat(parts).sort(table.keys)

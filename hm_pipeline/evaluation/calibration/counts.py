@@ -1,5 +1,8 @@
 """Count in an ingested home what the reference data were counted for: DuckDB statements that each return one row of figures."""
 
+from glob import escape
+from pathlib import Path
+
 import duckdb
 
 from hm_pipeline.settings import Settings
@@ -11,9 +14,9 @@ TOP = ", ".join(f"sum(share) FILTER (place <= {top}) AS top_{top}" for top in TO
 PRICE = ", ".join(f"quantile_cont(price, {percent / 100}) AS price_p{percent}" for percent in (1, 10, 50, 90, 99))
 AGE = ", ".join(f"quantile_disc(age, {percent / 100}) AS age_p{percent}" for percent in (10, 25, 50, 75, 90))
 PREPARE = """
-CREATE VIEW rows AS SELECT * FROM read_parquet('{transactions}');
-CREATE VIEW articles AS SELECT * FROM read_parquet('{articles}');
-CREATE VIEW customers AS SELECT * FROM read_parquet('{customers}');
+CREATE VIEW rows AS SELECT * FROM read_parquet({transactions}, hive_partitioning = false);
+CREATE VIEW articles AS SELECT * FROM read_parquet({articles});
+CREATE VIEW customers AS SELECT * FROM read_parquet({customers});
 CREATE TABLE pairs AS SELECT customer_id, article_id, week_id, count(*) AS copies FROM rows GROUP BY ALL;
 CREATE TABLE visits AS
     SELECT customer_id, week_id, sum(copies) AS copies, count(*) AS articles,
@@ -129,15 +132,15 @@ def count(home: Home, settings: Settings) -> Figures:
     names = {
         "last": str(last),
         "start": f"DATE '{home.calendar.start(last)}'",
-        "transactions": str(home.folder("transactions") / "*/*.parquet"),
-        "articles": str(home.folder("articles") / "*.parquet"),
-        "customers": str(home.folder("customers") / "*.parquet"),
+        "transactions": _files(home.folder("transactions"), "*/*.parquet"),
+        "articles": _files(home.folder("articles"), "*.parquet"),
+        "customers": _files(home.folder("customers"), "*.parquet"),
     }
     with duckdb.connect() as connection:
         connection.execute(f"SET memory_limit = '{settings.memory}'")
         connection.execute(f"SET threads = {settings.threads}")
         connection.execute("SET enable_progress_bar = false")
-        connection.execute(f"SET temp_directory = '{home.root / '.spill'}'")
+        connection.execute(f"SET temp_directory = {_quoted(str(home.root / '.spill'))}")
         connection.execute(PREPARE.format(**names))
         found: Figures = {}
         for statement in STATEMENTS:
@@ -146,3 +149,12 @@ def count(home: Home, settings: Settings) -> Figures:
             shares = connection.sql(SHARES.format(column=column)).fetchall()
             found |= {f"{kind}_{name}": share for name, share in shares}
     return {key: None if value is None else float(value) for key, value in found.items()}
+
+
+def _files(folder: Path, pattern: str) -> str:
+    """Return the pattern of a folder's files as SQL; the folder is meant as it is called."""
+    return _quoted(f"{escape(str(folder))}/{pattern}")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
