@@ -132,7 +132,7 @@ def ingest(
         raise BadInput(f"{epoch!r} is not a date", where="--epoch", remedy="give a date like 2018-09-19") from error
     dropped = read_range(drop_weeks) if drop_weeks else None
     if raw is None and dropped is None:
-        raise typer.BadParameter("give the folder or zip that is to be read", param_hint="RAW")
+        raise MissingInput("no files are named", where="RAW", remedy="give a folder or zip, or weeks to take back with --drop-weeks")
     settings = Settings.from_environment()
     with progress(quiet=as_json) as bars, one_writer(settings.home):
         report = bring_in(

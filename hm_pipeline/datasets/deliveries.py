@@ -123,12 +123,13 @@ class Weeks:
         made of its purchases, for its buyers, goes, too: now they are not known.
         """
         home, last = self.stage.home, max(self.rows)
-        if not self._stored or (home.calendar.first_week >= calendar.first_week and home.calendar.last_week <= calendar.last_week):
+        is_back = bool(self._stored) and home.calendar.last_week > calendar.last_week
+        if not self._stored or not (self.dropped or is_back or home.calendar.first_week < calendar.first_week):
             return
         for folder in _weekly(home):
             week_id = int(folder.name.removeprefix("week_id="))
             is_known = calendar.first_week <= week_id <= (last if folder.parent == home.folder(FACTS) else calendar.last_week)
-            if not is_known or (week_id == calendar.last_week and _is_of_its_buyers(home, folder)):
+            if not is_known or (is_back and week_id == calendar.last_week and _is_of_its_buyers(home, folder)):
                 yield folder.relative_to(home.root).as_posix()
 
 

@@ -155,6 +155,17 @@ def test_first_weeks_are_given_up_and_weeks_in_the_middle_become_empty(tmp_path:
     assert Home(home).static("customers").collect().height == 3
 
 
+def test_the_days_of_a_serving_week_are_taken_back(tmp_path: Path) -> None:
+    """The serving week is the same before and after, and its rows must not come back with the next delivery."""
+    home = tmp_path / "home"
+    deliver(home, tmp_path / "one", purchases("2020-09-08", "2020-09-15", "2020-09-16"))
+    assert Home(home).calendar.cut_short
+    report = take_back(home, "2020-09-16", "2020-09-16")
+    assert (report.last_week, report.cut_short, report.rows_in_home) == (104, "", 2)
+    deliver(tmp_path / "home2", tmp_path / "two", purchases("2020-09-08", "2020-09-15"))
+    assert bytes_of(home) == bytes_of(tmp_path / "home2")
+
+
 def test_a_week_taken_back_comes_again_with_other_rows(tmp_path: Path) -> None:
     home = tmp_path / "home"
     deliver(home, tmp_path / "one", purchases("2020-09-08", "2020-09-15", "2020-09-22"))

@@ -22,6 +22,16 @@ def test_run_before_ingest_is_one_line_and_writes_nothing(hm, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [((), "no files are named"), (("--drop-weeks", "2020"), "no range"), (("--drop-weeks", "2020-09-02..2020-09-09"), "no data")],
+)
+def test_an_ingest_of_nothing_is_one_line(hm, tmp_path, words, told):
+    code, _, said = hm(tmp_path / "home", "ingest", *words)
+    assert (code, told in complaint(said)) == (1, True)
+    assert not (tmp_path / "home").exists()
+
+
 def test_a_benchmark_that_there_is_not_is_one_line(hm, tmp_path):
     code, _, said = hm(tmp_path, "bench", "--only", "speed", "--folder", tmp_path / "bench")
     assert code == 1
