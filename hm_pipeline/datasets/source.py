@@ -8,7 +8,8 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -36,6 +37,12 @@ def locate(raw: Path, scratch: Path) -> dict[str, Path]:
     BadInput
         If it is neither a folder nor a zip, or a damaged one.
     """
+    found = chosen(raw)
+    return found if raw.is_dir() else _unpack(raw, scratch)
+
+
+def chosen(raw: Path) -> dict[str, Path]:
+    """Return the file that holds each raw file, by its name, nothing unpacked: of a zip it is the zip; raises as :func:`locate`."""
     if not raw.exists():
         raise MissingInput("no such file or folder", where=str(raw), remedy=LAYOUT)
     if raw.is_dir():
@@ -43,7 +50,8 @@ def locate(raw: Path, scratch: Path) -> dict[str, Path]:
         return {file: raw / name for file, name in _choose(names, raw).items()}
     if raw.suffix.lower() != ".zip":
         raise BadInput("is neither a folder nor a .zip", where=str(raw), remedy=LAYOUT)
-    return _unpack(raw, scratch)
+    with _opened(raw) as archive:
+        return dict.fromkeys(_choose(_members(archive), raw), raw)
 
 
 def _refuse_dangling(path: Path) -> bool:
@@ -54,23 +62,33 @@ def _refuse_dangling(path: Path) -> bool:
 
 def _choose(names: Iterable[str], raw: Path) -> dict[str, str]:
     ordered = sorted(names, key=lambda name: (name.count("/"), name))  # the least nested, then plain before .gz
-    chosen: dict[str, str] = {}
+    found_of: dict[str, str] = {}
     for table in RAW_TABLES:
         wanted = {table.file + suffix for suffix in SUFFIXES}
         found = next((name for name in ordered if name.rpartition("/")[2] in wanted), None)
         if found is None:
             raise MissingInput(f"{table.file} is missing", where=str(raw), remedy=LAYOUT)
-        chosen[table.file] = found
-    return chosen
+        found_of[table.file] = found
+    return found_of
 
 
 def _unpack(raw: Path, scratch: Path) -> dict[str, Path]:
+    with _opened(raw) as archive:
+        names = _choose(_members(archive), raw)
+        return {file: Path(archive.extract(name, scratch)) for file, name in names.items()}
+
+
+def _members(archive: zipfile.ZipFile) -> list[str]:
+    return [info.filename for info in archive.infolist() if not info.is_dir()]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(raw) as archive:
-            chosen = _choose((info.filename for info in archive.infolist() if not info.is_dir()), raw)
-            return {file: Path(archive.extract(name, scratch)) for file, name in chosen.items()}
+        with zipfile.ZipFile(path) as archive:
+            yield archive
     except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise BadInput(f"cannot be unpacked, {error}", where=str(raw), remedy="download it again, it is damaged or cut short") from error
+        raise BadInput(f"cannot be unpacked, {error}", where=str(path), remedy="download it again, it is damaged or cut short") from error
 
 
 def open_text(path: Path, errors: str = "strict") -> TextIO:
