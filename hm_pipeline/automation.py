@@ -14,8 +14,6 @@ from hm_pipeline.resources import calendar_of
 from hm_pipeline.settings import Settings
 from hm_pipeline.told import tell
 
-EVERY = 60  # seconds between two looks at the raw files
-
 
 def ingest_job(settings: Settings) -> dg.JobDefinition:
     """Return the job that reads the raw folder into the home, as `hm ingest` does."""
@@ -78,7 +76,7 @@ def raw_sensor(settings: Settings, job: dg.JobDefinition) -> dg.SensorDefinition
     @dg.sensor(
         name="new_raw_files",
         job=job,
-        minimum_interval_seconds=EVERY,
+        minimum_interval_seconds=settings.raw_every,
         default_status=dg.DefaultSensorStatus.STOPPED,
         description="Ingest HM_RAW when its files, plain or packed, are whole and hold something else than at the last look.",
     )
