@@ -110,7 +110,7 @@ def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None
 
 
 def _carry_out(work: Callable[[], object], graph: Graph, run: Run) -> None:
-    """Execute a run; of what Dagster wraps an error in, nothing leaves but that error."""
+    """Execute a run; of what Dagster wraps an error in, nothing leaves but that error, and Ctrl-C is Ctrl-C."""
 
     def told() -> HMError | None:
         try:
@@ -124,9 +124,18 @@ def _carry_out(work: Callable[[], object], graph: Graph, run: Run) -> None:
 
     name = run.steps[0] if len(run.steps) == 1 else f"{run.steps[0]} to {run.steps[-1]}"
     week = "" if run.first == STATIC else " to ".join(dict.fromkeys(graph.calendar.key(week) for week in (run.first, run.last)))
-    wrong = foreseen(told, home=graph.home.root, step=name, week=week)
+    try:
+        wrong = foreseen(told, home=graph.home.root, step=name, week=week)
+    except _interruption():
+        raise KeyboardInterrupt from None
     if wrong:
         raise plain(wrong)
+
+
+def _interruption() -> type[BaseException]:
+    from dagster._core.errors import DagsterExecutionInterruptedError  # noqa: PLC0415 - as above
+
+    return DagsterExecutionInterruptedError
 
 
 def _bury(instance: "DagsterInstance") -> None:

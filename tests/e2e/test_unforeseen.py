@@ -1,20 +1,27 @@
 """An error that nobody foresaw, planted in the body of each kind of step: one line, its traceback in a file, nothing else left."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.checks import asset_checks
+from hm_pipeline.definitions import build_defs
 from hm_pipeline.errors import MissingInput, Unforeseen, WorkerLost
+from hm_pipeline.instance import dagster_instance
 from hm_pipeline.lock import one_writer
 from hm_pipeline.run import make
 from hm_pipeline.steps import at
 from hm_pipeline.tables import Home
 from tests.e2e import planted
-from tests.e2e.crashes import environment
+from tests.e2e.crashes import environment, start
 from tests.e2e.test_writers import told
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
@@ -131,6 +138,51 @@ def test_the_command_ends_with_code_one_and_one_line(fresh):
     assert str(file) in line
     assert "in its_own_cause" in file.read_text()
     assert left_over(home) == []
+
+
+INTERRUPTED = """
+from dataclasses import replace
+from hm_pipeline import assets, cli
+from hm_pipeline.run import make
+from hm_pipeline.settings import Settings
+from hm_pipeline.tables import Home
+from tests.e2e import planted
+steps = {**assets.STEPS, "signal/activity": replace(assets.STEPS["signal/activity"], body=planted.sleeps)}
+@cli.app.command()
+def sleep():
+    settings = Settings.from_environment()
+    make(settings, [("signal/activity", Home(settings.home).calendar.first_week)], steps=steps)
+cli.main()
+"""
+
+
+def test_ctrl_c_ends_workers_too_with_code_130_and_no_traceback(fresh, monkeypatch):
+    monkeypatch.setenv("HM_WORKERS", "2")
+    home = fresh("interrupted").home
+    process = start(home, "sleep", code=INTERRUPTED)
+    while len(marks := list(home.glob("process-*"))) < 2:
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    assert not [mark for mark in marks if Path(f"/proc/{mark.name.removeprefix('process-')}").exists()]
+    assert left_over(home) == []
+    assert not (home / "errors").exists()
+    with one_writer(home):
+        pass
+
+
+def test_a_run_of_the_ui_shows_the_line_first(settings):
+    steps = {**STEPS, "embeddings": replace(STEPS["embeddings"], body=planted.ring)}
+    job = build_defs(settings, steps=steps).resolve_implicit_global_asset_job_def()
+    part = job.get_subset(asset_selection=frozenset([dg.AssetKey("embeddings")]), asset_check_selection=frozenset())
+    with dagster_instance(settings) as instance:
+        run = part.execute_in_process(instance=instance, raise_on_error=False)
+    (failure,) = [event.step_failure_data for event in run.all_events if event.is_step_failure]
+    assert failure.user_failure_data.description.startswith("KeyError: 'planted in a ring 0' (embeddings): the whole traceback is in")
+    assert "\n" not in failure.user_failure_data.description
 
 
 def test_outside_a_step_it_is_one_line_too(hm, tmp_path, monkeypatch):
