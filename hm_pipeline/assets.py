@@ -6,6 +6,7 @@ runner opens nothing else.  Signals and strategies join by their registries alon
 
 import sys
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -28,6 +29,7 @@ from hm_pipeline.signals._signal import Signal
 from hm_pipeline.steps import Reads, Step, Week, at, before
 
 STEPS: dict[str, Step] = {}
+ENTRY = f"{__name__}:PRODUCT"  # where a process of workers finds a step of this file
 OWN_PAST = ("transactions", "purchases")
 SEARCH_WEEKS, ENSEMBLE_WEEKS, LABELLED = 13, 4, 8  # cadences; weeks of data before the first ensemble
 
@@ -36,7 +38,8 @@ def step(name: str, **what: Any) -> Callable[[Callable[..., Any]], Callable[...,
     """Register a body as a step of the graph."""
 
     def register(body: Callable[..., Any]) -> Callable[..., Any]:
-        STEPS[name] = Step(name, what.pop("kind", "weekly"), body, description=(body.__doc__ or "").strip(), **what)
+        kind, told = what.pop("kind", "weekly"), (body.__doc__ or "").strip()
+        STEPS[name] = Step(name, kind, body, description=told, entry=ENTRY if body.__module__ == __name__ else "", **what)
         return body
 
     return register
@@ -150,7 +153,7 @@ def add_model(signal: Signal) -> None:
 
     STEPS[f"model/{signal.name}"] = Step(
         f"model/{signal.name}", "model", fit, reads=reads_of(fitted, back=signal.past_weeks), settings=("seed",), load=signal.load,
-        every=signal.refit_weeks, warm_up=2,
+        every=signal.refit_weeks, warm_up=2, entry=ENTRY,
         description=f"Fit of {signal.name}, or a pointer to the one that serves the week.", **shared(signal),
     )  # fmt: skip
 
@@ -165,7 +168,7 @@ def add_signal(signal: Signal) -> None:
 
     of_customers = (at("audience"),) if signal.is_of_customers else ()
     STEPS[f"signal/{signal.name}"] = Step(
-        f"signal/{signal.name}", "weekly", compute, schema=signal.schema, model=model, is_sharded=signal.is_of_customers,
+        f"signal/{signal.name}", "weekly", compute, schema=signal.schema, model=model, is_sharded=signal.is_of_customers, entry=ENTRY,
         reads=(*reads_of(signal.inputs, signal.history_weeks), *of_customers), description=signal.description, **shared(signal),
     )  # fmt: skip
 
@@ -316,3 +319,6 @@ def signal_scores(inputs: Inputs, week: Week) -> pl.DataFrame:
 def submission(inputs: Inputs, week: Week) -> pl.LazyFrame:
     """The 12 articles each customer was served, kept: a later evaluation of the week does not touch it."""
     return learn.serve(inputs, week)
+
+
+PRODUCT = MappingProxyType(dict(STEPS))  # what importing this file gives, whatever a session puts into STEPS afterwards

@@ -3,20 +3,17 @@
 Both are off until someone turns them on in the UI.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import dagster as dg
 
-from hm_pipeline.contracts import RAW_TABLES
 from hm_pipeline.datasets.kaggle import ingest
-from hm_pipeline.errors import HMError
+from hm_pipeline.datasets.report import IngestReport
+from hm_pipeline.deliveries import Delivery
+from hm_pipeline.errors import HMError, MissingInput
+from hm_pipeline.failing import failing
 from hm_pipeline.lock import one_writer
 from hm_pipeline.resources import calendar_of
 from hm_pipeline.settings import Settings
 from hm_pipeline.told import tell
-
-EVERY = 60  # seconds between two looks at the raw files
 
 
 def ingest_job(settings: Settings) -> dg.JobDefinition:
@@ -24,14 +21,7 @@ def ingest_job(settings: Settings) -> dg.JobDefinition:
 
     @dg.op(name="read_raw_files", description="Read HM_RAW into the home; new weeks are added, done twice it changes nothing.")
     def read_raw_files(context: dg.OpExecutionContext) -> None:
-        try:
-            if settings.raw is None:
-                raise dg.Failure("no folder is named: start Dagster with HM_RAW=FOLDER", allow_retries=False)
-            with one_writer(settings.home, wait=context.log.warning):
-                report = ingest(settings.raw, settings.home, settings=settings, epoch=calendar_of(settings).epoch)
-                tell(context.instance, settings)
-        except HMError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None  # one line, no traceback of ours
+        report = failing(lambda: _ingested(context, settings), home=settings.home, step="ingest")
         facts = {"purchases": report.rows, "customers": report.customers, "articles": report.articles}
         weeks = {"weeks added": report.weeks_added, "weeks replaced": report.weeks_replaced, "weeks kept": report.weeks_kept}
         context.add_output_metadata({**facts, **weeks, **{f"left out: {why}": count for why, count in report.rejected.items()}})
@@ -41,6 +31,15 @@ def ingest_job(settings: Settings) -> dg.JobDefinition:
         read_raw_files()
 
     return ingest_raw_files
+
+
+def _ingested(context: dg.OpExecutionContext, settings: Settings) -> IngestReport:
+    if settings.raw is None:
+        raise MissingInput("no folder is named", where="HM_RAW", remedy="start Dagster with HM_RAW=FOLDER")
+    with one_writer(settings.home, wait=context.log.warning):
+        report = ingest(settings.raw, settings.home, settings=settings, epoch=calendar_of(settings).epoch)
+        tell(context.instance, settings)
+    return report
 
 
 def weekly_schedule(settings: Settings, job: str) -> dg.ScheduleDefinition:
@@ -61,6 +60,12 @@ def weekly_schedule(settings: Settings, job: str) -> dg.ScheduleDefinition:
             return dg.SkipReason(f"nothing is ingested in {settings.home} yet: run the job `ingest`, or `hm ingest FOLDER`")
         calendar = calendar_of(settings)
         key = calendar.key(calendar.last_week)
+        if key not in first.partition_keys:  # Dagster refuses a week that it was not told of when it loaded this
+            known = first.key(first.last_week)
+            return dg.SkipReason(
+                f"week {key} was ingested after Dagster loaded the code location, which ends with {known}: "
+                "reload it on the page Deployment and restart the daemon; `hm ui` does both by itself, and the next look finds the week"
+            )
         return dg.RunRequest(run_key=f"week-{key}", partition_key=key)
 
     return newest_week
@@ -72,26 +77,21 @@ def raw_sensor(settings: Settings, job: dg.JobDefinition) -> dg.SensorDefinition
     @dg.sensor(
         name="new_raw_files",
         job=job,
-        minimum_interval_seconds=EVERY,
+        minimum_interval_seconds=settings.raw_every,
         default_status=dg.DefaultSensorStatus.STOPPED,
-        description="Ingest HM_RAW when a file of it is new or has another size or date.",
+        description="Ingest HM_RAW when its files, plain or packed, are whole and hold something else than at the last look.",
     )
     def new_raw_files(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if settings.raw is None:
             return dg.SkipReason("no folder is watched: start Dagster with HM_RAW=FOLDER")
-        seen = ", ".join(_states(settings.raw))
-        if not seen:
-            return dg.SkipReason(f"{settings.raw} holds none of {', '.join(table.file for table in RAW_TABLES)}")
-        if seen == context.cursor:
+        before = Delivery.read(context.cursor, context.last_run_key)
+        try:
+            now = before.now(settings.raw)
+        except HMError as error:
+            return dg.SkipReason(f"nothing whole to ingest yet: {error}")
+        context.update_cursor(now.cursor)
+        if now.content == before.content:
             return dg.SkipReason(f"nothing new in {settings.raw}")
-        context.update_cursor(seen)
-        return dg.RunRequest(run_key=seen)
+        return dg.RunRequest(run_key=now.run_key)
 
     return new_raw_files
-
-
-def _states(raw: Path) -> Iterator[str]:
-    """Yield name, size and date of the raw files, or of the archive that holds them."""
-    for path in [raw] if raw.is_file() else [raw / table.file for table in RAW_TABLES]:
-        if path.is_file():
-            yield f"{path.name}:{path.stat().st_size}:{path.stat().st_mtime_ns}"

@@ -1,6 +1,7 @@
 """The command `hm`.  Reads options, calls one function, shows the result; decides nothing."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,15 +17,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from hm_pipeline.datasets.stage import settle
-from hm_pipeline.errors import BadInput, HMError, MissingInput, disk_trouble
+from hm_pipeline.errors import BadInput, MissingInput
 from hm_pipeline.graph import BUYERS, EVERYONE
 from hm_pipeline.lock import one_writer
 from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
+from hm_pipeline.unforeseen import is_error, told_of
 from hm_pipeline.weeks import REFERENCE_EPOCH
 
 app = typer.Typer(
-    help="A weekly fashion recommender: need, season, style and availability, ranked for every customer.", no_args_is_help=True
+    help="A weekly fashion recommender: need, season, style and availability, ranked for every customer.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # what is raised is told by main
 )
 complaints = Console(stderr=True)
 console = Console(width=max(Console().width, 100))  # tables keep their shape where the output is no terminal
@@ -35,15 +39,16 @@ WeekOption = Annotated[str, typer.Option("--week", help="First day of the week, 
 
 
 def main() -> None:
-    """Run the command; what is the data's or the request's fault is one line and exit code 1."""
+    """Run the command; whatever goes wrong is one line and exit code 1."""
     try:
         app()
-    except Exception as error:
-        told = error if isinstance(error, HMError) else disk_trouble(error)
-        if told is None:
+    except BaseException as error:
+        if isinstance(error, SystemExit) or not is_error(error):
             raise
-        complaints.print(f"hm: {told}", style="red", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(1)
+        home = Path(os.environ.get("HM_HOME") or Settings.model_fields["home"].default)  # settings may be what is wrong
+        told = told_of(error, home=home, step=" ".join(["hm", *sys.argv[1:2]]))
+    complaints.print(f"hm: {told}", style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(1)
 
 
 @app.callback()

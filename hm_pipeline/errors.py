@@ -3,6 +3,8 @@
 Library errors are translated into these at the boundary that calls the library; nothing here imports one.
 """
 
+from collections.abc import Iterator
+
 
 class HMError(Exception):
     """Base of all errors that are the data's or the request's fault.
@@ -63,6 +65,14 @@ class DiskTrouble(HMError):
     """The home, or another place that is written to, takes no more."""
 
 
+class Unforeseen(HMError):
+    """An error that nobody foresaw; its whole traceback lies in a file."""
+
+
+class WorkerLost(HMError):
+    """A process that shared the shards ended in the middle of one."""
+
+
 DISK = {
     "No space left on device": "free some space, then give the same command again: what is finished stays",
     "disk is full": "free some space, then give the same command again: what is finished stays",  # SQLite's words
@@ -78,15 +88,29 @@ DISK = {
 
 def disk_trouble(error: BaseException | None) -> DiskTrouble | None:
     """Return what the operating system complained about, wherever a library wrapped it; nothing if it is no such complaint."""
-    seen: list[BaseException] = []
-    while error is not None and error not in seen:
-        seen.append(error)
-        complaint = next((text for text in DISK if text.lower() in str(error).lower()), None)
-        if complaint and not isinstance(error, HMError):
-            where = getattr(error, "filename", None) or "the disk"
+    for one in linked(error):
+        said = _said(one)
+        complaint = next((text for text in DISK if text.lower() in said), None)
+        if complaint and not isinstance(one, HMError):
+            where = getattr(one, "filename", None) or "the disk"
             return DiskTrouble(complaint[0].lower() + complaint[1:], where=str(where), remedy=DISK[complaint])
-        error = error.__cause__ or error.__context__
     return None
+
+
+def linked(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and all that it was raised from, each once: a chain may come back to itself."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__context__ if error.__cause__ is None else error.__cause__  # an error may be false, as a tuple may
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error).lower()
+    except Exception:  # noqa: BLE001 - a class of somebody else, which cannot say what it is
+        return ""
 
 
 def _one_line(text: str) -> str:

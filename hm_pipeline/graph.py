@@ -6,16 +6,17 @@ known before anything runs, so a plan can be made and shown first.  Nothing is c
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 
-from hm_pipeline.errors import MissingInput, UnknownWeek
+from hm_pipeline.errors import MissingInput
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Reads, Step, short_hash
 from hm_pipeline.tables import Home, Manifest
+from hm_pipeline.warm_up import AUDIENCE, WarmUp, upstream
+
+__all__ = ["AUDIENCE", "BUYERS", "EVERYONE", "STATIC", "Graph", "Run", "contiguous"]
 
 STATIC = -1  # the "week" of a table that has none
-AUDIENCE = "audience"
 EVERYONE, BUYERS = "everyone", "buyers"
 
 
@@ -50,8 +51,18 @@ class Graph:
         self._prefixes: dict[str, dict[int, str]] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Travel to another process by name: the steps are code and are imported there."""
-        return _rebuild, (self.home.root, self.settings, dict(self.audiences))
+        """Travel to another process with its own steps, each of which knows how."""
+        return Graph, (dict(self.steps), Home(self.home.root), self.settings, dict(self.audiences))
+
+    def around(self, name: str) -> "Graph":
+        """Return the graph of one step and of what it reads and was fitted: all that its body needs, and all that must travel.
+
+        What is only read is read by its contract, so that bodies which cannot travel keep nobody else from it.
+        """
+        step = self.steps[name]
+        near = {read.name: self.steps[read.name] for read in step.reads} | ({step.model: self.steps[step.model]} if step.model else {})
+        kept = {other: found.unmade() for other, found in near.items() if other != name}
+        return Graph({**kept, name: step}, self.home, self.settings, self.audiences)
 
     # Fingerprints ----------------------------------------------------------------------------------------------
 
@@ -147,10 +158,14 @@ class Graph:
         UnknownWeek
             As :meth:`stale`.
         """
-        found = self._needed([(name, week_id)], self._is_stored, force=True)
+        found = self.lacking([(name, week_id)])
         itself = self._partition(self.steps[name], week_id)
         rest = {other: [week for week in weeks if (other, week) != (name, itself)] for other, weeks in found.items()}
         return {other: weeks for other, weeks in rest.items() if weeks}
+
+    def lacking(self, targets: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
+        """Return the targets, and the weeks of what they need that are not stored at all, steps in order; raises as :meth:`stale`."""
+        return self._needed(targets, self._is_stored, force=True)
 
     def _is_stored(self, name: str, week_id: int) -> bool:
         manifest = Manifest.load(self.folder(name, week_id))
@@ -159,12 +174,16 @@ class Graph:
     def _needed(self, targets: Iterable[tuple[str, int]], is_done: Callable[[str, int], bool], *, force: bool) -> dict[str, list[int]]:
         """Walk from targets to what they read, past nothing that is done."""
         found: set[tuple[str, int]] = set()
-        forced = set(targets)
-        pending = list(forced)
+        asked = list(dict.fromkeys(targets))  # in order, so that the same refusal is the same words
+        forced, pending, is_early = set(asked), asked[::-1], False
         while pending:
             name, week_id = pending.pop()
             step = self.steps[name]
-            week_id = self._partition(step, week_id)
+            fit_week = self._partition(step, week_id)
+            if fit_week > week_id:
+                is_early = True
+                continue
+            week_id = fit_week
             self._refuse_judging(step, week_id)
             redo = force and (name, week_id) in forced
             if (name, week_id) in found or (not redo and is_done(name, week_id)):
@@ -177,7 +196,9 @@ class Graph:
                     raise MissingInput(f"files of week {week} are gone", where=str(self.folder(name, week_id)), remedy="ingest them again")
                 continue  # a week without sales has no partition of transactions
             found.add((name, week_id))
-            pending += self._upstream(step, week_id)
+            pending += [(other, STATIC if week is None else week) for other, week in upstream(self.steps, self.calendar, step, week_id)]
+        if is_early:
+            raise WarmUp(self.steps, self.calendar).too_early(asked)
         order = [name for name in self.steps if any(name == stale for stale, _ in found)]
         return {name: sorted(week for stale, week in found if stale == name) for name in order}
 
@@ -191,25 +212,7 @@ class Graph:
             raise MissingInput(what, where=step.name, remedy=f"judge weeks up to {known}, or ingest the other days first")
 
     def _partition(self, step: Step, week_id: int) -> int:
-        if step.kind == "static":
-            return STATIC
-        fit_week = step.fit_week(week_id, self.calendar)
-        if fit_week > week_id:
-            raise UnknownWeek(
-                f"week {self.calendar.key(week_id)} has {week_id - self.calendar.first_week} weeks of data before it",
-                where=step.name,
-                remedy=f"it needs {step.warm_up}: the first such week is {self.calendar.key(fit_week)}",
-            )
-        return fit_week
-
-    def _upstream(self, step: Step, week_id: int) -> list[tuple[str, int]]:
-        found = [(step.model, week_id)] if step.model else []
-        for read in step.reads:
-            if self.steps[read.name].kind == "static":
-                found.append((read.name, STATIC))
-            else:
-                found += [(read.name, week) for week in read.weeks(week_id, self.calendar.first_week)]
-        return found
+        return STATIC if step.kind == "static" else step.fit_week(week_id, self.calendar)
 
     def runs(self, stale: Mapping[str, list[int]]) -> list[Run]:
         """Group stale partitions into runs over contiguous weeks, in an order that makes what is read first."""
@@ -239,8 +242,3 @@ def contiguous(weeks: Iterable[int]) -> list[tuple[int, int]]:
         else:
             ranges.append((week, week))
     return ranges
-
-
-def _rebuild(root: Path, settings: Settings, audiences: dict[int, str]) -> Graph:
-    steps = import_module("hm_pipeline.assets").STEPS  # by name: the layer above is not known here
-    return Graph(steps, Home(root), settings, audiences)

@@ -15,6 +15,8 @@ from hm_pipeline.tables import write_aside
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
+# What a command prints is seen where it was given; to keep it Dagster starts processes for each step, which cry out at Ctrl-C.
+UNCAPTURED = {"compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}}
 MARK = "# Written by hm from the settings; without this line it is yours and is left as it is.\n"
 # One run at a time: a home has one writer, so that a second one would only wait for it.
 BASE = """telemetry:
@@ -92,11 +94,12 @@ def dagster_instance(settings: Settings) -> "Iterator[DagsterInstance]":
         If the server does not answer.
     """
     from dagster import DagsterInstance  # noqa: PLC0415 - seconds that a run with nothing to do need not pay
+    from dagster._core.instance import InstanceRef  # noqa: PLC0415 - as above
 
     folder = prepare(settings)
     os.environ["DAGSTER_HOME"] = str(folder)
     try:
-        instance = DagsterInstance.from_config(str(folder))
+        instance = DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), overrides=UNCAPTURED))
     except Exception as error:
         if settings.postgres:
             raise _unreachable(error) from error

@@ -5,18 +5,18 @@ The only module that turns weeks into partition keys.  What the steps compute is
 
 import base64
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
+from hm_pipeline.beforehand import refuse
 from hm_pipeline.datasets.stage import settled
-from hm_pipeline.errors import HMError
 from hm_pipeline.exhibit_tables import tables
 from hm_pipeline.exhibits import pictures, sample
+from hm_pipeline.failing import failing
 from hm_pipeline.features.registry import feature_tables
 from hm_pipeline.graph import STATIC, Graph
 from hm_pipeline.runner import Runner
@@ -45,7 +45,7 @@ class Work:
     """
 
     def __init__(self, graph: Graph, report: Report | None = None, *, is_planned: bool = False) -> None:
-        self.graph, self.is_planned = graph, is_planned
+        self.graph, self.is_planned, self.is_looked_at = graph, is_planned, False
         self.report = report or (lambda _step, _done, _all: None)
 
 
@@ -73,13 +73,8 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
     def body(context: dg.AssetExecutionContext, work: dg.ResourceParam[Work]) -> None:
         """Make the partitions of this run."""
         keys = list(context.partition_keys) if is_weekly else [None]
-        manifests = []
-        with _told(), settled(work.graph.home.root, wait=context.log.warning):
-            for done, key in enumerate(keys, start=1):
-                _complete(context, work, step, key)
-                manifests.append(_make(context, work.graph, step, key, is_newest=done == len(keys)))
-                work.report(step.name, done, len(keys))
-        context.set_data_version(context.asset_key, dg.DataVersion("-".join(sorted({m.fingerprint for m in manifests}))[:64]))
+        week = " to ".join(dict.fromkeys(str(key) for key in (keys[0], keys[-1]) if key))
+        failing(lambda: _make_all(context, work, step, keys), home=work.graph.home.root, step=step.name, week=week)
 
     reads = merged(replace(read, of_audience=False) for read in step.reads)
     count = len(weeks.get_partition_keys())
@@ -103,13 +98,33 @@ def _key(name: str) -> dg.AssetKey:
     return dg.AssetKey(name.split("/"))
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Put the one line that says what, where and the remedy first on the page of a run that fails."""
-    try:
-        yield
-    except HMError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
+def _make_all(context: dg.AssetExecutionContext, work: Work, step: Step, keys: Sequence[str | None]) -> None:
+    manifests = []
+    with settled(work.graph.home.root, wait=context.log.warning):
+        _refuse(context, work, keys)
+        for done, key in enumerate(keys, start=1):
+            _complete(context, work, step, key)
+            manifests.append(_make(context, work.graph, step, key, is_newest=done == len(keys)))
+            work.report(step.name, done, len(keys))
+    context.set_data_version(context.asset_key, dg.DataVersion("-".join(sorted({m.fingerprint for m in manifests}))[:64]))
+
+
+def _refuse(context: dg.AssetExecutionContext, work: Work, keys: Sequence[str | None]) -> None:
+    """Refuse a run of the UI at its first week, if what it is asked for cannot be made to its end."""
+    if work.is_planned or work.is_looked_at or None in keys:
+        return
+    graph, chosen = (
+        work.graph,
+        frozenset(context.job_def.asset_layer.executable_asset_keys) & (context.run.asset_selection or _every(work.graph)),
+    )
+    names = [name for name, step in graph.steps.items() if not step.is_ingested and _key(name) in chosen]
+    weeks = [graph.calendar.parse(key) for key in keys if key]
+    refuse(graph, graph.lacking([(name, week_id) for week_id in weeks for name in names]))
+    work.is_looked_at = True
+
+
+def _every(graph: Graph) -> frozenset[dg.AssetKey]:
+    return frozenset(map(_key, graph.steps))
 
 
 def _complete(context: dg.AssetExecutionContext, work: Work, step: Step, key: str | None) -> None:

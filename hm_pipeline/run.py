@@ -2,19 +2,22 @@
 
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.beforehand import refuse
 from hm_pipeline.datasets.stage import settled
-from hm_pipeline.errors import HMError
+from hm_pipeline.errors import HMError, linked
 from hm_pipeline.graph import STATIC, Graph, Run
 from hm_pipeline.instance import dagster_instance
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Step
 from hm_pipeline.tables import Home
 from hm_pipeline.told import tell
+from hm_pipeline.unforeseen import foreseen, plain
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -75,6 +78,7 @@ def make(
     with settled(settings.home):
         graph = Graph(steps, Home(settings.home), settings, dict(audiences or {}))
         stale = graph.stale(targets, force=force)
+        refuse(graph, stale)
         runs = graph.runs(stale)
         if runs:
             _execute(graph, runs, report)
@@ -101,11 +105,37 @@ def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None
                 read_back = job.asset_layer.asset_graph.asset_check_keys if run.last == newest or run.first == STATIC else ()
                 checks = frozenset(check for check in read_back if check.asset_key in keys)
                 part = job.get_subset(asset_selection=frozenset(keys), asset_check_selection=checks)
-                try:
-                    part.execute_in_process(tags={**span, BY_HM: "true"}, instance=instance, run_config=QUIET)
-                except (dg.DagsterError, dg.Failure) as error:
-                    cause = _cause(error)
-                    raise cause from (None if cause is error else error)  # one that is its own cause is printed for ever
+                work = partial(part.execute_in_process, tags={**span, BY_HM: "true"}, instance=instance, run_config=QUIET)
+                _carry_out(work, graph, run)
+
+
+def _carry_out(work: Callable[[], object], graph: Graph, run: Run) -> None:
+    """Execute a run; of what Dagster wraps an error in, nothing leaves but that error, and Ctrl-C is Ctrl-C."""
+
+    def told() -> HMError | None:
+        try:
+            work()
+        except Exception as error:
+            found = next((one for one in linked(error) if isinstance(one, HMError)), None)
+            if found is None:
+                raise
+            return found
+        return None
+
+    name = run.steps[0] if len(run.steps) == 1 else f"{run.steps[0]} to {run.steps[-1]}"
+    week = "" if run.first == STATIC else " to ".join(dict.fromkeys(graph.calendar.key(week) for week in (run.first, run.last)))
+    try:
+        wrong = foreseen(told, home=graph.home.root, step=name, week=week)
+    except _interruption():
+        raise KeyboardInterrupt from None
+    if wrong:
+        raise plain(wrong)
+
+
+def _interruption() -> type[BaseException]:
+    from dagster._core.errors import DagsterExecutionInterruptedError  # noqa: PLC0415 - as above
+
+    return DagsterExecutionInterruptedError
 
 
 def _bury(instance: "DagsterInstance") -> None:
@@ -119,11 +149,3 @@ def _bury(instance: "DagsterInstance") -> None:
 
 def _span(first: str, last: str) -> dict[str, str]:
     return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
-
-
-def _cause(error: BaseException) -> BaseException:
-    """Return the error of ours that Dagster wrapped, or the wrapping itself."""
-    found: BaseException | None = error
-    while found is not None and not isinstance(found, HMError):
-        found = found.__cause__
-    return found or error

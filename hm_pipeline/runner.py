@@ -4,10 +4,10 @@ Everything a body reads is fenced at its week.  No Dagster here: ``resources.py`
 """
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -16,10 +16,13 @@ from hm_pipeline.contracts import Audience
 from hm_pipeline.errors import MissingInput
 from hm_pipeline.graph import AUDIENCE, STATIC, Graph
 from hm_pipeline.inputs import Inputs, OfCustomers
-from hm_pipeline.shards import ALL, Shard, load_shards, map_shards, release_workers, workers_for
+from hm_pipeline.shards import ALL, Shard, load_shards, workers_for
 from hm_pipeline.steps import Step, Week, merged
 from hm_pipeline.tables import Home, Manifest, PartitionWriter, Receipt, WeeklyTable, scan_files, write_shard
+from hm_pipeline.unforeseen import foreseen
+from hm_pipeline.workers import map_shards, release_workers
 
+Done = TypeVar("Done")
 FACTS = "transactions"  # partition w holds what happened in w; every other table holds what was known at its cutoff
 
 
@@ -41,21 +44,22 @@ class Runner:
         ------
         MissingInput
             If something it reads is not there, or a file of it cannot be read.
+        Unforeseen
+            If the body or a library fails otherwise; its traceback lies in the home.
         """
         step = self.graph.steps[name]
         if not step.is_sharded:
             release_workers()
-        try:
-            return self._fit(step, week_id) if step.kind == "model" else self._compute(step, week_id)
-        except Exception as error:  # every library has its own word for a file it cannot read
-            torn = self._torn(step, week_id)
-            if torn is None:
-                raise
-            remedy = "remove it and run again; ingest the files again first where it is of articles, customers or transactions"
-            raise MissingInput("a stored file is torn", where=str(torn), remedy=remedy) from error
+        make = self._fit if step.kind == "model" else self._compute
+        return self.foreseen(step, week_id, lambda: make(step, week_id))
 
-    def _torn(self, step: Step, week_id: int) -> Path | None:
-        """Return a file that the step reads and that is no Parquet file."""
+    def foreseen(self, step: Step, week_id: int, work: Callable[[], Done]) -> Done:
+        """Return what is made; what goes wrong leaves in one line, and every library has its own word for a file it cannot read."""
+        week = "" if week_id == STATIC else self.graph.calendar.key(week_id)
+        return foreseen(work, home=self.home.root, step=step.name, week=week, first=lambda: self._torn(step, week_id))
+
+    def _torn(self, step: Step, week_id: int) -> MissingInput | None:
+        """Return the refusal of a file that the step reads and that is no Parquet file."""
         for read in step.reads:
             is_static = self.graph.steps[read.name].kind == "static"
             for week in (STATIC,) if is_static else read.weeks(week_id, self.graph.calendar.first_week):
@@ -65,28 +69,32 @@ class Runner:
                     try:
                         scan_files([folder / receipt.file]).collect_schema()
                     except (pl.exceptions.PolarsError, OSError):
-                        return folder / receipt.file
+                        remedy = "remove it and run again; ingest the files again first where it is of articles, customers or transactions"
+                        return MissingInput("a stored file is torn", where=str(folder / receipt.file), remedy=remedy)
         return None
 
     # Tables ----------------------------------------------------------------------------------------------------
 
     def _compute(self, step: Step, week_id: int) -> Manifest:
+        self._fit_model(step, week_id)  # before workers each find that it is missing
         writer = PartitionWriter(self.graph.folder(step.name, week_id))
+        try:
+            return self._written(step, week_id, writer)
+        except BaseException:
+            writer.discard()
+            raise
+
+    def _written(self, step: Step, week_id: int, writer: PartitionWriter) -> Manifest:
         shards = load_shards(self.home.root / "shards.json") if step.is_sharded else (ALL,)
         fingerprint = self.graph.fingerprint(step.name, week_id)
-        task = partial(compute_shard, self.graph, step.name, week_id, fingerprint)
+        task = partial(compute_shard, self.graph.around(step.name), step.name, week_id, fingerprint)
         workers = workers_for(len(shards), self.graph.settings.workers)
         receipts = list(map_shards(task, shards, workers=workers))
         figures: dict[str, float] = {}
         if step.measure:
             written = scan_files(writer.folder / receipt.file for receipt in receipts)
             figures = step.measure(self.inputs(step, week_id), self.week(step, week_id), written)
-        return writer.finish(
-            receipts,
-            fingerprint=fingerprint,
-            audience=self._audience(step, week_id),
-            figures=figures,
-        )
+        return writer.finish(receipts, fingerprint=fingerprint, audience=self._audience(step, week_id), figures=figures)
 
     def _audience(self, step: Step, week_id: int) -> str:
         if step.name == AUDIENCE:
@@ -109,10 +117,14 @@ class Runner:
         aside = folder.with_name(f".{folder.name}.tmp")
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
-        model.save(aside)
-        figures = dict(getattr(model, "figures", {}))
-        manifest = Manifest(self.graph.fingerprint(step.name, fit_week), (), figures=figures)
-        manifest.save(aside)
+        try:
+            model.save(aside)
+            figures = dict(getattr(model, "figures", {}))
+            manifest = Manifest(self.graph.fingerprint(step.name, fit_week), (), figures=figures)
+            manifest.save(aside)
+        except BaseException:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise
         (folder / "manifest.json").unlink(missing_ok=True)  # before its files go one by one
         shutil.rmtree(folder, ignore_errors=True)
         aside.rename(folder)
@@ -128,12 +140,15 @@ class Runner:
     def _model(self, step: Step, week_id: int) -> Any:
         if step.model is None:
             return None
-        fitted = self.graph.steps[step.model]
-        folder = self.graph.folder(step.model, week_id)
-        if Manifest.load(folder) is None:
-            self.produce(step.model, fitted.fit_week(week_id, self.graph.calendar))
-        assert fitted.load is not None  # noqa: S101  a model step always has one
-        return fitted.load(folder)
+        self._fit_model(step, week_id)
+        load = self.graph.steps[step.model].load
+        assert load is not None  # noqa: S101  a model step always has one
+        return load(self.graph.folder(step.model, week_id))
+
+    def _fit_model(self, step: Step, week_id: int) -> None:
+        """Fit the model that a step is given, where there is none."""
+        if step.model and Manifest.load(self.graph.folder(step.model, week_id)) is None:
+            self.produce(step.model, self.graph.steps[step.model].fit_week(week_id, self.graph.calendar))
 
     def inputs(self, step: Step, week_id: int, shard: Shard = ALL, made: dict[object, Any] | None = None) -> Inputs:
         """Open what a step declared, fenced at its week, for the customers of a shard; ``made`` is what other shards have made."""
@@ -166,9 +181,13 @@ def _made(*_partition: object) -> dict[object, Any]:
 
 
 def compute_shard(graph: Graph, name: str, week_id: int, fingerprint: str, shard: Shard) -> Receipt:
-    """Compute and write one shard of a partition."""
+    """Compute and write one shard of a partition; what goes wrong is told here, as what others raise may not travel."""
     runner = Runner(graph)
-    step = graph.steps[name]
+    return runner.foreseen(graph.steps[name], week_id, lambda: _shard(runner, name, week_id, fingerprint, shard))
+
+
+def _shard(runner: Runner, name: str, week_id: int, fingerprint: str, shard: Shard) -> Receipt:
+    graph, step = runner.graph, runner.graph.steps[name]
     table = step.body(runner.inputs(step, week_id, shard, _made(graph.home.root, name, fingerprint)), runner.week(step, week_id))
     assert step.schema is not None  # noqa: S101  only models have none
     checked = check(table, step.schema, table=f"{name}, week {week_id}, shard {shard.index}")

@@ -3,13 +3,10 @@
 ``assets.py`` declares the steps; ``graph.py`` decides which of them are stale; ``runner.py`` carries one out.
 """
 
-import ast
-import hashlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from importlib.util import find_spec
+from dataclasses import dataclass, field, fields, replace
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -18,18 +15,12 @@ import dataframely as dy
 
 from hm_pipeline import weeks
 from hm_pipeline.settings import Settings
+from hm_pipeline.sources import digest, short_hash
 from hm_pipeline.weeks import Calendar
 
-Kind = Literal["raw", "static", "weekly", "model"]
+__all__ = ["Kind", "Reads", "Step", "Week", "at", "before", "digest", "merged", "short_hash"]
 
-# Changes here are seen in what is stored (contracts) or change nothing that is computed.
-INFRASTRUCTURE = frozenset(
-    "hm_pipeline." + name
-    for name in (
-        "boundary", "contracts", "errors", "settings", "weeks", "tables", "shards", "inputs", "steps", "graph", "runner",
-        "features.drift", "features.units",  # they tell of features and compute none
-    )
-)  # fmt: skip
+Kind = Literal["raw", "static", "weekly", "model"]
 
 
 @dataclass(frozen=True)
@@ -109,6 +100,8 @@ class Step:
         The body runs once for each shard of the week's audience.
     group, description
         Where and how the asset is shown.
+    entry
+        ``module:table`` that holds this very step by its name, by which it travels to another process.
     """
 
     name: str
@@ -127,11 +120,29 @@ class Step:
     is_sharded: bool = False
     group: str = "data"
     description: str = ""
+    entry: str = ""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel by name where another process finds this very step there; else what differs from that one travels, or all of it."""
+        stored = {part.name: getattr(self, part.name) for part in fields(self)}
+        known = _entered(self.entry, self.name) if self.entry else None
+        if known is self:
+            return _entered, (self.entry, self.name)
+        modules = tuple(module if isinstance(module, str) else module.__name__ for module in self.code)
+        changed = {name: value for name, value in stored.items() if known is None or value is not getattr(known, name)}
+        changed |= {"code": modules} if "code" in changed else {}
+        return _assembled, (None if known is None else (self.entry, self.name), changed)
 
     @property
     def is_ingested(self) -> bool:
         """Whether `hm ingest` writes it, so that no body makes it."""
         return self.kind == "raw" or (self.kind == "static" and not self.reads)
+
+    def unmade(self) -> "Step":
+        """Return it without what makes it: enough to be read, or loaded where it is a model."""
+        if self.entry and _entered(self.entry, self.name) is self:
+            return self
+        return replace(self, body=_made_elsewhere, measure=None, code=(), parameters={}, entry="")
 
     def fit_week(self, week_id: int, calendar: Calendar) -> int:
         """Return the week whose partition serves a week: the fit week of a model, the week itself otherwise."""
@@ -146,47 +157,17 @@ class Step:
         return short_hash(self.name, inspect.getsource(self.body), *parts, *columns)
 
 
-def short_hash(*parts: object) -> str:
-    """Return 16 hex digits over the texts of the parts."""
-    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
+def _made_elsewhere(*_: object) -> None:
+    """Stand for the body of a step that is only read."""
 
 
-@cache
-def digest(module: str) -> str:
-    """Return a digest of a module's source and of all of this package that it imports, infrastructure apart."""
-    seen: dict[str, str] = {}
-    _collect(module, seen)
-    return short_hash(*(f"{name} {text}" for name, text in sorted(seen.items())))
+def _entered(entry: str, name: str) -> Step | None:
+    """Return the step of a name that a module keeps, as importing it gives it."""
+    module, _, table = entry.partition(":")
+    found: Step | None = getattr(import_module(module), table).get(name)
+    return found
 
 
-def _collect(module: str, seen: dict[str, str]) -> None:
-    if module in seen or module in INFRASTRUCTURE:
-        return
-    spec = find_spec(module)
-    if spec is None or spec.origin is None:
-        return
-    source = Path(spec.origin).read_text()
-    seen[module] = source
-    for name in _imports(ast.parse(source)):
-        _collect(name, seen)
-
-
-def _imports(tree: ast.AST) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            modules = {f"{node.module}.{alias.name}" for alias in node.names if _is_module(f"{node.module}.{alias.name}")}
-            # `from package import module` depends on the module; the package's own list of modules decides nothing here.
-            names.update(modules or {node.module})
-    return {name for name in names if name.startswith("hm_pipeline.")}
-
-
-def _is_module(name: str) -> bool:
-    """Tell a module from a name inside one, importing packages at most: some modules take seconds."""
-    parent = name.rpartition(".")[0]
-    if not parent.startswith("hm_pipeline"):
-        return False
-    package = find_spec(parent) if parent == "hm_pipeline" or _is_module(parent) else None
-    return package is not None and package.submodule_search_locations is not None and find_spec(name) is not None
+def _assembled(known: tuple[str, str] | None, changed: dict[str, Any]) -> Step:
+    found = _entered(*known) if known else None
+    return replace(found, **changed) if found else Step(**changed)

@@ -7,6 +7,7 @@ partition without one does not exist.  What the tables mean is not known here.
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -241,6 +242,13 @@ class PartitionWriter:
     def write(self, frame: pl.DataFrame, index: int = 0) -> Receipt:
         """Write one shard."""
         return write_shard(frame, self.folder, index)
+
+    def discard(self) -> None:
+        """Remove what was written of a partition that will not be finished."""
+        for half in (*self.folder.glob("*.parquet"), *self.folder.glob(".*.tmp")):
+            half.unlink(missing_ok=True)
+        with suppress(OSError):  # other tables may lie below
+            self.folder.rmdir()
 
     def finish(
         self, receipts: Iterable[Receipt], *, fingerprint: str, audience: str = "", figures: dict[str, float] | None = None

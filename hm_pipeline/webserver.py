@@ -1,15 +1,24 @@
-"""`hm ui`: Dagster's webserver and daemon over a home."""
+"""`hm ui`: Dagster's webserver and daemon over a home, both of which know its weeks as of their start.
 
+Dagster reads the code location once and keeps it, the daemon for as long as it runs.  So where an ingest, of the UI or
+of `hm ingest`, brings other weeks, the page is told to load them and the daemon is started anew; its runs go on.
+"""
+
+import json
 import os
 import signal
 import subprocess
 import sys
+import urllib.request
+from pathlib import Path
 
 from hm_pipeline.errors import HomeBusy, MissingInput
 from hm_pipeline.instance import prepare
 from hm_pipeline.settings import Settings
 
 PATIENCE = 10  # seconds that a server has to end by itself
+LOOK = 2  # seconds between two looks at the weeks
+RELOAD = "mutation ($name: String!) {reloadRepositoryLocation(repositoryLocationName: $name) {__typename}}"
 CODE = ("-m", "hm_pipeline.definitions")
 
 
@@ -32,17 +41,22 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
     os.environ["DAGSTER_HOME"] = str(prepare(settings))
     os.environ.setdefault("PYTHONWARNINGS", "ignore")  # Dagster's remarks on its own beta parameters, hundreds of lines
     page = subprocess.Popen([sys.executable, "-m", "dagster_webserver", *CODE, "--port", str(port), "--host", host])  # noqa: S603 - ours
-    # The daemon yields to the page while both start; what it launches inherits that, and the page stays quick.
-    daemon = subprocess.Popen(["nice", "-n", "5", sys.executable, "-m", "dagster._daemon", "run", *CODE])  # noqa: S603, S607 - as above
+    daemon = _daemon()
     news = subprocess.Popen(["nice", "-n", "10", sys.executable, "-m", "hm_pipeline.told"])  # noqa: S607 - as above
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` ends all three, as Ctrl-C does
+    known = _weeks(home)
     try:
-        page.wait()
+        while not _has_ended(page):
+            if (now := _weeks(home)) == known or not _reload(f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"):
+                continue  # a page that does not answer yet is asked again
+            known = now
+            _end(daemon)
+            daemon = _daemon()
     except KeyboardInterrupt:
         return
     finally:
         for process in (page, daemon, news):
-            process.terminate()
+            process.terminate()  # all at once, before one is waited for
         for process in (page, daemon, news):
             _end(process)
     raise HomeBusy(
@@ -50,7 +64,38 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
     )
 
 
+def _daemon() -> "subprocess.Popen[bytes]":
+    """Start the daemon; it yields to the page while both start, and what it launches inherits that, so that the page stays quick."""
+    return subprocess.Popen(["nice", "-n", "5", sys.executable, "-m", "dagster._daemon", "run", *CODE])  # noqa: S603, S607 - ours
+
+
+def _has_ended(page: "subprocess.Popen[bytes]") -> bool:
+    try:
+        page.wait(LOOK)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def _weeks(home: Path) -> str:
+    """Return what an ingest changes when weeks come or go."""
+    calendar = home / "calendar.json"
+    return calendar.read_text() if calendar.exists() else ""
+
+
+def _reload(url: str) -> bool:
+    """Have the page load the weeks anew, as its button does, and return whether it did; the daemon has no such button."""
+    asked = json.dumps({"query": RELOAD, "variables": {"name": CODE[1]}}).encode()
+    request = urllib.request.Request(url, asked, {"Content-Type": "application/json"})  # noqa: S310 - our own page
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE * 6) as answer:  # noqa: S310 - as above
+            return bool(json.load(answer).get("data"))
+    except (OSError, ValueError):
+        return False
+
+
 def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
     try:
         process.wait(PATIENCE)
     except subprocess.TimeoutExpired:

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from hm_pipeline.audit.states import keeping_audience
-from hm_pipeline.errors import HMError, disk_trouble
+from hm_pipeline.errors import DiskTrouble, HMError, Unforeseen
 from hm_pipeline.graph import Graph
 from hm_pipeline.runner import Runner
 from hm_pipeline.tables import Home
@@ -33,7 +33,7 @@ def recompute(
     Graph, dict
         The graph over the temporary home, and the steps that could not be made there with the reason.
     """
-    settings = known.settings.model_copy(update={"home": root, "workers": 1})  # workers would look for the steps by name
+    settings = known.settings.model_copy(update={"home": root})
     graph = Graph(keeping_audience(dict(known.steps), week_id, audience), Home(root), settings)
     stale = graph.stale([(name, week_id) for name in names])
     every = sum(map(len, stale.values()))
@@ -50,7 +50,7 @@ def recompute(
 def _make(graph: Graph, name: str, week_id: int, failed: dict[str, str]) -> None:
     try:
         Runner(graph).produce(name, week_id)
-    except Exception as error:  # whatever it is, the same body did without it in the home
-        if disk_trouble(error):
-            raise
-        failed[name] = str(error) if isinstance(error, HMError) else f"{type(error).__name__}: {error}"
+    except DiskTrouble:
+        raise
+    except HMError as error:  # whatever it is, the same body did without it in the home
+        failed[name] = error.what if isinstance(error, Unforeseen) else str(error)  # the traceback goes with the temporary home

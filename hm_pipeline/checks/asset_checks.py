@@ -1,12 +1,14 @@
 """Asset checks: what is on disk is what its contract says.  They read back what was written, and change nothing."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import dagster as dg
 import polars as pl
 
 from hm_pipeline.checks import features
 from hm_pipeline.checks.stored import Stored, newest, outcome
+from hm_pipeline.failing import failing
 from hm_pipeline.features import agreement
 from hm_pipeline.graph import STATIC
 from hm_pipeline.resources import Work
@@ -34,7 +36,9 @@ def _checks(step: Step) -> dg.AssetChecksDefinition:
             if manifest is None:
                 yield dg.AssetCheckResult(passed=False, check_name=name, asset_key=key, description="nothing is stored yet")
             else:
-                yield _check(name, Stored(step, work.graph, week_id, manifest), key)
+                week = "" if week_id == STATIC else work.graph.calendar.key(week_id)
+                asked = partial(_check, name, Stored(step, work.graph, week_id, manifest), key)
+                yield failing(asked, home=work.graph.home.root, step=f"check {name} of {step.name}", week=week)
 
     return check
 

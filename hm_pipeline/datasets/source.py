@@ -35,14 +35,21 @@ def locate(raw: Path, scratch: Path) -> dict[str, Path]:
     BadInput
         If it is neither a folder nor a zip, or a damaged one.
     """
+    found = chosen(raw)
+    return _unzipped(found, scratch) if raw.is_dir() else _unpack(raw, scratch)
+
+
+def chosen(raw: Path) -> dict[str, Path]:
+    """Return the file that holds each raw file, by its name, nothing unpacked: of a zip it is the zip; raises as :func:`locate`."""
     if not raw.exists():
         raise MissingInput("no such file or folder", where=str(raw), remedy=LAYOUT)
     if raw.is_dir():
         names = [path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file() or _refuse_dangling(path)]
-        return _unzipped({file: raw / name for file, name in _choose(names, raw).items()}, scratch)
+        return {file: raw / name for file, name in _choose(names, raw).items()}
     if raw.suffix.lower() != ".zip":
         raise BadInput("is neither a folder nor a .zip", where=str(raw), remedy=LAYOUT)
-    return _unpack(raw, scratch)
+    with _opened(raw) as archive:
+        return dict.fromkeys(_choose(_members(archive), raw), raw)
 
 
 def _refuse_dangling(path: Path) -> bool:
@@ -53,20 +60,20 @@ def _refuse_dangling(path: Path) -> bool:
 
 def _choose(names: Iterable[str], raw: Path) -> dict[str, str]:
     ordered = sorted(names, key=lambda name: (name.count("/"), name))  # the least nested, then plain before .gz before .zip
-    chosen: dict[str, str] = {}
+    found_of: dict[str, str] = {}
     for table in RAW_TABLES:
         wanted = {table.file + suffix for suffix in SUFFIXES}
         found = next((name for name in ordered if name.rpartition("/")[2] in wanted), None)
         if found is None:
             raise MissingInput(f"{table.file} is missing", where=str(raw), remedy=LAYOUT)
-        chosen[table.file] = found
-    return chosen
+        found_of[table.file] = found
+    return found_of
 
 
 def _unpack(raw: Path, scratch: Path) -> dict[str, Path]:
     with _opened(raw) as archive:
-        chosen = _choose(_members(archive), raw)
-        found = {file: Path(archive.extract(name, scratch)) for file, name in chosen.items()}
+        names = _choose(_members(archive), raw)
+        found = {file: Path(archive.extract(name, scratch)) for file, name in names.items()}
     return _unzipped(found, scratch)
 
 

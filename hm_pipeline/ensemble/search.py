@@ -44,7 +44,8 @@ def search(
         Rows of the fit weeks, as :func:`~hm_pipeline.ensemble.samples.training_sample` gives them.
     metric_week, truth
         A later week: all candidates of some of its buyers and what these bought, as
-        :func:`~hm_pipeline.ensemble.samples.judged_sample` gives them.
+        :func:`~hm_pipeline.ensemble.samples.judged_sample` gives them.  Where nobody bought in it nothing is tried, and
+        the settings are the starting points.
     trials
         Settings tried per learner, at least two.
 
@@ -62,9 +63,18 @@ def search(
     judge, seen = Judge(metric_week, truth), as_floats(metric_week, features)
     found = {}
     for name in learners:
+        if metric_week.is_empty():  # a week without a sale is nobody's fault
+            found[name] = _start(name)
+            continue
         learner = _learner(name, features, seed, threads)
         found[name] = _search_one(name, learner, training, (seen, judge), trials)
     return SearchResult(found, tuple(features), seed, training.height, judge.buyers, judge.hits)
+
+
+def _start(name: str) -> Found:
+    """Return the starting point, where there is nobody to judge by."""
+    params = {key: _plain(span.start) for key, span in SPACES[name].items()}
+    return Found(params, 0.0, (Trial(params, 0.0),))
 
 
 def _search_one(name: str, learner: type[BaseEstimator], training: pl.DataFrame, judged: tuple[Floats, Judge], trials: int) -> Found:

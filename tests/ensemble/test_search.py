@@ -129,3 +129,13 @@ def test_judged_sample_takes_whole_customers_and_keeps_those_without_candidates(
 def test_matrix_reads_any_column_and_tells_missing_from_zero():
     table = pl.DataFrame({"whole": [1, None], "flag": [True, None], "share": [0.5, None]}, schema_overrides={"whole": pl.Int32})
     np.testing.assert_array_equal(as_floats(table, ["share", "flag", "whole"]), np.array([[0.5, 1, 1], [np.nan] * 3], dtype=np.float32))
+
+
+def test_where_nobody_bought_in_the_metric_week_the_starting_points_are_kept(weeks, features):
+    training, matrix, truth = weeks
+    result = search(training, matrix.clear(), truth.clear(), features=features, learners=LEARNERS, trials=4, seed=3, threads=2)
+    assert (result.buyers, result.hits) == (0, 0)
+    for name in LEARNERS:
+        start = {key: pytest.approx(span.start) for key, span in SPACES[name].items()}
+        assert result.learners[name].params == start
+        assert [trial.params for trial in result.learners[name].trials] == [start]

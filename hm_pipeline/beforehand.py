@@ -1,0 +1,67 @@
+"""What can be known before anything is made and would be refused at its end: too few articles, no purchase to learn from.
+
+Looks at what is ingested alone.  A week that comes too early is refused by the graph, as it plans.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from hm_pipeline.contracts import Transactions
+from hm_pipeline.ensemble.samples import CUT
+from hm_pipeline.errors import MissingInput
+from hm_pipeline.graph import STATIC, Graph
+from hm_pipeline.runner import FACTS
+from hm_pipeline.tables import Manifest
+from hm_pipeline.weeks import label_weeks
+
+LISTS, LEARNT = "recommendations", ("search", "ensemble")
+
+
+def refuse(graph: Graph, planned: Mapping[str, Sequence[int]]) -> None:
+    """Refuse a plan that cannot come to its end.
+
+    Parameters
+    ----------
+    planned
+        Weeks to be made, by step.
+
+    Raises
+    ------
+    MissingInput
+        If lists are planned and fewer than 12 articles were sold before a week, or a fit and no purchase is there to
+        learn from.
+    """
+    if planned.get(LISTS):
+        _need_articles(graph, min(planned[LISTS]))
+    for name in LEARNT:
+        for week_id in planned.get(name, ()):
+            _need_purchases(graph, name, week_id)
+
+
+def _need_articles(graph: Graph, week_id: int) -> None:
+    catalogue = Manifest.load(graph.folder("articles", STATIC))
+    if catalogue and catalogue.rows < CUT:
+        _lack(f"{catalogue.rows} in the catalogue", "articles", "ingest more articles")
+    sold, table = set[int](), graph.home.weekly(FACTS, Transactions)
+    for week in range(week_id - 1, graph.calendar.first_week - 1, -1):  # the last week or two have enough, so that no year is read
+        sold |= set(table.before(week + 1, weeks=1).select(pl.col("article_id").unique()).collect()["article_id"])
+        if len(sold) >= CUT:
+            return
+    _lack(f"{len(sold)} sold before week {graph.calendar.key(week_id)}", FACTS, "ingest more purchases, or choose a later week")
+
+
+def _lack(found: str, where: str, remedy: str) -> None:
+    raise MissingInput(f"fewer than {CUT} articles to fill lists with, {found}", where=where, remedy=remedy)
+
+
+def _need_purchases(graph: Graph, name: str, week_id: int) -> None:
+    weeks = label_weeks(week_id).fit
+    stored = [Manifest.load(graph.folder(FACTS, week)) for week in weeks]
+    if not any(manifest and manifest.rows for manifest in stored):
+        first, last = (graph.calendar.key(week) for week in weeks)
+        raise MissingInput(
+            f"nothing to learn from, as nobody bought in the weeks of {first} and {last}",
+            where=f"{name}, week {graph.calendar.key(week_id)}",
+            remedy="ingest their purchases, or choose a week far enough from them",
+        )

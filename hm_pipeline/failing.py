@@ -1,0 +1,28 @@
+"""How a step of a Dagster run fails: the one line that says what, where and the remedy comes first on its page."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import dagster as dg
+
+from hm_pipeline.errors import HMError
+from hm_pipeline.unforeseen import foreseen
+
+Result = TypeVar("Result")
+
+
+def failing(work: Callable[[], Result], *, home: Path, step: str, week: str = "") -> Result:
+    """Return what ``work`` returns; whatever it raises is a failure in one line, of which Dagster gets no chain that holds itself.
+
+    Parameters
+    ----------
+    home, step, week
+        As for :func:`~hm_pipeline.unforeseen.foreseen`.
+    """
+    try:
+        return foreseen(work, home=home, step=step, week=week)
+    except HMError as error:
+        failure = dg.Failure(str(error), allow_retries=False)
+        failure.__cause__ = error
+    raise failure
