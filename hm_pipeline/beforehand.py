@@ -35,7 +35,8 @@ def refuse(graph: Graph, planned: Mapping[str, Sequence[int]]) -> None:
     if planned.get(LISTS):
         _need_articles(graph, min(planned[LISTS]))
     for name in LEARNT:
-        for week_id in planned.get(name, ()):
+        learns = any(read.name == "labels" for read in graph.steps[name].reads) if name in planned else False
+        for week_id in planned[name] if learns else ():
             _need_purchases(graph, name, week_id)
 
 
