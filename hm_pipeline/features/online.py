@@ -99,8 +99,8 @@ def _refuse_unknown(store: "FeatureStore", found: pl.DataFrame, given: Mapping[s
 
     In a row of both, what one has hides that the other is unknown, so all such rows are looked at.
     """
-    is_empty = pl.lit(value=True) if all(given.values()) else pl.all_horizontal(pl.exclude("_row", *keys).is_null())
-    empty = found.with_row_index("_row").filter(is_empty)["_row"].to_list()
+    is_empty = found.select(pl.all_horizontal(pl.exclude(*keys).is_null())).to_series()
+    empty = list(range(found.height)) if all(given.values()) else is_empty.arg_true().to_list()
     for name, ids in given.items() if empty else ():
         if not ids:
             continue
