@@ -4,7 +4,6 @@ Each step says what it reads and calls one function.  ``at`` is the week itself,
 runner opens nothing else.  Signals and strategies join by their registries alone.
 """
 
-import sys
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
@@ -69,7 +68,7 @@ def customers() -> None:
     """Everyone who can be recommended something, as `hm ingest` read them.  One row per customer."""
 
 
-@step("embeddings", kind="static", schema=text.TextVectors, reads=(at("articles"),), code=(text,), settings=("seed",), group="data")
+@step("embeddings", kind="static", schema=text.TextVectors, reads=(at("articles"),), settings=("seed",), group="data")
 def embeddings(inputs: Inputs, week: Week) -> pl.DataFrame:
     """Text vectors of the catalogue: articles described with the same rare words lie close."""
     return text.compute(inputs.static("articles"), seed=week.settings.seed)
@@ -80,56 +79,56 @@ def embeddings(inputs: Inputs, week: Week) -> pl.DataFrame:
 LAST_WEEK = before("transactions", 1)
 
 
-@step("history/article_sales", schema=article_sales.ArticleSales, code=(article_sales,), group="history",
+@step("history/article_sales", schema=article_sales.ArticleSales, group="history",
       reads=(LAST_WEEK, before("history/article_sales", 1), at("customers")))  # fmt: skip
 def history_article_sales(inputs: Inputs, week: Week) -> pl.LazyFrame:
     """Sales of every article so far, by days and weeks before the cutoff, with price and buyers' age."""
     return article_sales.compute(inputs, week_id=week.week_id)
 
 
-@step("history/type_sales", schema=type_sales.TypeSales, code=(type_sales,), group="history",
+@step("history/type_sales", schema=type_sales.TypeSales, group="history",
       reads=(LAST_WEEK, before("history/type_sales", 1), at("articles"), at("customers")))  # fmt: skip
 def history_type_sales(inputs: Inputs, week: Week) -> pl.LazyFrame:
     """Units sold per clothing type, index group and age band of buyers in every week so far."""
     return type_sales.compute(inputs, week_id=week.week_id)
 
 
-@step("history/type_rates", schema=type_rates.TypeRates, code=(type_rates,), group="history",
+@step("history/type_rates", schema=type_rates.TypeRates, group="history",
       reads=(before("transactions", type_rates.MONTH), at("articles"), at("customers")))  # fmt: skip
 def history_type_rates(inputs: Inputs, week: Week) -> pl.DataFrame:
     """Shares of buyers, around every age, who took each clothing type in the last week and in the last four."""
     return type_rates.compute(inputs, week_id=week.week_id)
 
 
-@step("history/type_pairs", schema=type_pairs.TypePairs, code=(type_pairs,), group="history",
+@step("history/type_pairs", schema=type_pairs.TypePairs, group="history",
       reads=(before("transactions", type_pairs.WEEKS), at("articles")))  # fmt: skip
 def history_type_pairs(inputs: Inputs, week: Week) -> pl.DataFrame:
     """Which clothing types go with, and follow on, which others."""
     return type_pairs.compute(inputs, week_id=week.week_id)
 
 
-@step("history/basket_pairs", schema=basket_pairs.BasketPairs, code=(basket_pairs,), group="history",
+@step("history/basket_pairs", schema=basket_pairs.BasketPairs, group="history",
       reads=(before("transactions", basket_pairs.EARLIER_WEEKS),))  # fmt: skip
 def history_basket_pairs(inputs: Inputs, week: Week) -> pl.LazyFrame:
     """Which articles last week's customers had bought, and what they took: one week's pairs, counted once."""
     return basket_pairs.compute(inputs, week_id=week.week_id)
 
 
-@step("history/bought_together", schema=bought_together.BoughtTogether, code=(bought_together,), group="history",
+@step("history/bought_together", schema=bought_together.BoughtTogether, group="history",
       reads=(at("history/basket_pairs", back=bought_together.WEEKS - 1),))  # fmt: skip
 def history_bought_together(inputs: Inputs, week: Week) -> pl.LazyFrame:
     """The articles most often bought with or after each article in the last weeks."""
     return bought_together.compute(inputs, week_id=week.week_id)
 
 
-@step("history/shared_buyers", schema=shared_buyers.SharedBuyers, code=(shared_buyers,), group="history",
+@step("history/shared_buyers", schema=shared_buyers.SharedBuyers, group="history",
       reads=(before("transactions", shared_buyers.WEEKS),))  # fmt: skip
 def history_shared_buyers(inputs: Inputs, week: Week) -> pl.DataFrame:
     """The articles most bought by the same customers as each article: what neighbours recommend, summed beforehand."""
     return shared_buyers.compute(inputs, week_id=week.week_id)
 
 
-@step("history/vectors", schema=vectors.Vectors, code=(vectors,), settings=("seed",), group="history",
+@step("history/vectors", schema=vectors.Vectors, settings=("seed",), group="history",
       reads=(before("transactions", vectors.WEEKS),))  # fmt: skip
 def history_vectors(inputs: Inputs, week: Week) -> pl.DataFrame:
     """Collaborative vectors: articles bought by the same customers lie close."""
@@ -141,7 +140,8 @@ def history_vectors(inputs: Inputs, week: Week) -> pl.DataFrame:
 
 def shared(signal: Signal) -> dict[str, Any]:
     """Return what the steps of a signal have in common."""
-    return {"code": (sys.modules[signal.compute.__module__],), "group": "signals", "parameters": signal.parameters}
+    code = tuple(part for part in (signal.compute, signal.fit) if part)
+    return {"code": code, "group": "signals", "parameters": signal.parameters}
 
 
 def add_model(signal: Signal) -> None:
@@ -182,25 +182,24 @@ for article_signal in (signal for signal in SIGNALS if not signal.is_of_customer
 # Retrieval: who gets recommendations, and about a hundred articles for each --------------------------------------
 
 
-@step("audience", schema=Audience, reads=(at("transactions"), at("customers")), code=(truths,), group="retrieval")
+@step("audience", schema=Audience, reads=(at("transactions"), at("customers")), group="retrieval")
 def audience(inputs: Inputs, week: Week) -> pl.LazyFrame:
     """Customers who get recommendations: the week's buyers where it trains or is judged, everyone where it serves."""
     return truths.audience(inputs, week_id=week.week_id, kind=week.audience)
 
 
-PROPOSERS = tuple(sys.modules[strategy.compute.__module__] for strategy in STRATEGIES)
 PROPOSED = tuple(dict.fromkeys(name for strategy in STRATEGIES for name in strategy.inputs))
 FITTED_ON = tuple(name for name in PROPOSED if name != "purchases")
 
 
-@step("model/first_stage", kind="model", code=(first_stage, *PROPOSERS), settings=("seed",), every=4, warm_up=4, group="retrieval",
+@step("model/first_stage", kind="model", settings=("seed",), every=4, warm_up=4, group="retrieval",
       load=first_stage.FirstStage.load, reads=(before("transactions"), *reads_of(FITTED_ON, back=2)))  # fmt: skip
 def first_stage_model(inputs: Inputs, week: Week) -> first_stage.FirstStage:
     """Weights of ranks, sales and tastes, fitted on what buyers of the last weeks would have been proposed and took."""
     return first_stage.fit(STRATEGIES, inputs, week_id=week.week_id, seed=week.settings.seed)
 
 
-@step("candidates", schema=first_stage.candidates_schema(STRATEGIES), code=(first_stage, *PROPOSERS), settings=("candidates",),
+@step("candidates", schema=first_stage.candidates_schema(STRATEGIES), settings=("candidates",),
       is_sharded=True, model="model/first_stage", group="retrieval", reads=(*reads_of(PROPOSED), at("audience")))  # fmt: skip
 def candidates(inputs: Inputs, week: Week) -> pl.DataFrame:
     """About a hundred articles a customer: all strategies' proposals, the best of them by the first stage."""
@@ -213,24 +212,23 @@ for pair_signal in (signal for signal in SIGNALS if signal.is_of_customers):
 
 # Features and labels: one row per pair, through Feast ------------------------------------------------------------
 
-JOINS = "hm_pipeline.features.offline_store"  # by name: it imports Feast, which takes seconds
 VIEWS = tuple(at(table.table) for table in feature_tables() if RANKING in table.services)
 
 
-@step("feature_store", kind="static", schema=matrix.Registered, code=(matrix,), reads=(at("articles"), at("customers")), group="features")
+@step("feature_store", kind="static", schema=matrix.Registered, reads=(at("articles"), at("customers")), group="features")
 def feature_store(_inputs: Inputs, week: Week) -> pl.DataFrame:
     """Feast's entities, views and services, registered from SIGNALS and STRATEGIES.  One row per feature."""
     return matrix.register(week)
 
 
-@step("labels", schema=Labels, code=(truths,), is_sharded=True, group="features",
+@step("labels", schema=Labels, is_sharded=True, group="features",
       reads=(at("transactions"), at("candidates"), at("audience")))  # fmt: skip
 def labels(inputs: Inputs, week: Week) -> pl.LazyFrame:
     """Candidates of the week's buyers, and whether they were bought."""
     return truths.label(inputs, week_id=week.week_id)
 
 
-@step("feature_matrix", schema=matrix_schema(), code=(matrix, JOINS), is_sharded=True, group="features",
+@step("feature_matrix", schema=matrix_schema(), is_sharded=True, group="features",
       reads=(at("labels"), at("audience"), at("feature_store"), *VIEWS))  # fmt: skip
 def feature_matrix(inputs: Inputs, week: Week) -> pl.DataFrame:
     """What was known at the cutoff about each labelled pair: Feast's service `ranking`, kept for weeks that teach."""
@@ -240,7 +238,7 @@ def feature_matrix(inputs: Inputs, week: Week) -> pl.DataFrame:
 # Ensemble: FLAML searches, learners are blended, customers get their lists ---------------------------------------
 
 
-@step("search", kind="model", code=(learn,), every=SEARCH_WEEKS, warm_up=LABELLED, load=learn.load_search, group="ensemble",
+@step("search", kind="model", every=SEARCH_WEEKS, warm_up=LABELLED, load=learn.load_search, group="ensemble",
       settings=("seed", "trials", "learners", "training_rows", "threads"),
       reads=(before("feature_matrix", 4), before("labels", 4), before("transactions", 2)))  # fmt: skip
 def search(inputs: Inputs, week: Week) -> Any:
@@ -248,7 +246,7 @@ def search(inputs: Inputs, week: Week) -> Any:
     return learn.search_settings(inputs, week)
 
 
-@step("ensemble", kind="model", code=(learn,), every=ENSEMBLE_WEEKS, warm_up=LABELLED, load=learn.load_ensemble, group="ensemble",
+@step("ensemble", kind="model", every=ENSEMBLE_WEEKS, warm_up=LABELLED, load=learn.load_ensemble, group="ensemble",
       settings=("seed", "training_rows", "threads"), model="search",
       reads=(before("feature_matrix", 4), before("labels", 4), before("transactions", 2)))  # fmt: skip
 def ensemble(inputs: Inputs, week: Week) -> Any:
@@ -256,7 +254,7 @@ def ensemble(inputs: Inputs, week: Week) -> Any:
     return learn.fit(inputs, week)
 
 
-@step("recommendations", schema=learn.Recommended, code=(learn, matrix, JOINS), is_sharded=True, model="ensemble", group="results",
+@step("recommendations", schema=learn.Recommended, is_sharded=True, model="ensemble", group="results",
       reads=(at("audience"), at("history/article_sales"), at("feature_store"), *VIEWS))  # fmt: skip
 def recommendations(inputs: Inputs, week: Week) -> pl.DataFrame:
     """The best candidates of each customer, best first, with their scores and the strategy that proposed each."""
@@ -266,21 +264,21 @@ def recommendations(inputs: Inputs, week: Week) -> pl.DataFrame:
 # Online: what an application looks up, customer by customer --------------------------------------------------------
 
 
-@step("rankings", schema=arrays.Rankings, code=(arrays,), is_sharded=True, group="results",
+@step("rankings", schema=arrays.Rankings, is_sharded=True, group="results",
       reads=(at("recommendations"), at("audience")))  # fmt: skip
 def rankings(inputs: Inputs, week: Week) -> pl.LazyFrame:
     """Each customer's recommendations as arrays: articles, scores and strategies, best first."""
     return arrays.rankings(inputs, week)
 
 
-@step("needs", schema=arrays.Needs, code=(arrays,), is_sharded=True, group="results",
+@step("needs", schema=arrays.Needs, is_sharded=True, group="results",
       reads=(at("signal/type_need"), at("audience")))  # fmt: skip
 def needs(inputs: Inputs, week: Week) -> pl.LazyFrame:
     """The clothing types that each customer needs most, as arrays."""
     return arrays.needs(inputs, week)
 
 
-@step("online_store", schema=materialise.Materialised, code=(materialise,), settings=("online_store",), group="results",
+@step("online_store", schema=materialise.Materialised, settings=("online_store",), group="results",
       reads=(at("feature_store"), *(at(table.table) for table in materialise.online_tables())))  # fmt: skip
 def online_store(inputs: Inputs, week: Week) -> pl.DataFrame:
     """What is served online, key by key: rankings, needs, and the views of customers and articles.  One row per view."""
@@ -290,7 +288,7 @@ def online_store(inputs: Inputs, week: Week) -> pl.DataFrame:
 # Results ---------------------------------------------------------------------------------------------------------
 
 
-@step("scoreboard", schema=judge.Judged, code=(judge,), model="ensemble", measure=judge.figures, group="results",
+@step("scoreboard", schema=judge.Judged, model="ensemble", measure=judge.figures, group="results",
       reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("candidates"),
              at("recommendations")))  # fmt: skip
 def scoreboard(inputs: Inputs, week: Week) -> pl.DataFrame:
@@ -298,7 +296,7 @@ def scoreboard(inputs: Inputs, week: Week) -> pl.DataFrame:
     return judge.judge(inputs, week)
 
 
-@step("recall_budget", schema=recall.RecallBudget, code=(recall, *PROPOSERS), settings=("candidates",), model="model/first_stage",
+@step("recall_budget", schema=recall.RecallBudget, settings=("candidates",), model="model/first_stage",
       measure=recall.seconds, group="results",
       reads=(before("transactions"), at("transactions"), *(at(name) for name in FITTED_ON if name != "transactions")))  # fmt: skip
 def recall_budget(inputs: Inputs, week: Week) -> pl.DataFrame:
@@ -306,7 +304,7 @@ def recall_budget(inputs: Inputs, week: Week) -> pl.DataFrame:
     return recall.count(inputs, week)
 
 
-@step("signal_scores", schema=measures.Graded, code=(grades,), group="results",
+@step("signal_scores", schema=measures.Graded, group="results",
       reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("history/type_rates"),
              at("history/article_sales"), at("signal/seasonality"), at("signal/availability"), at("signal/type_need")))  # fmt: skip
 def signal_scores(inputs: Inputs, week: Week) -> pl.DataFrame:
@@ -314,7 +312,7 @@ def signal_scores(inputs: Inputs, week: Week) -> pl.DataFrame:
     return grades.grade(inputs, week)
 
 
-@step("submission", schema=learn.Served, code=(learn,), is_sharded=True, group="results",
+@step("submission", schema=learn.Served, is_sharded=True, group="results",
       reads=(at("recommendations"), at("audience"), at("customers")))  # fmt: skip
 def submission(inputs: Inputs, week: Week) -> pl.LazyFrame:
     """The 12 articles each customer was served, kept: a later evaluation of the week does not touch it."""

@@ -361,8 +361,8 @@ def _make(
     told = cut_short(settings)
     if not (quietly and as_json):
         show(
-            "\n".join([words, *(f"{text}." for text in told.values()), *([f"Next: {then}"] if then else [])]),
-            {"made": done.made, "runs": done.runs, "seconds": round(done.seconds, 2), **told},
+            "\n".join([*(f"{text}." for text in done.libraries), words, *(f"{text}." for text in told.values()), *([f"Next: {then}"] if then else [])]),
+            {"made": done.made, "runs": done.runs, "seconds": round(done.seconds, 2), "libraries": done.libraries, **told},
             as_json=as_json,
         )
 

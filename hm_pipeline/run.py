@@ -13,6 +13,7 @@ from hm_pipeline.datasets.stage import settled
 from hm_pipeline.errors import HMError, linked
 from hm_pipeline.graph import STATIC, Graph, Run
 from hm_pipeline.instance import dagster_instance
+from hm_pipeline.libraries import changed_libraries, record_libraries
 from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Step
 from hm_pipeline.tables import Home
@@ -30,11 +31,12 @@ BY_HM = "hm/in_process"  # tag of runs that live and die with the command
 
 @dataclass(frozen=True)
 class Done:
-    """What was made: partitions by step, the Dagster runs it took, and how long."""
+    """What was made: partitions by step, the Dagster runs it took, how long, and which libraries are no longer those of the last time."""
 
     made: dict[str, int]
     runs: int
     seconds: float
+    libraries: tuple[str, ...] = ()
 
     @property
     def partitions(self) -> int:
@@ -77,12 +79,14 @@ def make(
     started = time.perf_counter()
     with settled(settings.home):
         graph = Graph(steps, Home(settings.home), settings, dict(audiences or {}))
+        libraries = tuple(changed_libraries(settings.home))
         stale = graph.stale(targets, force=force)
         refuse(graph, stale)
         runs = graph.runs(stale)
         if runs:
             _execute(graph, runs, report)
-    return Done({name: len(weeks) for name, weeks in stale.items()}, len(runs), time.perf_counter() - started)
+        record_libraries(settings.home)
+    return Done({name: len(weeks) for name, weeks in stale.items()}, len(runs), time.perf_counter() - started, libraries)
 
 
 def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None:

@@ -3,7 +3,6 @@
 ``assets.py`` declares the steps; ``graph.py`` decides which of them are stale; ``runner.py`` carries one out.
 """
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
@@ -15,10 +14,10 @@ import dataframely as dy
 
 from hm_pipeline import weeks
 from hm_pipeline.settings import Settings
-from hm_pipeline.sources import digest, short_hash
+from hm_pipeline.fingerprint import Entry, code_digest, libraries_of, short_hash
 from hm_pipeline.weeks import Calendar
 
-__all__ = ["Kind", "Reads", "Step", "Week", "at", "before", "digest", "merged", "short_hash"]
+__all__ = ["Kind", "Reads", "Step", "Week", "at", "before", "merged", "short_hash"]
 
 Kind = Literal["raw", "static", "weekly", "model"]
 
@@ -85,7 +84,7 @@ class Step:
     body
         ``body(inputs, week)`` returns the table, or for a model an object with ``save(folder)``.
     code
-        Modules whose sources the result depends on, with all that they import of this package.
+        What the result depends on and the body does not name: functions and classes as they are, modules as they are or by name.
     settings
         Names of the settings that the result depends on.
     parameters
@@ -109,7 +108,7 @@ class Step:
     body: Callable[..., Any]
     schema: type[dy.Schema] | None = None
     reads: tuple[Reads, ...] = ()
-    code: tuple[ModuleType | str, ...] = ()
+    code: tuple[Entry, ...] = ()
     settings: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     every: int = 1
@@ -128,9 +127,9 @@ class Step:
         known = _entered(self.entry, self.name) if self.entry else None
         if known is self:
             return _entered, (self.entry, self.name)
-        modules = tuple(module if isinstance(module, str) else module.__name__ for module in self.code)
+        code = tuple(part.__name__ if isinstance(part, ModuleType) else part for part in self.code)
         changed = {name: value for name, value in stored.items() if known is None or value is not getattr(known, name)}
-        changed |= {"code": modules} if "code" in changed else {}
+        changed |= {"code": code} if "code" in changed else {}
         return _assembled, (None if known is None else (self.entry, self.name), changed)
 
     @property
@@ -152,9 +151,10 @@ class Step:
 
     def version(self) -> str:
         """Return a digest of the code and the contract the result depends on."""
-        parts = [digest(module if isinstance(module, str) else module.__name__) for module in self.code]
+        code = (self.body, *self.code, *([self.load] if self.load else []))
+        libraries = [f"{name} {version}" for name, version in libraries_of(*code).items()]
         columns = [] if self.schema is None else [f"{name}:{type(kind).__name__}" for name, kind in self.schema.columns().items()]
-        return short_hash(self.name, inspect.getsource(self.body), *parts, *columns)
+        return short_hash(self.name, code_digest(*code), *libraries, *columns)
 
 
 def _made_elsewhere(*_: object) -> None:

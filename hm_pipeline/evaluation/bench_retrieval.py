@@ -19,7 +19,7 @@ from hm_pipeline.evaluation.bench_parts import ARTICLES, CUSTOMERS, WEEKS, inges
 from hm_pipeline.graph import Graph
 from hm_pipeline.runner import Runner
 from hm_pipeline.settings import Settings
-from hm_pipeline.steps import digest
+from hm_pipeline.fingerprint import code_digest
 from hm_pipeline.tables import Home
 
 MODULE = "hm_pipeline.evaluation.bench_retrieval"
@@ -36,7 +36,7 @@ def bench_retrieval(folder: Path, sizes: Mapping[str, int] = SIZES) -> dict[str,
     """Measure the stages at each size of shop, in customers."""
     found: dict[str, Any] = {}
     for name, customers in sizes.items():
-        raw = folder.parent / f"shop-{customers}-{digest('hm_pipeline.datasets.simulate')}"
+        raw = folder.parent / f"shop-{customers}-{code_digest('hm_pipeline.datasets.simulate')}"
         if not (raw / "transactions_train.csv").exists():
             simulate(raw, customers=customers, articles=ARTICLES, weeks=WEEKS)
         environment = ingested(raw, folder / "home")

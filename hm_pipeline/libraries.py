@@ -1,0 +1,24 @@
+"""Versions of the libraries that a home was last computed with, so that a new one is named where weeks are made again."""
+
+import json
+from pathlib import Path
+
+from hm_pipeline.fingerprint import LIBRARIES, library_version
+from hm_pipeline.tables import write_aside
+
+FILE = "libraries.json"
+
+
+def changed_libraries(home: Path) -> list[str]:
+    """Return what has another major or minor version than when the home was last made, as sentences."""
+    path = home / FILE
+    stored: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    now = {name: library_version(name) for name in LIBRARIES.values()}
+    return [f"{name} {before} is now {now[name]}: what it computed is stale" for name, before in stored.items() if now.get(name, before) != before]
+
+
+def record_libraries(home: Path) -> None:
+    """Store the versions of today."""
+    text = json.dumps({name: library_version(name) for name in LIBRARIES.values()}, indent=1) + "\n"
+    if not (home / FILE).exists() or (home / FILE).read_text() != text:
+        write_aside(home / FILE, lambda path: path.write_text(text))
