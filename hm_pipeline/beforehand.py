@@ -10,8 +10,7 @@ import polars as pl
 from hm_pipeline.contracts import Transactions
 from hm_pipeline.ensemble.samples import CUT
 from hm_pipeline.errors import MissingInput
-from hm_pipeline.graph import STATIC, Graph
-from hm_pipeline.runner import FACTS
+from hm_pipeline.graph import FACTS, STATIC, Graph
 from hm_pipeline.tables import Manifest
 from hm_pipeline.weeks import label_weeks
 

@@ -6,6 +6,7 @@ known before anything runs, so a plan can be made and shown first.  Nothing is c
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from hm_pipeline.errors import MissingInput
@@ -18,6 +19,7 @@ __all__ = ["AUDIENCE", "BUYERS", "EVERYONE", "STATIC", "Graph", "Run", "contiguo
 
 STATIC = -1  # the "week" of a table that has none
 EVERYONE, BUYERS = "everyone", "buyers"
+FACTS = "transactions"  # partition w holds what happened in w; every other table holds what was known at its cutoff
 
 
 @dataclass(frozen=True)
@@ -202,14 +204,31 @@ class Graph:
         order = [name for name in self.steps if any(name == stale for stale, _ in found)]
         return {name: sorted(week for stale, week in found if stale == name) for name in order}
 
+    def judges(self, name: str, week_id: int) -> bool:
+        """Return whether a step judges or labels a week whose purchases are not all known, be some of its days ingested or not."""
+        return name in self._judging and self.calendar.last_week <= week_id and not self._serves_everyone(name, week_id)
+
+    @cached_property
+    def _judging(self) -> set[str]:
+        """Steps that use the purchases of the week itself, or what was made of them."""
+        found: set[str] = set()
+        for name, step in self.steps.items():
+            used = {read.name for read in step.reads if read.last >= 0}
+            if step.kind in ("weekly", "model") and (FACTS in used or used & found - {AUDIENCE}):
+                found.add(name)
+        return found
+
+    def _serves_everyone(self, name: str, week_id: int) -> bool:
+        return name == AUDIENCE and self.audience_kind(week_id) == EVERYONE
+
     def _refuse_judging(self, step: Step, week_id: int) -> None:
-        """Refuse what judges or labels the serving week: not all of its purchases are known, be some of its days ingested or not."""
-        uses_week = any(read.name == "transactions" and read.last >= 0 for read in step.reads)
-        serves = step.name == AUDIENCE and self.audience_kind(week_id) == EVERYONE
-        if uses_week and not serves and step.kind != "static" and week_id >= self.calendar.last_week:
+        if self.judges(step.name, week_id):
             known = self.calendar.key(self.calendar.last_week - 1)
-            what = f"the purchases of the week of {self.calendar.key(week_id)} are not all known"
-            raise MissingInput(what, where=step.name, remedy=f"judge weeks up to {known}, or ingest the other days first")
+            raise MissingInput(self.unknown(week_id), where=step.name, remedy=f"judge weeks up to {known}, or ingest the other days first")
+
+    def unknown(self, week_id: int) -> str:
+        """Return the reason why a week is not judged."""
+        return f"the purchases of the week of {self.calendar.key(week_id)} are not all known"
 
     def _partition(self, step: Step, week_id: int) -> int:
         return STATIC if step.kind == "static" else step.fit_week(week_id, self.calendar)

@@ -119,7 +119,7 @@ def _refuse(context: dg.AssetExecutionContext, work: Work, keys: Sequence[str | 
     )
     names = [name for name, step in graph.steps.items() if not step.is_ingested and _key(name) in chosen]
     weeks = [graph.calendar.parse(key) for key in keys if key]
-    refuse(graph, graph.lacking([(name, week_id) for week_id in weeks for name in names]))
+    refuse(graph, graph.lacking([(name, week_id) for week_id in weeks for name in names if not graph.judges(name, week_id)]))
     work.is_looked_at = True
 
 
@@ -129,10 +129,10 @@ def _every(graph: Graph) -> frozenset[dg.AssetKey]:
 
 def _complete(context: dg.AssetExecutionContext, work: Work, step: Step, key: str | None) -> None:
     """Make what the partition reads and nobody has made, so that any week can be asked for in the UI; what is stale stays."""
-    graph = work.graph
-    if work.is_planned or step.is_ingested:
+    graph, asked_week = work.graph, STATIC if key is None else work.graph.calendar.parse(key)
+    if work.is_planned or step.is_ingested or graph.judges(step.name, asked_week):
         return
-    for name, weeks in graph.missing(step.name, STATIC if key is None else graph.calendar.parse(key)).items():
+    for name, weeks in graph.missing(step.name, asked_week).items():
         for week_id in weeks:
             started = time.perf_counter()
             manifest = Runner(graph).produce(name, week_id)
@@ -151,6 +151,9 @@ def _complete(context: dg.AssetExecutionContext, work: Work, step: Step, key: st
 def _make(context: dg.AssetExecutionContext, graph: Graph, step: Step, key: str | None, *, is_newest: bool) -> Manifest:
     started = time.perf_counter()
     week_id = STATIC if key is None else graph.calendar.parse(key)
+    if graph.judges(step.name, week_id):  # asked for together with what serves the week, by the schedule for one
+        context.add_asset_metadata({"rows": 0, "left out": graph.unknown(week_id)}, partition_key=key)
+        return Manifest("absent", ())
     if step.is_ingested:  # one pass over the files wrote all weeks, so there is nothing to do per week
         manifest = Manifest.load(graph.folder(step.name, week_id)) or Manifest("absent", ())
     else:

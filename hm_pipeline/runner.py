@@ -14,7 +14,7 @@ import polars as pl
 from hm_pipeline.boundary import check, rises
 from hm_pipeline.contracts import Audience
 from hm_pipeline.errors import MissingInput
-from hm_pipeline.graph import AUDIENCE, STATIC, Graph
+from hm_pipeline.graph import AUDIENCE, FACTS, STATIC, Graph
 from hm_pipeline.inputs import Inputs, OfCustomers
 from hm_pipeline.shards import ALL, Shard, load_shards, workers_for
 from hm_pipeline.steps import Step, Week, merged
@@ -23,7 +23,6 @@ from hm_pipeline.unforeseen import foreseen
 from hm_pipeline.workers import map_shards, release_workers
 
 Done = TypeVar("Done")
-FACTS = "transactions"  # partition w holds what happened in w; every other table holds what was known at its cutoff
 
 
 @dataclass(frozen=True)

@@ -132,8 +132,9 @@ class WeeklyTable:
 
     @property
     def name(self) -> str:
-        """Name of the table."""
-        return "/".join(self.folder.parts[self.folder.parts.index("tables") + 1 :])
+        """Name of the table; a folder above the home may be called ``tables``, too."""
+        parts = self.folder.parts
+        return "/".join(parts[len(parts) - parts[::-1].index("tables") :])
 
     @cached_property
     def _stored(self) -> dict[int, Path]:

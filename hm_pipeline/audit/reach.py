@@ -5,8 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 import polars as pl
 
 from hm_pipeline.contracts import Transactions
-from hm_pipeline.graph import AUDIENCE, Graph
-from hm_pipeline.runner import FACTS
+from hm_pipeline.graph import AUDIENCE, FACTS, Graph
 
 
 def latest_week(graph: Graph, name: str, week_id: int) -> int | None:

@@ -10,7 +10,7 @@ from hm_pipeline.checks import features
 from hm_pipeline.checks.stored import Stored, newest, outcome
 from hm_pipeline.failing import failing
 from hm_pipeline.features import agreement
-from hm_pipeline.graph import STATIC
+from hm_pipeline.graph import STATIC, Graph
 from hm_pipeline.resources import Work
 from hm_pipeline.steps import Step
 from hm_pipeline.tables import Manifest
@@ -34,13 +34,23 @@ def _checks(step: Step) -> dg.AssetChecksDefinition:
         week_id, manifest = newest(work.graph, step)
         for name in (name for name, spec in specs.items() if spec.key in context.selected_asset_check_keys):
             if manifest is None:
-                yield dg.AssetCheckResult(passed=False, check_name=name, asset_key=key, description="nothing is stored yet")
+                left_out = _left_out(context, work.graph, step)
+                yield dg.AssetCheckResult(
+                    passed=bool(left_out), check_name=name, asset_key=key, description=left_out or "nothing is stored yet"
+                )
             else:
                 week = "" if week_id == STATIC else work.graph.calendar.key(week_id)
                 asked = partial(_check, name, Stored(step, work.graph, week_id, manifest), key)
                 yield failing(asked, home=work.graph.home.root, step=f"check {name} of {step.name}", week=week)
 
     return check
+
+
+def _left_out(context: dg.AssetCheckExecutionContext, graph: Graph, step: Step) -> str:
+    """Return why the run has made nothing of a step, where it is asked for a week that cannot be judged."""
+    key = context.run.tags.get("dagster/partition", "")
+    week_id = graph.calendar.parse(key) if key else STATIC
+    return graph.unknown(week_id) if graph.judges(step.name, week_id) else ""
 
 
 def _asked(step: Step) -> dict[str, str]:

@@ -3,6 +3,7 @@
 Each contender answers the same pairs in a process of its own, so that none profits from another's memory.
 """
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -96,6 +97,8 @@ def stock_store(home: Path, weekly: bool) -> dict[str, Any]:
     from hm_pipeline.features.offline_store import quiet  # noqa: PLC0415 - imports feast, which takes seconds
 
     quiet()
+    home = home.absolute()
+    os.chdir(home)  # it looks for files from there, and these are registered relative to their home
     store = _store(home, weekly, offline_store="duckdb")
 
     def answer() -> pl.DataFrame:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from hm_pipeline.features._entities import AT, ROW, Entities
-from hm_pipeline.features._moments import NANOSECONDS, known_from, microseconds, within
+from hm_pipeline.features._moments import NANOSECONDS, in_order, known_from, microseconds, within
 from hm_pipeline.features._sql_words import literal, quoted
 from hm_pipeline.features._types import INTEGERS, TEXTS
 from hm_pipeline.features._view_plan import ViewPlan
@@ -52,12 +52,12 @@ def join(base: str, plan: ViewPlan, alias: str, entities: Entities, *, hashes_ba
     if plan.way == "asof":
         return f"{base}\nASOF LEFT JOIN ({_counted(plan, scan, entities)}) {alias} ON {_on(plan, alias, f'e.{AT} >= {alias}.ts', entities)}"
     if plan.way == "exact":
-        latest = f"SELECT * FROM ({scan}) QUALIFY {_rank(_key_columns(plan), 'created')}" if plan.created else scan
-        rows, condition = f"({latest}) {alias}", _on_exact(plan, alias, entities)
+        rows, condition = f"({_latest(plan, scan)}) {alias}", _on_exact(plan, alias, entities)
         return f"{rows}\nRIGHT JOIN ({base}) ON {condition}" if hashes_base else f"{base}\nLEFT JOIN {rows} ON {condition}"
     known = f"{_valid(plan, 's')} AND s.created <= e.{AT}"
     matches = f"SELECT s.*, e.{ROW} FROM ({scan}) s JOIN {entities.table} e ON {_on(plan, 's', known, entities)}"
-    return f"{base}\nLEFT JOIN ({matches} QUALIFY {_rank([f'e.{ROW}'], 's.ts DESC, s.created')}) {alias} ON {alias}.{ROW} = e.{ROW}"
+    latest = _rank([f"e.{ROW}"], [f"s.{name}" for name in _order(plan)])
+    return f"{base}\nLEFT JOIN ({matches} QUALIFY {latest}) {alias} ON {alias}.{ROW} = e.{ROW}"
 
 
 def _on(plan: ViewPlan, alias: str, condition: str, entities: Entities) -> str:
@@ -103,9 +103,31 @@ def _key_columns(plan: ViewPlan) -> list[str]:
     return [*(f"k{place}" for place in range(len(plan.keys))), "ts"]
 
 
-def _rank(partition: Sequence[str], latest: str) -> str:
+def _rank(partition: Sequence[str], order: Sequence[str]) -> str:
     # rank, not row_number: rows that tie all survive, and the guard on the number of rows speaks up
-    return f"rank() OVER (PARTITION BY {', '.join(partition)} ORDER BY {latest} DESC) = 1"
+    return f"rank() OVER (PARTITION BY {', '.join(partition)} ORDER BY {', '.join(f'{name} DESC' for name in order)}) = 1"
+
+
+def _latest(plan: ViewPlan, scan: str) -> str:
+    """Keep the latest of the rows that a key has in one microsecond, where rows may differ in less, or in when they were created."""
+    one_each = plan.created or _may_be_finer(plan)
+    return f"SELECT * FROM ({scan}) QUALIFY {_rank(_key_columns(plan), _order(plan))}" if one_each else scan
+
+
+def _order(plan: ViewPlan) -> list[str]:
+    """Return the columns of a scan by which the rows of a key are sorted."""
+    return [name for prefix, column in _stamps(plan).items() for name in _sorted_by(plan, prefix, column)]
+
+
+def _sorted_by(plan: ViewPlan, prefix: str, column: str) -> dict[str, str]:
+    """Return the expressions that sort one column of moments, by name; a whole microsecond is its own."""
+    kind = plan.types[column]
+    parts = in_order(quoted(column), kind) if kind in NANOSECONDS | TEXTS else [""]
+    return {f"{prefix}_{place}" if part else prefix: part for place, part in enumerate(parts)}
+
+
+def _stamps(plan: ViewPlan) -> dict[str, str]:
+    return {"ts": plan.timestamp} | ({"created": plan.created} if plan.created else {})
 
 
 def _counted(plan: ViewPlan, scan: str, entities: Entities) -> str:
@@ -113,16 +135,16 @@ def _counted(plan: ViewPlan, scan: str, entities: Entities) -> str:
     equal = " AND ".join(f"s.k{place} = e.{entities.sql(column)}" for place, column in enumerate(plan.keys.values()))
     asked = f"SELECT s.* FROM ({scan}) s SEMI JOIN {entities.table} e ON {equal}" if equal else scan
     keys = _key_columns(plan)
-    if plan.created:
-        asked = f"SELECT * FROM ({asked}) QUALIFY {_rank(keys, 'created')}"
-    return f"SELECT *, count(*) OVER (PARTITION BY {', '.join(keys)}) AS copies FROM ({asked})"
+    return f"SELECT *, count(*) OVER (PARTITION BY {', '.join(keys)}) AS copies FROM ({_latest(plan, asked)})"
 
 
 def _scan(plan: ViewPlan, entities: Entities) -> str:
     """Return a view's rows under names of ours; no clause that follows sees the source's, which may be anything."""
     columns = [f"{quoted(key)} AS k{place}" for place, key in enumerate(plan.keys)]
-    stamps = {"ts": plan.timestamp} | ({"created": plan.created} if plan.created else {})
-    columns += [f"{known_from(quoted(column), plan.types[column])} AS {name}" for name, column in stamps.items()]
+    columns += [f"{known_from(quoted(column), plan.types[column])} AS {name}" for name, column in _stamps(plan).items()]
+    columns += [
+        f"{part} AS {name}" for prefix, column in _stamps(plan).items() for name, part in _sorted_by(plan, prefix, column).items() if part
+    ]
     if plan.ttl and _may_be_finer(plan):
         columns.append(f"{microseconds(quoted(plan.timestamp), plan.types[plan.timestamp])} AS since")
     # read_parquet gives the type of the first file it reads, which is another one in each partition

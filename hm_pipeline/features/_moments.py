@@ -47,9 +47,12 @@ def known_from(column: str, kind: str) -> str:
     return microseconds(column, kind) + late
 
 
-def in_order(column: str, kind: str) -> str:
-    """Return an expression by which moments are sorted, to the nanosecond where they are kept so."""
-    return _nanoseconds(column) if kind in NANOSECONDS else known_from(column, kind)
+def in_order(column: str, kind: str) -> list[str]:
+    """Return the expressions that sort moments, one after another, also those between two microseconds."""
+    if kind in NANOSECONDS:
+        return [_nanoseconds(column)]
+    tail = [f"rtrim(regexp_extract({column}, '[.,][0-9]{{6}}([0-9]*)', 1), '0')"] if kind in TEXTS else []
+    return [microseconds(column, kind), *tail]
 
 
 def is_finer(column: str, kind: str) -> str:

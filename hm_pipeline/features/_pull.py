@@ -79,7 +79,7 @@ def _statement(connection: Any, source: Source, pull: Pull) -> str:
 
 def _latest(view: str, pull: Pull, types: Types, keys: Sequence[str]) -> str:
     """Return the clause that keeps the latest row of each key, by its instant, and refuses to choose between two that tie."""
-    stamps = [in_order(f"t.{quoted(name)}", types[name]) for name in (pull.timestamp, pull.created) if name]
+    stamps = [part for name in (pull.timestamp, pull.created) if name for part in in_order(f"t.{quoted(name)}", types[name])]
     partition = f"PARTITION BY {', '.join(f't.{quoted(key)}' for key in keys)} " if keys else ""
     window = f"({partition}ORDER BY {', '.join(f'{stamp} DESC NULLS LAST' for stamp in stamps)})"
     tied = " AND ".join(f"lead({stamp}) OVER {window} IS NOT DISTINCT FROM {stamp}" for stamp in stamps)

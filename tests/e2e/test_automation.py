@@ -12,8 +12,9 @@ from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.definitions import build_defs
 from hm_pipeline.instance import dagster_instance
 from hm_pipeline.settings import Settings
-from hm_pipeline.tables import Home
+from hm_pipeline.tables import Home, Manifest
 from tests.datasets.tiny_files import ADA, FILES, TRANSACTIONS, TX
+from tests.e2e.conftest import quick
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
 
@@ -29,6 +30,33 @@ def test_both_are_off_and_the_schedule_asks_for_the_newest_week(fresh):
         ).run_requests
     calendar = Home(settings.home).calendar
     assert request.partition_key == calendar.key(calendar.last_week)
+
+
+def test_the_run_that_the_schedule_asks_for_serves_the_week_and_judges_nothing(served, tmp_path):
+    shutil.copytree(served.home, tmp_path / "home")
+    settings = quick(tmp_path / "home")
+    schedule, _ = _automation(settings)
+    definitions = build_defs(settings)
+    context = dg.build_schedule_context(repository_def=definitions.get_repository_def())
+    request = schedule.evaluate_tick(context).run_requests[0]
+    home, last = Home(settings.home), Home(settings.home).calendar.last_week
+    with dagster_instance(settings) as instance:
+        run = (
+            build_defs(settings)
+            .resolve_job_def(schedule.job_name)
+            .execute_in_process(
+                instance=instance,
+                partition_key=request.partition_key,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+        )
+    assert run.success
+    assert [event.check_name for event in run.get_asset_check_evaluations() if not event.passed] == []
+    assert Manifest.load(home.folder("online_store", last))
+    for name in ("labels", "feature_matrix", "scoreboard", "recall_budget", "signal_scores"):
+        assert Manifest.load(home.folder(name, last)) is None
+        (made,) = run.asset_materializations_for_node(name)
+        assert made.metadata["left out"].value == f"the purchases of the week of {request.partition_key} are not all known"
 
 
 def test_the_schedule_waits_for_an_ingest(tmp_path):

@@ -125,10 +125,10 @@ def registered_otherwise(settings):
 
 def test_a_view_that_is_not_its_contract_is_an_error(home):
     store = registered_otherwise(home)
-    found = drift(store, feature_tables(), home.home)
+    found = drift(store, feature_tables())
     assert found.filter(pl.col("column") == "speed").select("contract", "registered").row(0) == ("absent", "Float64")
     with pytest.raises(BrokenContract, match="momentum is Float32 in the contract, String in Feast"):
-        require_agreement(store, feature_tables(), home.home)
+        require_agreement(store, feature_tables())
     assert not checked(home, "feature_store", "views")["views"].passed
 
 
@@ -141,7 +141,7 @@ def test_an_older_registry_is_replaced_and_what_changed_is_shown(home):
     assert "momentum is Float32, was String" in line
     assert "new momentum_price" in line
     assert line in tables(graph_of(home), "feature_store", -1)["what registering changed"]
-    require_agreement(store, feature_tables(), home.home)
+    require_agreement(store, feature_tables())
     open_store(home.home, feature_tables())
     assert json.loads((home.home / "feast" / "changes.json").read_text()) == told
 

@@ -88,6 +88,21 @@ def test_a_row_is_not_known_before_its_nanosecond(visits):
     assert [ask(texts, pa.array([base + ns], pa.timestamp("ns", "UTC"))) for ns in (1_000, 2_000)] == [10, 11]
 
 
+@pytest.mark.parametrize("as_known", [False, True])
+@pytest.mark.parametrize("name", ["ns", "text"])
+def test_of_two_rows_between_two_microseconds_the_later_one_holds(tmp_path, repository, name, as_known):
+    base = 1_600_000_000_000_000_000
+    stamps = pa.array([base + 900, base + 100, base + 50], pa.timestamp("ns", "UTC"))
+    texts = [f"2020-09-13T12:26:40.000000{tail}Z" for tail in ("9", "1", "05")]
+    made = pa.array([base // 1_000] * 3, pa.timestamp("us", "UTC"))
+    table = pa.table({"customer_id": [1] * 3, "event_timestamp": {"ns": stamps, "text": texts}[name], "value": [10, 11, 12], "made": made})
+    pq.write_table(table, tmp_path / "visits.parquet")
+    store = repository(view("visits", tmp_path / "visits.parquet", ["customer_id"], ttl=None, created_timestamp_column="made"))
+    asked = pa.table({"customer_id": [1], "event_timestamp": pa.array([base + 1_000], pa.timestamp("ns", "UTC"))})
+    found = store.get_historical_features(asked, ["visits:value"], filter_by_created_timestamp=as_known)
+    assert found.to_arrow()["value"].to_pylist() == [10]
+
+
 def test_a_row_holds_to_its_last_nanosecond(tmp_path, repository):
     base = 1_600_000_000_000_000_000
     table = pa.table({"customer_id": [1], "event_timestamp": pa.array([base + 500], pa.timestamp("ns", "UTC")), "value": [1]})
