@@ -188,10 +188,12 @@ from pathlib import Path; import os, json
 import warnings; warnings.simplefilter("ignore")
 from hm_pipeline.features.retrieval import open_store
 store = open_store(Path(os.environ['HM_HOME']))
-project = store.registry.to_dict(store.project)
+from google.protobuf.json_format import MessageToDict
+kinds = ("entities", "feature_views", "on_demand_feature_views", "feature_services", "data_sources")
+project = {kind: [MessageToDict(item.to_proto()) for item in sorted(getattr(store, f"list_{kind}")(), key=lambda item: item.name)] for kind in kinds}
 def clean(v):
     if isinstance(v, dict):
-        return {k: clean(x) for k, x in v.items() if k not in ('meta', 'body', 'bodyText', 'featureTransformation', 'projectMetadata', 'lastUpdated')}
+        return {k: clean(x) for k, x in v.items() if k not in ('meta', 'body', 'bodyText', 'featureTransformation', 'userDefinedFunction')}
     return [clean(x) for x in v] if isinstance(v, list) else v
 print(json.dumps(clean(project), indent=1, default=str))
 """
