@@ -91,6 +91,10 @@ class Part:
     libraries: frozenset[str]
 
 
+def _is_infrastructure(module: str) -> bool:
+    return module in INFRASTRUCTURE or module.startswith(f"{PACKAGE}.engine.")
+
+
 def _reached(entries: Iterable[Entry]) -> dict[Node, Part]:
     graph: dict[Node, Part] = {}
     pending: list[Node] = []
@@ -103,7 +107,7 @@ def _reached(entries: Iterable[Entry]) -> dict[Node, Part]:
         pending += part.uses
     while pending:
         node = pending.pop()
-        if node not in graph and node[0] not in INFRASTRUCTURE:
+        if node not in graph and not _is_infrastructure(node[0]):
             graph[node] = _module(node[0]).part(node[1])
             pending += graph[node].uses
     return graph
@@ -127,7 +131,7 @@ def _entered(entry: Callable[..., object]) -> tuple[Node, Part]:
 
 def _whole(module: str) -> list[Node]:
     """Return every definition of a module."""
-    return [] if module in INFRASTRUCTURE else [(module, name) for name in _module(module).bound]
+    return [] if _is_infrastructure(module) else [(module, name) for name in _module(module).bound]
 
 
 @dataclass
@@ -314,7 +318,7 @@ class _Normaliser(ast.NodeTransformer):
             return ast.Name(origin, getattr(node, "ctx", ast.Load()))
         found, rest = self._named(origin)
         self.uses += found
-        kept = [name for module, name in found if module in INFRASTRUCTURE]  # not followed, so that its name is all there is
+        kept = [name for module, name in found if _is_infrastructure(module)]  # not followed, so that its name is all there is
         return ast.Name(".".join(["@", *kept, *rest]), getattr(node, "ctx", ast.Load()))
 
     def _named(self, origin: str) -> tuple[list[Node], list[str]]:
@@ -327,7 +331,7 @@ class _Normaliser(ast.NodeTransformer):
             if count == len(words):
                 return _whole(name), []
             module = _module(name)
-            if words[count] in module.bound or name in INFRASTRUCTURE:
+            if words[count] in module.bound or _is_infrastructure(name):
                 return [(name, words[count])], words[count + 1 :]
             if words[count] in module.imports:  # handed on by a package
                 return self._named(".".join([module.imports[words[count]], *words[count + 1 :]]))
