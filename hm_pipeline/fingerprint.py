@@ -288,9 +288,11 @@ class _Normaliser(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        if isinstance(node.value, str) and node.value.startswith(tuple(f"{name}." for name in self.own)):
-            self.uses += self._named(node.value.replace(":", "."))[0]
-        return node
+        if not (isinstance(node.value, str) and node.value.startswith(tuple(f"{name}." for name in self.own))):
+            return node
+        found, rest = self._named(node.value.replace(":", "."))
+        self.uses += found
+        return ast.Constant(".".join(["@", *rest])) if found else node
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         origin = self._origin(node)
