@@ -320,8 +320,7 @@ class _Normaliser(ast.NodeTransformer):
             return ast.Name(origin, getattr(node, "ctx", ast.Load()))
         found, rest = self._named(origin)
         self.uses += found
-        kept = [name for module, name in found if _is_infrastructure(module)]  # not followed, so that its name is all there is
-        return ast.Name(".".join(["@", *kept, *rest]), getattr(node, "ctx", ast.Load()))
+        return ast.Name(".".join(["@", *rest]), getattr(node, "ctx", ast.Load()))
 
     def _named(self, origin: str) -> tuple[list[Node], list[str]]:
         """Return the definitions that a full name refers to, one or all of a module, and the names that are looked up in it."""
