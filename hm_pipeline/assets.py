@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 
 from hm_pipeline import labels as truths
+from hm_pipeline.base.contracts import Articles, Audience, Customers, Labels, Transactions
 from hm_pipeline.candidates import STRATEGIES, first_stage
-from hm_pipeline.contracts import Articles, Audience, Customers, Labels, Transactions
 from hm_pipeline.embeddings import text
 from hm_pipeline.ensemble import learn
 from hm_pipeline.evaluation import weekly as judge

@@ -5,14 +5,14 @@ Both are off until someone turns them on in the UI.
 
 import dagster as dg
 
+from hm_pipeline.base.errors import HMError, MissingInput
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.report import IngestReport
 from hm_pipeline.deliveries import Delivery
-from hm_pipeline.errors import HMError, MissingInput
 from hm_pipeline.failing import failing
 from hm_pipeline.lock import one_writer
 from hm_pipeline.resources import calendar_of
-from hm_pipeline.settings import Settings
 from hm_pipeline.told import tell
 
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from hm_pipeline.contracts import Transactions
+from hm_pipeline.base.calendar import label_weeks
+from hm_pipeline.base.contracts import Transactions
+from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.ensemble.samples import CUT
-from hm_pipeline.errors import MissingInput
 from hm_pipeline.graph import FACTS, STATIC, Graph
 from hm_pipeline.tables import Manifest
-from hm_pipeline.weeks import label_weeks
 
 LISTS, LEARNT = "recommendations", ("search", "ensemble")
 

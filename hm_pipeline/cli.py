@@ -16,14 +16,14 @@ from rich.console import Console, Group
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from hm_pipeline.base.calendar import REFERENCE_EPOCH
+from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.stage import settle
-from hm_pipeline.errors import BadInput, MissingInput
 from hm_pipeline.graph import BUYERS, EVERYONE
 from hm_pipeline.lock import one_writer
-from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
 from hm_pipeline.unforeseen import is_error, told_of
-from hm_pipeline.weeks import REFERENCE_EPOCH
 
 app = typer.Typer(
     help="A weekly fashion recommender: need, season, style and availability, ranked for every customer.",
@@ -361,7 +361,14 @@ def _make(
     told = cut_short(settings)
     if not (quietly and as_json):
         show(
-            "\n".join([*(f"{text}." for text in done.libraries), words, *(f"{text}." for text in told.values()), *([f"Next: {then}"] if then else [])]),
+            "\n".join(
+                [
+                    *(f"{text}." for text in done.libraries),
+                    words,
+                    *(f"{text}." for text in told.values()),
+                    *([f"Next: {then}"] if then else []),
+                ]
+            ),
             {"made": done.made, "runs": done.runs, "seconds": round(done.seconds, 2), "libraries": done.libraries, **told},
             as_json=as_json,
         )

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import dagster as dg
 
-from hm_pipeline.errors import HMError
+from hm_pipeline.base.errors import HMError
 from hm_pipeline.unforeseen import foreseen
 
 Result = TypeVar("Result")

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from hm_pipeline.errors import MissingInput
-from hm_pipeline.settings import Settings
+from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.steps import Reads, Step, short_hash
 from hm_pipeline.tables import Home, Manifest
 from hm_pipeline.warm_up import AUDIENCE, WarmUp, upstream

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from hm_pipeline.errors import MissingInput
+from hm_pipeline.base.calendar import REFERENCE, Calendar
+from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.tables import MemoryTable, WeeklyTable
-from hm_pipeline.weeks import REFERENCE, Calendar
 
 Table = TypeVar("Table")
 Made = TypeVar("Made")

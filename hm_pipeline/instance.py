@@ -7,8 +7,8 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
-from hm_pipeline.errors import BadInput, HMError
-from hm_pipeline.settings import Settings
+from hm_pipeline.base.errors import BadInput, HMError
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.steps import short_hash
 from hm_pipeline.tables import write_aside
 

@@ -14,7 +14,11 @@ def changed_libraries(home: Path) -> list[str]:
     path = home / FILE
     stored: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
     now = {name: library_version(name) for name in LIBRARIES.values()}
-    return [f"{name} {before} is now {now[name]}: what it computed is stale" for name, before in stored.items() if now.get(name, before) != before]
+    return [
+        f"{name} {before} is now {now[name]}: what it computed is stale"
+        for name, before in stored.items()
+        if now.get(name, before) != before
+    ]
 
 
 def record_libraries(home: Path) -> None:

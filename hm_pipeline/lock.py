@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from hm_pipeline.errors import HomeBusy
+from hm_pipeline.base.errors import HomeBusy
 
 LOCK, WRITER = ".lock", ".writer.json"
 

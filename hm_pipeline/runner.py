@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from hm_pipeline.boundary import check, rises
-from hm_pipeline.contracts import Audience
-from hm_pipeline.errors import MissingInput
+from hm_pipeline.base.contracts import Audience
+from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.base.validation import check, rises
 from hm_pipeline.graph import AUDIENCE, FACTS, STATIC, Graph
 from hm_pipeline.inputs import Inputs, OfCustomers
 from hm_pipeline.shards import ALL, Shard, load_shards, workers_for

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 import dataframely as dy
 
-from hm_pipeline import weeks
-from hm_pipeline.settings import Settings
+from hm_pipeline.base import calendar as weeks
+from hm_pipeline.base.calendar import Calendar
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.fingerprint import Entry, code_digest, libraries_of, short_hash
-from hm_pipeline.weeks import Calendar
 
 __all__ = ["Kind", "Reads", "Step", "Week", "at", "before", "merged", "short_hash"]
 

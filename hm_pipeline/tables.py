@@ -16,8 +16,8 @@ from typing import Any, Self
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.errors import FutureLeak, MissingInput
-from hm_pipeline.weeks import Calendar
+from hm_pipeline.base.calendar import Calendar
+from hm_pipeline.base.errors import FutureLeak, MissingInput
 
 ROWS_PER_GROUP = 65_536  # a shard's customers are a few row groups of a week, the rest is skipped by its statistics
 

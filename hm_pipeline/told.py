@@ -7,8 +7,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.graph import STATIC
-from hm_pipeline.settings import Settings
 from hm_pipeline.steps import short_hash
 from hm_pipeline.tables import Home, Manifest, write_aside
 

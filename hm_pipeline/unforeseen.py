@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from hm_pipeline.errors import HMError, Unforeseen, disk_trouble
+from hm_pipeline.base.errors import HMError, Unforeseen, disk_trouble
 from hm_pipeline.tables import write_aside
 
 FOLDER = "errors"

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from rich.console import RenderableType
 
 from hm_pipeline.assets import STEPS
-from hm_pipeline.errors import BadInput
+from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.evaluation import leave_one_out
 from hm_pipeline.evaluation.grades import report as grades
 from hm_pipeline.evaluation.grades.summary import pool_grades, read_grades
@@ -15,7 +16,6 @@ from hm_pipeline.evaluation.tasks import ours
 from hm_pipeline.evaluation.tasks import report as tasks
 from hm_pipeline.graph import Graph
 from hm_pipeline.runner import Runner
-from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
 
 Report = Callable[[str, int, int], None]

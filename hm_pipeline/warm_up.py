@@ -6,9 +6,9 @@ Answers from what the steps declare and from the calendar alone; nothing on disk
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hm_pipeline.errors import UnknownWeek
+from hm_pipeline.base.calendar import Calendar
+from hm_pipeline.base.errors import UnknownWeek
 from hm_pipeline.steps import Step
-from hm_pipeline.weeks import Calendar
 
 AUDIENCE = "audience"
 FURTHEST = 520  # weeks ahead that are looked at

@@ -12,9 +12,9 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from hm_pipeline.errors import HomeBusy, MissingInput
+from hm_pipeline.base.errors import HomeBusy, MissingInput
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.instance import prepare
-from hm_pipeline.settings import Settings
 
 PATIENCE = 10  # seconds that a server has to end by itself
 LOOK = 2  # seconds between two looks at the weeks

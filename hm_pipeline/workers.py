@@ -14,7 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import lru_cache, partial
 
-from hm_pipeline.errors import MissingInput, WorkerLost
+from hm_pipeline.base.errors import MissingInput, WorkerLost
 from hm_pipeline.shards import Shard
 from hm_pipeline.tables import Receipt
 

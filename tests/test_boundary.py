@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hm_pipeline.boundary import check, rises
-from hm_pipeline.errors import BrokenContract
+from hm_pipeline.base.errors import BrokenContract
+from hm_pipeline.base.validation import check, rises
 
 KEYS = ["week_id", "article_id"]
 PLACE = st.none() | st.integers(0, 2)

@@ -164,7 +164,9 @@ def test_closures_lambdas_and_partials_have_digests():
     cubes = lambda value: value**3  # noqa: E731 - a lambda is what is tried
     squares = lambda value: value**2  # noqa: E731
     assert code_digest(cubes) != code_digest(squares)
-    assert code_digest(partial(test_closures_lambdas_and_partials_have_digests)) == code_digest(test_closures_lambdas_and_partials_have_digests)
+    assert code_digest(partial(test_closures_lambdas_and_partials_have_digests)) == code_digest(
+        test_closures_lambdas_and_partials_have_digests
+    )
     assert code_digest(made(2)) == code_digest(made(2))
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from hm_pipeline.contracts import Pair
-from hm_pipeline.errors import MissingInput
+from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.tables import MemoryTable
 

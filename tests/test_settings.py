@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hm_pipeline.errors import BadInput
-from hm_pipeline.settings import Settings
+from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.settings import Settings
 
 
 def test_variables_are_read_and_those_set_to_nothing_are_not_set(monkeypatch):

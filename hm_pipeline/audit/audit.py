@@ -13,7 +13,7 @@ from hm_pipeline.audit.reach import known_at
 from hm_pipeline.audit.recompute import Report, recompute
 from hm_pipeline.audit.states import STATES, laid_out, sweep
 from hm_pipeline.audit.verdicts import MODEL, SAME, Audit, Audited
-from hm_pipeline.errors import MissingInput
+from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.features.registry import LOOKBOOK, feature_tables
 from hm_pipeline.features.views import FeatureTable
 from hm_pipeline.graph import AUDIENCE, STATIC, Graph

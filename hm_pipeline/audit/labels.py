@@ -7,7 +7,7 @@ import polars as pl
 from sklearn.metrics import roc_auc_score
 
 from hm_pipeline.audit.compare import shards
-from hm_pipeline.contracts import Labels
+from hm_pipeline.base.contracts import Labels
 from hm_pipeline.features.views import FeatureTable
 from hm_pipeline.graph import Graph
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from hm_pipeline.audit.verdicts import SAME
-from hm_pipeline.errors import HMError
+from hm_pipeline.base.errors import HMError
 from hm_pipeline.features.matrix import store_of
 from hm_pipeline.features.registry import RANKING, feature_tables
 from hm_pipeline.features.retrieval import service_of

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import polars as pl
 
-from hm_pipeline.contracts import Transactions
+from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.graph import AUDIENCE, FACTS, Graph
 
 

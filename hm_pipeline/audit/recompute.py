@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from hm_pipeline.audit.states import keeping_audience
-from hm_pipeline.errors import DiskTrouble, HMError, Unforeseen
+from hm_pipeline.base.errors import DiskTrouble, HMError, Unforeseen
 from hm_pipeline.graph import Graph
 from hm_pipeline.runner import Runner
 from hm_pipeline.tables import Home

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from hm_pipeline.contracts import Transactions
+from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.graph import AUDIENCE, FACTS
 from hm_pipeline.steps import Step
 from hm_pipeline.tables import Home, Manifest, PartitionWriter, content_hash

@@ -11,9 +11,9 @@ from time import perf_counter
 import numpy as np
 import polars as pl
 
+from hm_pipeline.base.errors import BrokenContract
 from hm_pipeline.candidates._packed import in_order, places
 from hm_pipeline.candidates._strategy import Strategy
-from hm_pipeline.errors import BrokenContract
 from hm_pipeline.inputs import Inputs
 
 PLACES = 2**14  # proposals that one customer may have: nine strategies give some hundreds

@@ -6,11 +6,11 @@ Item-to-item collaborative filtering on the baskets of the last weeks.
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.fixed_point import FIXED, days_before, decay
 from hm_pipeline.candidates._neighbours import Neighbours, best_neighbours
 from hm_pipeline.candidates._strategy import Strategy, newest, on_offer, ranked
-from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
-from hm_pipeline.recency import FIXED, days_before, decay
 
 INPUTS = ("purchases", "history/article_sales", "history/bought_together", "signal/availability")
 UNIT = 2**10  # of decayed counts in the history

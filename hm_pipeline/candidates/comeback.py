@@ -7,9 +7,9 @@ week says more than what everyone took.
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.contracts import Pair
 from hm_pipeline.candidates._age_windows import OLDEST, best_by_age, known_ages
 from hm_pipeline.candidates._strategy import Strategy
-from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
 
 

@@ -16,10 +16,10 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
+from hm_pipeline.base.contracts import Pair
 from hm_pipeline.candidates._strategy import Strategy
 from hm_pipeline.candidates._terms import BUCKETS, Term, terms_of, widths
 from hm_pipeline.candidates._union import Union, unite
-from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
 
 PAIR = ["customer_id", "article_id"]

@@ -7,10 +7,10 @@ that to know of them would be to know the future.
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.fixed_point import FIXED
 from hm_pipeline.candidates._strategy import Strategy, liked, ranked
-from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
-from hm_pipeline.recency import FIXED
 
 
 class Launches(Pair):

@@ -6,8 +6,8 @@ Freshness is worth half the score: the windows are days, and the last ones count
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.contracts import Pair
 from hm_pipeline.candidates._strategy import Strategy
-from hm_pipeline.contracts import Pair
 from hm_pipeline.history.article_sales import fresh_count
 from hm_pipeline.inputs import Inputs
 

@@ -6,9 +6,9 @@ The window around an age widens until enough was bought in it, so that rare ages
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.contracts import Pair
 from hm_pipeline.candidates._age_windows import best_by_age, known_ages
 from hm_pipeline.candidates._strategy import Strategy
-from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
 
 FEWEST = 200  # units

@@ -3,11 +3,11 @@
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.fixed_point import FIXED
 from hm_pipeline.candidates._strategy import Strategy, liked, ranked
-from hm_pipeline.contracts import Pair
 from hm_pipeline.history.article_sales import fresh_count
 from hm_pipeline.inputs import Inputs
-from hm_pipeline.recency import FIXED
 
 
 class PopularInDepartment(Pair):

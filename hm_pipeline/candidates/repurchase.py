@@ -6,10 +6,10 @@ On the reference data last week's own purchases alone are worth .0217 of MAP@12,
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.fixed_point import FIXED, days_before, decay
 from hm_pipeline.candidates._strategy import Strategy, on_offer, ranked
-from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
-from hm_pipeline.recency import FIXED, days_before, decay
 
 
 class Repurchase(Pair):

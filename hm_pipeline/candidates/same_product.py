@@ -6,10 +6,10 @@ Articles share a ``product_code`` where they differ in colour or pattern alone.
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.fixed_point import days_before, decay
 from hm_pipeline.candidates._strategy import Strategy, newest, on_offer, ranked
-from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
-from hm_pipeline.recency import days_before, decay
 
 
 class SameProduct(Pair):

@@ -7,11 +7,11 @@ the cheap rungs.
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.fixed_point import FIXED
 from hm_pipeline.candidates._neighbours import Neighbours, best_neighbours
 from hm_pipeline.candidates._strategy import Strategy, newest, on_offer, ranked
-from hm_pipeline.contracts import Pair
 from hm_pipeline.inputs import Inputs
-from hm_pipeline.recency import FIXED
 
 UNIT = 2**10  # of likeness in the history
 

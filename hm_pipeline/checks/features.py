@@ -8,8 +8,8 @@ import dagster as dg
 import polars as pl
 
 from hm_pipeline.audit import audit_week, conclusion
+from hm_pipeline.base.errors import HMError
 from hm_pipeline.checks.stored import Stored, newest, outcome
-from hm_pipeline.errors import HMError
 from hm_pipeline.features.drift import drift
 from hm_pipeline.features.registry import feature_tables
 from hm_pipeline.features.retrieval import open_store

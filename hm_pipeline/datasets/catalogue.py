@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from hm_pipeline.contracts import RAW_ARTICLES
+from hm_pipeline.base.contracts import RAW_ARTICLES
 from hm_pipeline.datasets import palette
 from hm_pipeline.datasets import vocabulary as words
 from hm_pipeline.datasets.shop import Array, Shop

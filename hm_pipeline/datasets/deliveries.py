@@ -11,14 +11,14 @@ from pathlib import Path
 
 import polars as pl
 
-from hm_pipeline.boundary import check
-from hm_pipeline.contracts import Transactions
+from hm_pipeline.base.calendar import Calendar
+from hm_pipeline.base.contracts import Transactions
+from hm_pipeline.base.validation import check
 from hm_pipeline.datasets.losses import lost_rows
 from hm_pipeline.datasets.purchases import Parts, Purchases
 from hm_pipeline.datasets.stage import Stage
 from hm_pipeline.graph import EVERYONE
 from hm_pipeline.tables import Home, Manifest, write_aside
-from hm_pipeline.weeks import Calendar
 
 FACTS = "transactions"
 Progress = Callable[[str, int, int], None]

@@ -7,7 +7,7 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.contracts import RAW_ARTICLES, RAW_CUSTOMERS, Articles, Customers
+from hm_pipeline.base.contracts import RAW_ARTICLES, RAW_CUSTOMERS, Articles, Customers
 from hm_pipeline.datasets.records import records_at
 from hm_pipeline.datasets.rejects import MOST, bad_rows, refuse_rows, rejects_of
 from hm_pipeline.datasets.scan import read_text

@@ -6,9 +6,9 @@ What stands below them is not known here.
 from collections.abc import Sequence
 from pathlib import Path
 
-from hm_pipeline.contracts import RawTable
+from hm_pipeline.base.contracts import RawTable
+from hm_pipeline.base.errors import BadInput, MissingInput
 from hm_pipeline.datasets.records import first_line
-from hm_pipeline.errors import BadInput, MissingInput
 
 
 def read_header(path: Path, table: RawTable) -> list[str]:

@@ -10,8 +10,11 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline import photos
-from hm_pipeline.boundary import check
-from hm_pipeline.contracts import RAW_ARTICLES, RAW_CUSTOMERS, RAW_TRANSACTIONS, Articles, Customers, RawTable
+from hm_pipeline.base.calendar import REFERENCE_EPOCH, Calendar
+from hm_pipeline.base.contracts import RAW_ARTICLES, RAW_CUSTOMERS, RAW_TRANSACTIONS, Articles, Customers, RawTable
+from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.settings import Settings
+from hm_pipeline.base.validation import check
 from hm_pipeline.datasets import losses
 from hm_pipeline.datasets.deliveries import Progress, Weeks
 from hm_pipeline.datasets.dimensions import merge, read_articles, read_customers
@@ -24,11 +27,8 @@ from hm_pipeline.datasets.scan import connect
 from hm_pipeline.datasets.source import locate
 from hm_pipeline.datasets.spans import span, weeks_in
 from hm_pipeline.datasets.stage import Stage
-from hm_pipeline.errors import BadInput
-from hm_pipeline.settings import Settings
 from hm_pipeline.shards import count_for, cut, save_shards
 from hm_pipeline.tables import Home
-from hm_pipeline.weeks import REFERENCE_EPOCH, Calendar
 
 Reader = Callable[[Any, Path, pl.DataFrame | None], pl.DataFrame]
 DIMENSIONS: tuple[tuple[RawTable, type[dy.Schema], Reader], ...] = (

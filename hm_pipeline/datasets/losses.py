@@ -5,8 +5,8 @@ from pathlib import Path
 
 import polars as pl
 
-from hm_pipeline.contracts import Transactions
-from hm_pipeline.errors import BadInput
+from hm_pipeline.base.contracts import Transactions
+from hm_pipeline.base.errors import BadInput
 from hm_pipeline.tables import Home, Manifest, content_hash, scan_files, write_aside
 
 FILE = "lost.parquet"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import polars as pl
 
+from hm_pipeline.base.errors import BadInput
 from hm_pipeline.datasets.records import records_at
-from hm_pipeline.errors import BadInput
 from hm_pipeline.tables import write_aside
 
 FILE = "rejected.parquet"

@@ -4,11 +4,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 
+from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.datasets.deliveries import Weeks
 from hm_pipeline.datasets.rejects import FILE
 from hm_pipeline.datasets.spans import gaps
 from hm_pipeline.tables import Home
-from hm_pipeline.weeks import Calendar
 
 NAMED = 5  # days
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.datasets.catalogue import articles_table
 from hm_pipeline.datasets.pictures.studio import write_images
 from hm_pipeline.datasets.shop import LAST_WEEK, Array, Shop, build_shop
@@ -18,7 +19,6 @@ from hm_pipeline.datasets.shoppers import build_segments, build_shoppers, custom
 from hm_pipeline.datasets.truth import Witness
 from hm_pipeline.datasets.visits import Basket, shop_a_week
 from hm_pipeline.tables import write_aside
-from hm_pipeline.weeks import REFERENCE
 
 TREND, LASTING = 0.25, 0.95  # how far an article's fortune moves in a week, as a power of e, and how much of it stays
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from hm_pipeline.contracts import RAW_TABLES
-from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.base.contracts import RAW_TABLES
+from hm_pipeline.base.errors import BadInput, MissingInput
 
 SUFFIXES = ("", ".gz", ".zip")
 LAYOUT = "give a folder or a .zip that holds " + ", ".join(table.file for table in RAW_TABLES) + " (plain, .gz or .zip)"

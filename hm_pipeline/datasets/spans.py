@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 
-from hm_pipeline.errors import BadInput, UnknownWeek
-from hm_pipeline.weeks import DAYS, Calendar
+from hm_pipeline.base.calendar import DAYS, Calendar
+from hm_pipeline.base.errors import BadInput, UnknownWeek
 
 HABIT = 8  # weeks: two months tell a habit from an accident, and a new habit is learnt within one
 Days = Callable[[int], frozenset[date]]

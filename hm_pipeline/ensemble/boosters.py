@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.ensemble.samples import Floats, as_floats
-from hm_pipeline.errors import MissingInput
 from hm_pipeline.tables import write_aside
 
 Params = Mapping[str, float]

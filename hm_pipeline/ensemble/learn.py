@@ -9,8 +9,9 @@ from pathlib import Path
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.calendar import label_weeks
+from hm_pipeline.base.contracts import Pair, Recommendations
 from hm_pipeline.candidates import STRATEGIES
-from hm_pipeline.contracts import Pair, Recommendations
 from hm_pipeline.ensemble.ensemble import JUDGED_BUYERS, Ensemble, fit_ensemble
 from hm_pipeline.ensemble.recommend import recommend as rank_candidates
 from hm_pipeline.ensemble.samples import CUT, KEYS, LABEL, judged_sample, training_sample
@@ -19,7 +20,6 @@ from hm_pipeline.ensemble.service import require_version, version_of
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.labels import bought
 from hm_pipeline.steps import Week
-from hm_pipeline.weeks import label_weeks
 
 LEARNERS = ("lightgbm", "xgboost", "catboost")
 SERVICE = "ranking"  # Feast's, which the matrix comes from

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from hm_pipeline.base.errors import BadInput
 from hm_pipeline.ensemble.boosters import CatBoost, LightGBM, Member, Params, XGBoost
 from hm_pipeline.ensemble.samples import LABEL, as_floats
-from hm_pipeline.errors import BadInput
 
 __all__ = ["LEARNERS", "Member", "Params", "fit_member", "learner_named"]
 

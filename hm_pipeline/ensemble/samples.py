@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hm_pipeline.errors import BrokenContract, MissingInput
+from hm_pipeline.base.errors import BrokenContract, MissingInput
 
 Floats = npt.NDArray[np.float32]
 

@@ -14,11 +14,11 @@ import polars as pl
 from flaml import AutoML, tune
 from flaml.automl.model import BaseEstimator
 
+from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.ensemble.members import learner_named
 from hm_pipeline.ensemble.samples import CUT, LABEL, Floats, Judge, as_floats
 from hm_pipeline.ensemble.search_result import Found, SearchResult, Trial
 from hm_pipeline.ensemble.spaces import SPACES, Range
-from hm_pipeline.errors import MissingInput
 
 __all__ = ["Found", "SearchResult", "Trial", "search"]
 

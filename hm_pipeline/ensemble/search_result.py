@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
-from hm_pipeline.errors import MissingInput
+from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.tables import write_aside
 
 

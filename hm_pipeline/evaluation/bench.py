@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hm_pipeline.errors import BadInput
+from hm_pipeline.base.errors import BadInput
 from hm_pipeline.evaluation.bench_features import bench_features, bench_large
 from hm_pipeline.evaluation.bench_features_full import bench_features_full
 from hm_pipeline.evaluation.bench_ingest import bench_ingest

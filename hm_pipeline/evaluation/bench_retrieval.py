@@ -14,12 +14,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.simulate import simulate
 from hm_pipeline.evaluation.bench_parts import ARTICLES, CUSTOMERS, WEEKS, ingested, timed
+from hm_pipeline.fingerprint import code_digest
 from hm_pipeline.graph import Graph
 from hm_pipeline.runner import Runner
-from hm_pipeline.settings import Settings
-from hm_pipeline.fingerprint import code_digest
 from hm_pipeline.tables import Home
 
 MODULE = "hm_pipeline.evaluation.bench_retrieval"

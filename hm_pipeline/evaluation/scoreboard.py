@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from hm_pipeline.base.errors import BrokenContract, MissingInput
 from hm_pipeline.ensemble.intervals import Interval, bootstrap, paired_difference
 from hm_pipeline.ensemble.metrics import Retrieval
-from hm_pipeline.errors import BrokenContract, MissingInput
 from hm_pipeline.evaluation.judge import add_figures
 from hm_pipeline.evaluation.rows import DECIMALS, ColumnRow, LadderRow, ReachRow, Row, SegmentRow, StrategyRow, WeekRow, rounded, share
 from hm_pipeline.evaluation.segments import SEGMENTS

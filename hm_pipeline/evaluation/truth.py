@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict
 from rich import box
 from rich.table import Table
 
+from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.datasets.truth import FOLDER, NEED_WEEKS
-from hm_pipeline.errors import MissingInput
 from hm_pipeline.evaluation.truth_rows import CUSTOMER, Stored, calendars, needs, offered, offers, rhythms, seasons, tastes
 from hm_pipeline.tables import Home
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import polars as pl
 
-from hm_pipeline.contracts import Transactions
+from hm_pipeline.base.contracts import Transactions
+from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.datasets.dimensions import signed_id
 from hm_pipeline.datasets.truth import FOLDER
-from hm_pipeline.errors import MissingInput
 from hm_pipeline.signals import SIGNALS
 from hm_pipeline.tables import Home
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.contracts import CustomerWeek
 from hm_pipeline.candidates import STRATEGIES
-from hm_pipeline.contracts import CustomerWeek
 from hm_pipeline.ensemble.metrics import BUYER
 from hm_pipeline.evaluation.judge import Figures, count_articles, count_pairs, judge_week
 from hm_pipeline.evaluation.rules import RUNGS

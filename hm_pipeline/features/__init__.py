@@ -42,8 +42,8 @@ def pull(pairs: "Frame", *, home: str | Path | None = None, service: str = "rank
     """
     import polars as pl  # noqa: PLC0415 - the package stays light for who needs its contracts only
 
+    from hm_pipeline.base.settings import Settings  # noqa: PLC0415 - as above
     from hm_pipeline.features.pairs import features_of_pairs  # noqa: PLC0415 - as above
-    from hm_pipeline.settings import Settings  # noqa: PLC0415 - as above
 
     settings = Settings.from_environment()
     settings = settings if home is None else settings.model_copy(update={"home": Path(home)})

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.errors import BrokenContract
+from hm_pipeline.base.errors import BrokenContract
 from hm_pipeline.features.units import unit_of
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 from pandas.api.types import is_object_dtype, is_scalar
 
-from hm_pipeline.errors import BadInput
+from hm_pipeline.base.errors import BadInput
 
 WHOLE, PART, EXACT, MOMENT = "whole numbers", "numbers", "decimals", "moments"
 KINDS: dict[Any, str] = {  # the first that fits

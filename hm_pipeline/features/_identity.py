@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from hm_pipeline.errors import MissingInput
-from hm_pipeline.ids import signed
+from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.base.ids import signed
 from hm_pipeline.tables import Home, Manifest
 
 WORDS = 3  # of 64 bits, which the first 48 digits are

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 from feast.infra.offline_stores.offline_store import RetrievalMetadata
 
-from hm_pipeline.errors import BadInput, RowsLost
+from hm_pipeline.base.errors import BadInput, RowsLost
 from hm_pipeline.features._beside import REPLACED
 from hm_pipeline.features._entities import Entities, fetch
 from hm_pipeline.features._joins import DUPLICATE, rows_of

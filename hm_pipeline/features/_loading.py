@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import BadInput, MissingInput
 from hm_pipeline.features._entities import AT, STORED, TABLE, Entities, fetch, number_rows, stored_name
 from hm_pipeline.features._frames import as_arrow
 from hm_pipeline.features._moments import REMEDY, is_finer, is_unreadable, microseconds, require_moment

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import BadInput, MissingInput
 from hm_pipeline.features._entities import Entities
 from hm_pipeline.features._footers import rows_by_file
 from hm_pipeline.features._layout import Layout, layout_of

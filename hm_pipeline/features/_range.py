@@ -7,7 +7,7 @@ from typing import Any
 
 from feast.utils import compute_non_entity_date_range
 
-from hm_pipeline.errors import BadInput
+from hm_pipeline.base.errors import BadInput
 from hm_pipeline.features._layout import layout_of
 from hm_pipeline.features._loading import DEFAULT_TIMESTAMP
 from hm_pipeline.features._moments import require_moment, within

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from hm_pipeline.errors import BadInput
+from hm_pipeline.base.errors import BadInput
 from hm_pipeline.features._encoding import Batch
 
 if TYPE_CHECKING:

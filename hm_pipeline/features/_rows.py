@@ -12,7 +12,7 @@ from feast.errors import SavedDatasetLocationAlreadyExists
 from feast.infra.offline_stores.offline_store import RetrievalJob, RetrievalMetadata
 from pyarrow import parquet
 
-from hm_pipeline.errors import BadInput
+from hm_pipeline.base.errors import BadInput
 from hm_pipeline.features._entities import fetch
 from hm_pipeline.features._on_demand import Retrieved
 from hm_pipeline.features._remote import filesystem, is_remote, mount

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from hm_pipeline.errors import BadInput, BrokenContract, MissingInput
+from hm_pipeline.base.errors import BadInput, BrokenContract, MissingInput
 from hm_pipeline.features._entities import Entities, fetch
 from hm_pipeline.features._layout import Layout, listed
 from hm_pipeline.features._states import remembered

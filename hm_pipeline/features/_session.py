@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from hm_pipeline.errors import BadInput
+from hm_pipeline.base.errors import BadInput
 
 # DuckDB does not know that a view has one row for each key: it would join views in the order, and hash the side, that is
 # wrong by a third of the time

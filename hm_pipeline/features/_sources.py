@@ -15,7 +15,7 @@ from typing import Any
 from feast.data_format import ParquetFormat
 from feast.infra.offline_stores.file_source import FileSource
 
-from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import BadInput, MissingInput
 from hm_pipeline.features._layout import escaped, is_whole, literal_path, unescaped, value_of
 from hm_pipeline.features._remote import filesystem, is_remote, options_of
 

@@ -6,7 +6,7 @@ Nothing is computed here that is not in ``recommendations`` and ``signal/type_ne
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.contracts import CustomerWeek
+from hm_pipeline.base.contracts import CustomerWeek
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.steps import Week
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from hm_pipeline.errors import BrokenContract
+from hm_pipeline.base.errors import BrokenContract
 from hm_pipeline.features._fields import feast_type
 from hm_pipeline.features.views import FeatureTable, build
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.errors import BadInput
+from hm_pipeline.base.errors import BadInput
 from hm_pipeline.features._encoding import Batch, Encoder
 from hm_pipeline.features._redis import RedisTables
 from hm_pipeline.features._sqlite import SqliteTables

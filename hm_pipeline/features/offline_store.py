@@ -17,7 +17,7 @@ from feast.infra.offline_stores.offline_store import RetrievalMetadata
 from feast.on_demand_feature_view import OnDemandFeatureView
 from pydantic import PositiveInt
 
-from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import BadInput, MissingInput
 from hm_pipeline.features._entities import Entities
 from hm_pipeline.features._job import PointInTimeJob
 from hm_pipeline.features._loading import load

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.ids import signed, whole_number
 from hm_pipeline.features._identity import refuse_others
 from hm_pipeline.features.materialise import tables_of
 from hm_pipeline.features.registry import LOOKBOOK
 from hm_pipeline.features.retrieval import home_of, service_of
-from hm_pipeline.ids import signed, whole_number
 
 if TYPE_CHECKING:
     from feast import FeatureStore

@@ -21,11 +21,11 @@ from feast.metrics import track_feature_statuses
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from hm_pipeline.errors import BadInput
+from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.ids import whole_number
 from hm_pipeline.features._encoding import packed_keys
 from hm_pipeline.features._readers import Readers
 from hm_pipeline.features._wire import delimited, delimited_each
-from hm_pipeline.ids import whole_number
 
 TYPE = "hm_pipeline.features.online_store.LeanSqliteOnlineStore"
 ENOUGH_KEYS = 20  # of a look-up, from which a second thread is worth waking

@@ -5,9 +5,9 @@ from functools import cache
 
 import dataframely as dy
 
+from hm_pipeline.base.contracts import Pair
 from hm_pipeline.candidates import STRATEGIES
 from hm_pipeline.candidates.first_stage import candidates_schema
-from hm_pipeline.contracts import Pair
 from hm_pipeline.features.arrays import Needs, Rankings
 from hm_pipeline.features.views import KEYS, FeatureTable
 from hm_pipeline.signals import SIGNALS

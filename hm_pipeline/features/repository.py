@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from hm_pipeline.errors import BadInput
-from hm_pipeline.settings import Settings
+from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.settings import Settings
 
 if TYPE_CHECKING:
     from feast import RepoConfig

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from hm_pipeline.errors import MissingInput, RowsLost
+from hm_pipeline.base.calendar import DAYS, Calendar
+from hm_pipeline.base.errors import MissingInput, RowsLost
 from hm_pipeline.features.registration import apply
 from hm_pipeline.features.repository import OFFLINE_STORE, config
 from hm_pipeline.features.views import KEYS, OWNER, TIMESTAMP, FeatureTable, build
-from hm_pipeline.weeks import DAYS, Calendar
 
 if TYPE_CHECKING:
     from feast import FeatureStore

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import dataframely as dy
 
-from hm_pipeline.errors import BrokenContract
+from hm_pipeline.base.calendar import DAYS
+from hm_pipeline.base.errors import BrokenContract
 from hm_pipeline.features._fields import field_of
 from hm_pipeline.features.on_demand import on_demand_views
-from hm_pipeline.weeks import DAYS
 
 if TYPE_CHECKING:
     from feast import Entity, FeatureService, FeatureView, OnDemandFeatureView
@@ -58,7 +58,7 @@ class FeatureTable:
 
     Examples
     --------
-    >>> from hm_pipeline.contracts import Articles
+    >>> from hm_pipeline.base.contracts import Articles
     >>> articles = FeatureTable("articles", "articles", Articles, "The catalogue.", ())
     >>> articles.keys, articles.is_weekly
     (('article_id',), False)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from hm_pipeline.base.fixed_point import days_before
 from hm_pipeline.inputs import Inputs
-from hm_pipeline.recency import days_before
 
 HALF_LIFE_DAYS = 90.0  # a season: tastes change slower than needs
 UNIT = 1e6  # of weights: whole numbers of it, so that no order of summation changes their sum

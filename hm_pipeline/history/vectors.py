@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from threadpoolctl import threadpool_limits
 
-from hm_pipeline.contracts import ArticleWeek
+from hm_pipeline.base.contracts import ArticleWeek
 from hm_pipeline.inputs import Inputs
 
 DIMENSIONS = 32

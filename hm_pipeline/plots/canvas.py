@@ -12,7 +12,7 @@ from matplotlib.dates import ConciseDateFormatter
 from matplotlib.figure import Figure
 from PIL import Image
 
-from hm_pipeline.weeks import Calendar
+from hm_pipeline.base.calendar import Calendar
 
 COLOURS = 96  # a palette makes a third of the bytes, and no eye sees the difference
 DPI = 80  # a picture travels inside an event of the run's log, so it stays small

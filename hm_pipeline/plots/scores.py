@@ -2,8 +2,8 @@
 
 import polars as pl
 
+from hm_pipeline.base.calendar import REFERENCE, Calendar
 from hm_pipeline.plots.canvas import Sheet, first_days, legend_outside
-from hm_pipeline.weeks import REFERENCE, Calendar
 
 
 def draw_scores(scores: pl.DataFrame, *, calendar: Calendar = REFERENCE) -> bytes:

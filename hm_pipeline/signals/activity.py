@@ -7,9 +7,9 @@ a row: zero counts, nulls where there is nothing to average.
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.contracts import CustomerWeek
+from hm_pipeline.base.contracts import CustomerWeek
+from hm_pipeline.base.fixed_point import FIXED, days_before, decay
 from hm_pipeline.inputs import Inputs
-from hm_pipeline.recency import FIXED, days_before, decay
 from hm_pipeline.signals._signal import Signal
 
 

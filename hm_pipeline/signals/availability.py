@@ -11,7 +11,7 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.contracts import ArticleWeek
+from hm_pipeline.base.contracts import ArticleWeek
 from hm_pipeline.history.article_sales import EWMA, LAGS, UNIT, buyer_age, online_share
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals import _booster

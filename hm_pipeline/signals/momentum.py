@@ -6,7 +6,7 @@ Source: sales of the last days and weeks before the cutoff.  Grain: (article, we
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.contracts import ArticleWeek
+from hm_pipeline.base.contracts import ArticleWeek
 from hm_pipeline.history.article_sales import buyer_age, online_share
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals._signal import Signal

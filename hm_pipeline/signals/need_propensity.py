@@ -8,7 +8,7 @@ buyers who took it in the last four weeks.
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.contracts import Pair
+from hm_pipeline.base.contracts import Pair
 from hm_pipeline.history.type_rates import EVERYONE
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals._signal import Signal

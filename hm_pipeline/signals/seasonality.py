@@ -11,7 +11,7 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
-from hm_pipeline.contracts import ArticleWeek
+from hm_pipeline.base.contracts import ArticleWeek
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals import _shares
 from hm_pipeline.signals._shares import Shares, window

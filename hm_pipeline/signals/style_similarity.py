@@ -9,7 +9,7 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
-from hm_pipeline.contracts import Pair
+from hm_pipeline.base.contracts import Pair
 from hm_pipeline.history.article_sales import buyer_age
 from hm_pipeline.history.taste import Taste, coded, taste_of
 from hm_pipeline.inputs import Inputs

@@ -11,7 +11,7 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
-from hm_pipeline.contracts import CustomerWeek
+from hm_pipeline.base.contracts import CustomerWeek
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals import _booster
 from hm_pipeline.signals._booster import Boosters

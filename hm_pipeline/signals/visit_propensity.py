@@ -8,9 +8,9 @@ task asks for; its features follow the recipe of the people who solved that by h
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.contracts import CustomerWeek
+from hm_pipeline.base.contracts import CustomerWeek
+from hm_pipeline.base.fixed_point import FIXED, days_before, decay
 from hm_pipeline.inputs import Inputs
-from hm_pipeline.recency import FIXED, days_before, decay
 from hm_pipeline.signals import _booster
 from hm_pipeline.signals._booster import Boosters
 from hm_pipeline.signals._signal import Signal

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+from hm_pipeline.base.contracts import Customers
 from hm_pipeline.candidates import STRATEGIES, first_stage
-from hm_pipeline.contracts import Customers
 from tests.candidates.few_rows import AGES, CATALOGUE, WEEK, A, B, C, D, shop_of
 from tests.laws.evaluator import Evaluator, Shop
 from tests.laws.tiny_shops import CALENDAR, Sale, articles, customers, transactions

@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.errors import BrokenContract
 from hm_pipeline.candidates._strategy import Strategy
 from hm_pipeline.candidates._union import Union, unite
-from hm_pipeline.contracts import Pair
-from hm_pipeline.errors import BrokenContract
 from hm_pipeline.inputs import Inputs
 from tests.candidates.few_rows import A, B, C, D
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from hm_pipeline.contracts import RAW_ARTICLES
+from hm_pipeline.base.contracts import RAW_ARTICLES
 from tests.datasets.tiny_files import ADA, AR, BOB, CU, TRANSACTIONS, TX, ZOE
 
 Change = Callable[[Path], object]

@@ -13,10 +13,10 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
-from hm_pipeline.contracts import Transactions
+from hm_pipeline.base.contracts import Transactions
+from hm_pipeline.base.errors import HMError
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
-from hm_pipeline.errors import HMError
-from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home, scan_files
 from tests.datasets.random_deliveries import EPOCHS, START, Maker, Purchase, State
 from tests.datasets.tiny_files import tree

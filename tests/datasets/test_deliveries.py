@@ -7,12 +7,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from hm_pipeline.base.errors import BadInput, HMError, MissingInput, UnknownWeek
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.losses import FILE, LostRows
 from hm_pipeline.datasets.rejects import FILE as REJECTED
 from hm_pipeline.datasets.rejects import BadRows
-from hm_pipeline.errors import BadInput, HMError, MissingInput, UnknownWeek
-from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
 from tests.datasets.tiny_files import ADA, BOB, CUSTOMERS, TRANSACTIONS, ZOE, bytes_of, run, tree, week, write
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from hm_pipeline.contracts import RAW_TABLES, RawTable
+from hm_pipeline.base.contracts import RAW_TABLES, RawTable
+from hm_pipeline.base.errors import BadInput, HMError
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.rejects import FILE
-from hm_pipeline.errors import BadInput, HMError
-from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
 from tests.datasets.bad_files import replace, swap
 from tests.datasets.tiny_files import ADA, AR, ARTICLES, BOB, CU, CUSTOMERS, FILES, TRANSACTIONS, TX, ZOE, bytes_of, run, week, write

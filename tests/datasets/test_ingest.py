@@ -6,10 +6,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from hm_pipeline.contracts import Articles, Customers, Transactions
+from hm_pipeline.base.contracts import Articles, Customers, Transactions
+from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
-from hm_pipeline.errors import BadInput
-from hm_pipeline.settings import Settings
 from hm_pipeline.shards import load_shards
 from hm_pipeline.tables import Home, Manifest, content_hash
 from tests.datasets.tiny_files import ADA, BOB, TRANSACTIONS, ZOE, bytes_of, run, tree, week, write

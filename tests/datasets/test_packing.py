@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from hm_pipeline.errors import BadInput, HMError, MissingInput
+from hm_pipeline.base.errors import BadInput, HMError, MissingInput
 from hm_pipeline.tables import Home
 from tests.datasets.tiny_files import AR, BOB, CUSTOMERS, FILES, TRANSACTIONS, bytes_of, run, write
 

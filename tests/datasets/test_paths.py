@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.losses import LostRows
-from hm_pipeline.errors import BadInput
-from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
 from tests.datasets.tiny_files import BOB, TRANSACTIONS, bytes_of, run, week, write
 

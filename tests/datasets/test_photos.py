@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 from hm_pipeline import photos
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.simulate import simulate
-from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
 
 

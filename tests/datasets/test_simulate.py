@@ -6,11 +6,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from hm_pipeline.contracts import RAW_ARTICLES, RAW_CUSTOMERS, RAW_TRANSACTIONS
+from hm_pipeline.base.contracts import RAW_ARTICLES, RAW_CUSTOMERS, RAW_TRANSACTIONS
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.catalogue import COLUMNS
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.simulate import simulate
-from hm_pipeline.settings import Settings
 
 FILES = ("transactions_train.csv", "customers.csv", "articles.csv")
 LAST = 104

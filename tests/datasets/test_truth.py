@@ -11,13 +11,13 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 import hm_pipeline
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.shop import build_shop
 from hm_pipeline.datasets.shoppers import CIRCLE_STYLE, build_segments, build_shoppers
 from hm_pipeline.datasets.simulate import simulate
 from hm_pipeline.datasets.truth import NEED_WEEKS, Witness
 from hm_pipeline.datasets.visits import LIKES, likes
-from hm_pipeline.settings import Settings
 
 FILES = ("transactions_train.csv", "customers.csv", "articles.csv")
 TABLES = ("offers", "seasons", "customers", "articles", "needs")

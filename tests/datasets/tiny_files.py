@@ -5,10 +5,10 @@ from pathlib import Path
 
 import polars as pl
 
-from hm_pipeline.contracts import Transactions
+from hm_pipeline.base.contracts import Transactions
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.report import IngestReport
-from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
 
 TX, CU, AR = "transactions_train.csv", "customers.csv", "articles.csv"

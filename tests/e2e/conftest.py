@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from hm_pipeline import cli
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.simulate import simulate
 from hm_pipeline.run import make
-from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
 
 WEEKS = 22

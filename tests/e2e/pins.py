@@ -81,8 +81,14 @@ def shop(folder: Path) -> None:
     keep(folder, "submission.txt", hashlib.sha256((folder / "submission.csv").read_bytes()).hexdigest())
     pairs = folder / "pairs.csv"
     rows = (folder / "submission.csv").read_text().splitlines()[1:40]
-    pairs.write_text("customer_id,article_id,week_id\n" + "".join(f"{row.split(',')[0]},{row.split(',')[1].split()[0]},105\n" for row in rows))
-    keep(folder, "json-features.txt", without_times(hm(folder, "features", "--pairs", pairs, "--out", folder / "features.csv", "--json").stdout))
+    pairs.write_text(
+        "customer_id,article_id,week_id\n" + "".join(f"{row.split(',')[0]},{row.split(',')[1].split()[0]},105\n" for row in rows)
+    )
+    keep(
+        folder,
+        "json-features.txt",
+        without_times(hm(folder, "features", "--pairs", pairs, "--out", folder / "features.csv", "--json").stdout),
+    )
     keep(folder, "features.txt", (folder / "features.csv").read_text())
 
 
@@ -153,7 +159,9 @@ def registry() -> str:
     for name, step in STEPS.items():
         columns = {} if step.schema is None else {key: (repr(kind), kind.description) for key, kind in step.schema.columns().items()}
         reads = [(read.name, read.first, read.last, read.of_audience) for read in step.reads]
-        lines.append(f"{name} {step.kind} {step.group} sharded={step.is_sharded} every={step.every} warm_up={step.warm_up} model={step.model}")
+        lines.append(
+            f"{name} {step.kind} {step.group} sharded={step.is_sharded} every={step.every} warm_up={step.warm_up} model={step.model}"
+        )
         lines += [f"   settings {step.settings} parameters {dict(step.parameters)}", f"   {step.description!r}"]
         lines += [f"   reads {read}" for read in reads] + [f"   {key} {kind}" for key, kind in columns.items()]
     return "\n".join(re.sub(r" at 0x[0-9a-f]+", "", line) for line in lines)
@@ -207,7 +215,9 @@ def compare(folder: Path, other: Path) -> int:
     differing = 0
     for name in names:
         texts = [(place / "pins" / name).read_text().splitlines() if (place / "pins" / name).exists() else [] for place in (folder, other)]
-        lines = [line for line in difflib.unified_diff(*texts, "before", "after", lineterm="", n=0) if line[:3] not in ("---", "+++", "@@ ")]
+        lines = [
+            line for line in difflib.unified_diff(*texts, "before", "after", lineterm="", n=0) if line[:3] not in ("---", "+++", "@@ ")
+        ]
         lines = [line for line in lines if not line.startswith("@@")]
         differing += len(lines)
         print(f"{name}: {len(texts[0])} lines, {len(lines)} differ", *(line[:300] for line in lines[:40]), sep="\n   ")

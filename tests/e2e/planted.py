@@ -8,7 +8,7 @@ import time
 
 import polars as pl
 
-from hm_pipeline.contracts import Pair
+from hm_pipeline.base.contracts import Pair
 from hm_pipeline.signals import activity
 
 

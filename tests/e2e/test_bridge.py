@@ -10,8 +10,8 @@ import pytest
 from feast import FeatureView, Field
 from feast.types import Float64, String
 
+from hm_pipeline.base.errors import BrokenContract
 from hm_pipeline.definitions import build_defs
-from hm_pipeline.errors import BrokenContract
 from hm_pipeline.exhibit_tables import tables
 from hm_pipeline.features.drift import drift, require_agreement
 from hm_pipeline.features.registry import feature_tables

@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.simulate import simulate
 from hm_pipeline.definitions import build_defs
 from hm_pipeline.instance import BASE, dagster_instance
 from hm_pipeline.run import make
-from hm_pipeline.settings import Settings
 from hm_pipeline.signals import SIGNALS
 from hm_pipeline.tables import Home
 from tests.e2e.conftest import last_week

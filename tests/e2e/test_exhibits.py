@@ -4,9 +4,9 @@ import dagster as dg
 import pytest
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.definitions import build_defs
-from hm_pipeline.errors import MissingInput
 from hm_pipeline.exhibit_tables import GRADED, tables
 from hm_pipeline.exhibits import PICTURES, pictures
 from hm_pipeline.resources import build_graph

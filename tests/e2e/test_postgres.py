@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from hm_pipeline.errors import BadInput
+from hm_pipeline.base.errors import BadInput
 from hm_pipeline.instance import dagster_instance
 from hm_pipeline.run import make
 from hm_pipeline.tables import Home

@@ -4,7 +4,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from hm_pipeline.errors import BadInput, HMError, MissingInput, UnknownWeek
+from hm_pipeline.base.errors import BadInput, HMError, MissingInput, UnknownWeek
 from hm_pipeline.features import pull
 from hm_pipeline.tables import Home
 from tests.e2e.conftest import last_week

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from hm_pipeline.assets import STEPS
-from hm_pipeline.errors import MissingInput
+from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.features.online import served_week
 from hm_pipeline.features.retrieval import open_store
 from hm_pipeline.graph import Graph

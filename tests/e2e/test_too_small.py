@@ -8,16 +8,16 @@ import pytest
 
 from hm_pipeline import audit
 from hm_pipeline.assets import STEPS
+from hm_pipeline.base.calendar import label_weeks
+from hm_pipeline.base.errors import MissingInput, UnknownWeek
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.definitions import build_defs
-from hm_pipeline.errors import MissingInput, UnknownWeek
 from hm_pipeline.graph import Graph
 from hm_pipeline.instance import dagster_instance
 from hm_pipeline.run import make
-from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
 from hm_pipeline.verdicts import NAMES, targets
-from hm_pipeline.weeks import label_weeks
 from tests.e2e.test_writers import told
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own

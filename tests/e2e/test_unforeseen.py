@@ -12,9 +12,9 @@ import dagster as dg
 import pytest
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.base.errors import MissingInput, Unforeseen, WorkerLost
 from hm_pipeline.checks import asset_checks
 from hm_pipeline.definitions import build_defs
-from hm_pipeline.errors import MissingInput, Unforeseen, WorkerLost
 from hm_pipeline.instance import dagster_instance
 from hm_pipeline.lock import one_writer
 from hm_pipeline.run import make

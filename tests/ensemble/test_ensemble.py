@@ -7,6 +7,9 @@ import polars as pl
 import pytest
 
 import hm_pipeline.ensemble.ensemble as module
+from hm_pipeline.base.calendar import label_weeks
+from hm_pipeline.base.errors import BrokenContract, MissingInput, UnknownWeek
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.ensemble.blend import blend_weights, blended, standardised
 from hm_pipeline.ensemble.ensemble import Ensemble, fit_ensemble
 from hm_pipeline.ensemble.members import LEARNERS, fit_member
@@ -14,9 +17,6 @@ from hm_pipeline.ensemble.metrics import map_at
 from hm_pipeline.ensemble.samples import Judge, as_floats, buyer_starts, judged_sample
 from hm_pipeline.ensemble.search_result import Found, SearchResult
 from hm_pipeline.ensemble.spaces import SPACES
-from hm_pipeline.errors import BrokenContract, MissingInput, UnknownWeek
-from hm_pipeline.settings import Settings
-from hm_pipeline.weeks import label_weeks
 
 ROLES = label_weeks(105)
 SETTINGS = Settings(training_rows=20_000, threads=2)

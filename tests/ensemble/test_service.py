@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
+from hm_pipeline.base.errors import BrokenContract
 from hm_pipeline.ensemble import learn
 from hm_pipeline.ensemble.service import require_version, version_of
-from hm_pipeline.errors import BrokenContract
 
 COLUMNS = {"age": pl.Int16(), "momentum": pl.Float32(), "is_launch": pl.Boolean()}
 CHANGES = {

@@ -10,8 +10,9 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from hm_pipeline.base.contracts import Transactions
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.cli import app
-from hm_pipeline.contracts import Transactions
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.simulate import simulate
 from hm_pipeline.evaluation.calibration import calibrate, render
@@ -19,7 +20,6 @@ from hm_pipeline.evaluation.calibration.counts import count
 from hm_pipeline.evaluation.calibration.facts import FACTS
 from hm_pipeline.evaluation.calibration.report import compare
 from hm_pipeline.evaluation.calibration.scores import score
-from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
 
 SAMPLE = Path(__file__).parents[2].parent / "shared/real/h-and-m-sample"

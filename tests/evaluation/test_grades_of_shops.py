@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from rich.console import Console, Group
 
-from hm_pipeline.errors import MissingInput
+from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.evaluation.grades import report, weekly
 from hm_pipeline.evaluation.grades.measures import Graded
 from hm_pipeline.evaluation.grades.summary import Grades, ReliabilityRow, pool_grades, read_grades

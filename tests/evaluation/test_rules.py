@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from hm_pipeline.contracts import Articles, Customers, Transactions
+from hm_pipeline.base.calendar import REFERENCE
+from hm_pipeline.base.contracts import Articles, Customers, Transactions
 from hm_pipeline.evaluation.rules import RUNGS, rank_l0, rank_l1, rank_l2
 from hm_pipeline.tables import MemoryTable
-from hm_pipeline.weeks import REFERENCE
 
 WEEK = 104
 CUTOFF = REFERENCE.start(WEEK)

@@ -2,8 +2,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from hm_pipeline.base.errors import BrokenContract, MissingInput
 from hm_pipeline.ensemble.intervals import Interval
-from hm_pipeline.errors import BrokenContract, MissingInput
 from hm_pipeline.evaluation.ledger import column_rows
 from hm_pipeline.evaluation.scoreboard import JudgedWeek, pool
 

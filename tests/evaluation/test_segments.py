@@ -2,10 +2,10 @@ from datetime import timedelta
 
 import polars as pl
 
-from hm_pipeline.contracts import Transactions
+from hm_pipeline.base.calendar import REFERENCE
+from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.evaluation.segments import segment_buyers
 from hm_pipeline.tables import MemoryTable
-from hm_pipeline.weeks import REFERENCE
 
 WEEK = 104
 

@@ -6,14 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.simulate import simulate
-from hm_pipeline.errors import MissingInput
 from hm_pipeline.evaluation import truth
 from hm_pipeline.evaluation.truth import WEEK, compare, likeness, render
 from hm_pipeline.evaluation.truth_rows import CUSTOMER, Stored, needs, offers, seasons, tastes
 from hm_pipeline.run import make
-from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
 
 WEEK_ID = 104

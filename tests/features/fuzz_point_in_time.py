@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
 from feast.types import Float64, Int64, String
 
-from hm_pipeline.errors import HMError
+from hm_pipeline.base.errors import HMError
 from hm_pipeline.features.offline_store import DuckDBPointInTimeOfflineStore
 from hm_pipeline.features.repository import OFFLINE_STORE
 

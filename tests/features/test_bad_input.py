@@ -7,7 +7,7 @@ import pytest
 from feast import FeatureService
 from feast.errors import FeatureServiceNotFoundException, FeatureViewNotFoundException
 
-from hm_pipeline.errors import BadInput, BrokenContract, MissingInput
+from hm_pipeline.base.errors import BadInput, BrokenContract, MissingInput
 
 from .conftest import at, open_repository, view, write_weeks
 

@@ -9,7 +9,7 @@ from feast import FeatureStore
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from hm_pipeline.errors import BadInput, RowsLost
+from hm_pipeline.base.errors import BadInput, RowsLost
 from hm_pipeline.features import _beside
 
 from .conftest import STOCK_WARNING, at, open_repository, view, write_weeks

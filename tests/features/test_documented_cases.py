@@ -11,7 +11,7 @@ from feast import Entity, FeatureService, FeatureView, Field, FileSource, ValueT
 from feast.errors import FeatureNameCollisionError
 from feast.types import Float32, Int64
 
-from hm_pipeline.errors import MissingInput
+from hm_pipeline.base.errors import MissingInput
 
 from .conftest import open_repository
 

@@ -10,7 +10,7 @@ import pytest
 from feast import Entity, FeatureView, Field, FileSource, ValueType
 from feast.types import Int64, String
 
-from hm_pipeline.errors import BrokenContract, MissingInput
+from hm_pipeline.base.errors import BrokenContract, MissingInput
 
 from .conftest import at, open_repository, view, write_weeks
 

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from hm_pipeline.errors import BadInput
+from hm_pipeline.base.errors import BadInput
 from hm_pipeline.features._frames import as_arrow
 
 from .conftest import at, view

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import BadInput, MissingInput
 from hm_pipeline.features.materialise import online_tables, tables_of
 from hm_pipeline.features.online import look_up
 from hm_pipeline.features.repository import config

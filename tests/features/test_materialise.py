@@ -10,7 +10,7 @@ from feast.infra.offline_stores.file_source import SavedDatasetFileStorage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hm_pipeline.errors import MissingInput, RowsLost
+from hm_pipeline.base.errors import MissingInput, RowsLost
 from hm_pipeline.features.offline_store import DuckDBPointInTimeOfflineStore
 
 from .conftest import STOCK_WARNING, at, open_repository, view, write_weeks

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hm_pipeline.errors import BadInput
+from hm_pipeline.base.errors import BadInput
 from hm_pipeline.features._entities import Entities
 from hm_pipeline.features._loading import load
 from hm_pipeline.features._session import open_session

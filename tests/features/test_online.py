@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from hm_pipeline.assets import STEPS
-from hm_pipeline.errors import BadInput
+from hm_pipeline.base.errors import BadInput
 from hm_pipeline.features.agreement import compare
 from hm_pipeline.features.materialise import online_tables, tables_of
 from hm_pipeline.features.online import look_up, served_week

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from hm_pipeline.errors import RowsLost
+from hm_pipeline.base.errors import RowsLost
 from hm_pipeline.features import _sql, _view_plan
 
 from .conftest import STOCK_WARNING, at, open_repository, view

@@ -8,7 +8,7 @@ from feast.infra.offline_stores.file_source import SavedDatasetFileStorage
 from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Int64
 
-from hm_pipeline.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import BadInput, MissingInput
 
 from .conftest import STOCK_WARNING, at, view
 

@@ -10,7 +10,7 @@ from feast import FeatureService, Field
 from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Int64
 
-from hm_pipeline.errors import BadInput, MissingInput, RowsLost
+from hm_pipeline.base.errors import BadInput, MissingInput, RowsLost
 from hm_pipeline.features import _sql, _view_plan
 from hm_pipeline.features._session import open_session
 

@@ -10,15 +10,15 @@ import pytest
 from feast.repo_config import load_repo_config
 from polars.testing import assert_frame_equal
 
-from hm_pipeline.contracts import ArticleWeek, CustomerWeek, Pair
-from hm_pipeline.errors import BadInput, MissingInput, RowsLost
+from hm_pipeline.base.calendar import REFERENCE
+from hm_pipeline.base.contracts import ArticleWeek, CustomerWeek, Pair
+from hm_pipeline.base.errors import BadInput, MissingInput, RowsLost
 from hm_pipeline.features import repository
 from hm_pipeline.features.registration import apply
 from hm_pipeline.features.retrieval import feature_names, fetch, open_store
 from hm_pipeline.features.streaming import stream
 from hm_pipeline.features.views import KEYS, FeatureTable, build
 from hm_pipeline.tables import PartitionWriter
-from hm_pipeline.weeks import REFERENCE
 
 REPOSITORY = Path(__file__).parents[2] / "feature_repo"
 WEEKS = (100, 101, 102)

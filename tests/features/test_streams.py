@@ -10,7 +10,7 @@ from feast import Field
 from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Int64, String
 
-from hm_pipeline.errors import BadInput, RowsLost
+from hm_pipeline.base.errors import BadInput, RowsLost
 from hm_pipeline.features._session import open_session
 
 from .conftest import at, open_repository, view

@@ -6,8 +6,8 @@ import dataframely as dy
 import pytest
 from feast import types
 
-from hm_pipeline.contracts import Articles, ArticleWeek, CustomerWeek, Pair
-from hm_pipeline.errors import BrokenContract
+from hm_pipeline.base.contracts import Articles, ArticleWeek, CustomerWeek, Pair
+from hm_pipeline.base.errors import BrokenContract
 from hm_pipeline.features.registry import column_sources, feature_tables
 from hm_pipeline.features.views import FeatureTable, build
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from hm_pipeline.contracts import Transactions
+from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.history import article_sales, basket_pairs, bought_together
 from hm_pipeline.history.article_sales import ArticleSales
 from hm_pipeline.history.basket_pairs import BasketPairs

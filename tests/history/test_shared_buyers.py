@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hm_pipeline.contracts import Transactions
+from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.history import shared_buyers
 from hm_pipeline.history.shared_buyers import MOST_ARTICLES, SharedBuyers
 from hm_pipeline.inputs import Inputs

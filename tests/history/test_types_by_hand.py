@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from hm_pipeline.contracts import Transactions
+from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.history import type_pairs, type_rates, type_sales
 from hm_pipeline.history.type_pairs import TypePairs
 from hm_pipeline.history.type_rates import TypeRates

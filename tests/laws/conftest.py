@@ -7,10 +7,10 @@ from functools import cache
 import polars as pl
 import pytest
 
-from hm_pipeline.contracts import Transactions
+from hm_pipeline.base.contracts import Transactions
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.simulate import simulate
-from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home
 from tests.laws.evaluator import Evaluator, Shop
 from tests.laws.laws import altered_futures

@@ -9,15 +9,15 @@ from typing import Any
 import polars as pl
 
 from hm_pipeline.assets import STEPS, reads_of
-from hm_pipeline.boundary import check
+from hm_pipeline.base.calendar import Calendar
+from hm_pipeline.base.settings import Settings
+from hm_pipeline.base.validation import check
 from hm_pipeline.candidates import STRATEGIES
 from hm_pipeline.candidates._strategy import Strategy
 from hm_pipeline.graph import STATIC
 from hm_pipeline.inputs import Inputs
-from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Reads, Step, Week, at, merged
 from hm_pipeline.tables import MemoryTable
-from hm_pipeline.weeks import Calendar
 
 FACTS = ("transactions", "articles", "customers")
 

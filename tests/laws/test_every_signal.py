@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from hm_pipeline import signals
+from hm_pipeline.base.contracts import ArticleWeek, CustomerWeek, Pair
 from hm_pipeline.candidates import STRATEGIES
-from hm_pipeline.contracts import ArticleWeek, CustomerWeek, Pair
 from hm_pipeline.signals import SIGNALS
 from hm_pipeline.signals._shares import FEATURES
 from hm_pipeline.signals._signal import Signal

@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 
 from hm_pipeline.assets import STEPS
-from hm_pipeline.contracts import ArticleWeek
-from hm_pipeline.errors import FutureLeak, MissingInput
+from hm_pipeline.base.contracts import ArticleWeek
+from hm_pipeline.base.errors import FutureLeak, MissingInput
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.graph import Graph
 from hm_pipeline.inputs import Inputs
 from hm_pipeline.runner import Runner
-from hm_pipeline.settings import Settings
 from hm_pipeline.steps import Step, Week, at, before
 from hm_pipeline.tables import Home
 

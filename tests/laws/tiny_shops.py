@@ -6,8 +6,8 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
-from hm_pipeline.contracts import Articles, Customers, Transactions
-from hm_pipeline.weeks import Calendar
+from hm_pipeline.base.calendar import Calendar
+from hm_pipeline.base.contracts import Articles, Customers, Transactions
 from tests.laws.evaluator import Shop
 
 WEEK = 4  # the week the laws look at; all models are refitted for it

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from hm_pipeline.settings import Settings
+from hm_pipeline.base.settings import Settings
 from hm_pipeline.tables import Home
 
 Figures = dict[str, float | None]

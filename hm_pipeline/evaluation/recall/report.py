@@ -8,7 +8,7 @@ import polars as pl
 from rich.console import RenderableType
 from rich.text import Text
 
-from hm_pipeline.errors import MissingInput
+from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.evaluation.recall.weekly import RecallBudget
 from hm_pipeline.evaluation.sheet import Sheet
 from hm_pipeline.tables import Home, Manifest

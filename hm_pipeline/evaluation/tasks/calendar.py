@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from hm_pipeline.weeks import Calendar
+from hm_pipeline.base.calendar import Calendar
 
 VALIDATION, TEST = date(2020, 9, 7), date(2020, 9, 14)  # RelBench's timestamps, the last days that are known
 _NEXT_DAY = timedelta(days=1)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import polars as pl
 
-from hm_pipeline.errors import BrokenContract, MissingInput
+from hm_pipeline.base.errors import BrokenContract, MissingInput
 
 
 class Rival(Protocol):

@@ -16,8 +16,8 @@ snap-stanford/relbench at f4fdd49, relbench/tasks/hm.py, ``UserItemPurchaseTask`
 
 import polars as pl
 
+from hm_pipeline.base.errors import BrokenContract
 from hm_pipeline.ensemble.metrics import BUYER, PAIR, average_precision
-from hm_pipeline.errors import BrokenContract
 from hm_pipeline.evaluation.rows import DECIMALS, Row
 from hm_pipeline.evaluation.tasks.predictions import Rival, require_once, require_truth
 

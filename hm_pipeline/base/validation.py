@@ -8,7 +8,7 @@ from functools import cache
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.errors import BrokenContract
+from hm_pipeline.base.errors import BrokenContract
 
 
 def check(frame: pl.DataFrame | pl.LazyFrame, schema: type[dy.Schema], *, table: str) -> pl.DataFrame:

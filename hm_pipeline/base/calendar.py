@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-from hm_pipeline.errors import MissingInput, UnknownWeek
+from hm_pipeline.base.errors import MissingInput, UnknownWeek
 
 DAYS = 7
 REFERENCE_EPOCH = date(2018, 9, 19)  # the Wednesday that makes Kaggle's last labelled week end on a Tuesday

@@ -10,7 +10,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hm_pipeline.errors import BadInput
+from hm_pipeline.base.errors import BadInput
 
 
 class Settings(BaseModel):
