@@ -14,6 +14,8 @@ from hm_pipeline import labels as truths
 from hm_pipeline.base.contracts import Articles, Audience, Customers, Labels, Transactions
 from hm_pipeline.candidates import STRATEGIES, first_stage
 from hm_pipeline.embeddings import text
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import Reads, Step, Week, at, before
 from hm_pipeline.ensemble import learn
 from hm_pipeline.evaluation import weekly as judge
 from hm_pipeline.evaluation.grades import measures
@@ -22,10 +24,8 @@ from hm_pipeline.evaluation.recall import weekly as recall
 from hm_pipeline.features import arrays, materialise, matrix
 from hm_pipeline.features.registry import RANKING, feature_tables, matrix_schema
 from hm_pipeline.history import article_sales, basket_pairs, bought_together, shared_buyers, type_pairs, type_rates, type_sales, vectors
-from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals import SIGNALS
 from hm_pipeline.signals._signal import Signal
-from hm_pipeline.steps import Reads, Step, Week, at, before
 
 STEPS: dict[str, Step] = {}
 ENTRY = f"{__name__}:PRODUCT"  # where a process of workers finds a step of this file

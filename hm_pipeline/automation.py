@@ -10,8 +10,8 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.report import IngestReport
 from hm_pipeline.deliveries import Delivery
+from hm_pipeline.engine.lock import one_writer
 from hm_pipeline.failing import failing
-from hm_pipeline.lock import one_writer
 from hm_pipeline.resources import calendar_of
 from hm_pipeline.told import tell
 

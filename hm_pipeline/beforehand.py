@@ -10,9 +10,9 @@ import polars as pl
 from hm_pipeline.base.calendar import label_weeks
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.engine.plan import FACTS, STATIC, Graph
+from hm_pipeline.engine.tables import Manifest
 from hm_pipeline.ensemble.samples import CUT
-from hm_pipeline.graph import FACTS, STATIC, Graph
-from hm_pipeline.tables import Manifest
 
 LISTS, LEARNT = "recommendations", ("search", "ensemble")
 

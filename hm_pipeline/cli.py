@@ -19,11 +19,11 @@ from rich.table import Table
 from hm_pipeline.base.calendar import REFERENCE_EPOCH
 from hm_pipeline.base.errors import BadInput, MissingInput
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.datasets.stage import settle
-from hm_pipeline.graph import BUYERS, EVERYONE
-from hm_pipeline.lock import one_writer
-from hm_pipeline.tables import Home
-from hm_pipeline.unforeseen import is_error, told_of
+from hm_pipeline.engine.lock import one_writer
+from hm_pipeline.engine.plan import BUYERS, EVERYONE
+from hm_pipeline.engine.staging import settle
+from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.unexpected import is_error, told_of
 
 app = typer.Typer(
     help="A weekly fashion recommender: need, season, style and availability, ranked for every customer.",

@@ -9,11 +9,11 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.automation import ingest_job, raw_sensor, weekly_schedule
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.checks import AUDIT, STORE, checks
-from hm_pipeline.datasets.stage import settle
-from hm_pipeline.graph import Graph
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.staging import settle
+from hm_pipeline.engine.step import Step
 from hm_pipeline.handles import HomeTables
 from hm_pipeline.resources import Report, Work, assets, build_graph, calendar_of
-from hm_pipeline.steps import Step
 
 
 def build_defs(

@@ -9,7 +9,7 @@ from typing import Self
 
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.datasets.source import chosen
-from hm_pipeline.steps import short_hash
+from hm_pipeline.engine.step import short_hash
 
 State = tuple[int, int, int, int]  # size, times of change of content and of the entry, and the entry itself
 

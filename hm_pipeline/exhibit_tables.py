@@ -7,13 +7,13 @@ import json
 
 import polars as pl
 
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.tables import Manifest
 from hm_pipeline.evaluation.grades import report as grades
 from hm_pipeline.evaluation.grades.measures import Graded
 from hm_pipeline.evaluation.grades.summary import pool_grades
 from hm_pipeline.evaluation.recall import report as recall
 from hm_pipeline.features.registration import CHANGES
-from hm_pipeline.graph import Graph
-from hm_pipeline.tables import Manifest
 
 EARLIER = 4  # graded weeks that are pooled
 SCORES, BUDGET, STORE = "signal_scores", "recall_budget", "feature_store"

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import polars as pl
 
 from hm_pipeline import photos
-from hm_pipeline.graph import Graph
-from hm_pipeline.steps import Step
-from hm_pipeline.tables import Home, Manifest, WeeklyTable, scan_files
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.step import Step
+from hm_pipeline.engine.tables import Home, Manifest, WeeklyTable, scan_files
 
 ROWS = 8
 SEEN = 1_000  # rows that a customer's list is looked for in

@@ -7,7 +7,7 @@ from typing import TypeVar
 import dagster as dg
 
 from hm_pipeline.base.errors import HMError
-from hm_pipeline.unforeseen import foreseen
+from hm_pipeline.engine.unexpected import foreseen
 
 Result = TypeVar("Result")
 
@@ -18,7 +18,7 @@ def failing(work: Callable[[], Result], *, home: Path, step: str, week: str = ""
     Parameters
     ----------
     home, step, week
-        As for :func:`~hm_pipeline.unforeseen.foreseen`.
+        As for :func:`~hm_pipeline.engine.unexpected.foreseen`.
     """
     try:
         return foreseen(work, home=home, step=step, week=week)

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from hm_pipeline.graph import Graph
+from hm_pipeline.engine.plan import Graph
 
 
 class HomeTables(dg.IOManager):

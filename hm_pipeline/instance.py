@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from hm_pipeline.base.errors import BadInput, HMError
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.steps import short_hash
-from hm_pipeline.tables import write_aside
+from hm_pipeline.engine.step import short_hash
+from hm_pipeline.engine.tables import write_aside
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

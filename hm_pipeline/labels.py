@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 PAIR = ["customer_id", "article_id"]
 

@@ -15,16 +15,16 @@ import polars as pl
 from hm_pipeline.base.calendar import REFERENCE, Calendar
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.beforehand import refuse
-from hm_pipeline.datasets.stage import settled
+from hm_pipeline.engine.materialize import Runner
+from hm_pipeline.engine.plan import STATIC, Graph
+from hm_pipeline.engine.staging import settled
+from hm_pipeline.engine.step import Reads, Step, merged
+from hm_pipeline.engine.tables import Home, Manifest
 from hm_pipeline.exhibit_tables import tables
 from hm_pipeline.exhibits import pictures, sample
 from hm_pipeline.failing import failing
 from hm_pipeline.features.registry import feature_tables
-from hm_pipeline.graph import STATIC, Graph
-from hm_pipeline.runner import Runner
-from hm_pipeline.steps import Reads, Step, merged
 from hm_pipeline.stories import describe, group_of
-from hm_pipeline.tables import Home, Manifest
 
 Report = Callable[[str, int, int], None]
 VIEWS = {table.table: table for table in feature_tables()}

@@ -11,14 +11,14 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import HMError, linked
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.beforehand import refuse
-from hm_pipeline.datasets.stage import settled
-from hm_pipeline.graph import STATIC, Graph, Run
+from hm_pipeline.engine.libraries import changed_libraries, record_libraries
+from hm_pipeline.engine.plan import STATIC, Graph, Run
+from hm_pipeline.engine.staging import settled
+from hm_pipeline.engine.step import Step
+from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.unexpected import foreseen, plain
 from hm_pipeline.instance import dagster_instance
-from hm_pipeline.libraries import changed_libraries, record_libraries
-from hm_pipeline.steps import Step
-from hm_pipeline.tables import Home
 from hm_pipeline.told import tell
-from hm_pipeline.unforeseen import foreseen, plain
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

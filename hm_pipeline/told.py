@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.graph import STATIC
-from hm_pipeline.steps import short_hash
-from hm_pipeline.tables import Home, Manifest, write_aside
+from hm_pipeline.engine.plan import STATIC
+from hm_pipeline.engine.step import short_hash
+from hm_pipeline.engine.tables import Home, Manifest, write_aside
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

@@ -8,15 +8,15 @@ from rich.console import RenderableType
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import BadInput
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.materialize import Runner
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.tables import Home
 from hm_pipeline.evaluation import leave_one_out
 from hm_pipeline.evaluation.grades import report as grades
 from hm_pipeline.evaluation.grades.summary import pool_grades, read_grades
 from hm_pipeline.evaluation.recall import report as recall
 from hm_pipeline.evaluation.tasks import ours
 from hm_pipeline.evaluation.tasks import report as tasks
-from hm_pipeline.graph import Graph
-from hm_pipeline.runner import Runner
-from hm_pipeline.tables import Home
 
 Report = Callable[[str, int, int], None]
 Shown = tuple[list[RenderableType], dict[str, Any]]

@@ -7,9 +7,9 @@ from importlib import import_module, invalidate_caches
 
 import pytest
 
-from hm_pipeline import fingerprint
 from hm_pipeline.assets import STEPS
-from hm_pipeline.fingerprint import code_digest, libraries_of
+from hm_pipeline.engine import fingerprint
+from hm_pipeline.engine.fingerprint import code_digest, libraries_of
 
 MAIN = """
 '''What it does.'''

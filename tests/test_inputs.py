@@ -7,8 +7,8 @@ import pytest
 
 from hm_pipeline.base.contracts import Pair
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.inputs import Inputs
-from hm_pipeline.tables import MemoryTable
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.tables import MemoryTable
 
 
 def test_a_table_that_is_held_is_read_once_and_stays_fenced() -> None:

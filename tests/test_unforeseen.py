@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.traceback import Traceback
 
 from hm_pipeline.base.errors import BadInput, DiskTrouble, HMError, Unforeseen, disk_trouble
-from hm_pipeline.unforeseen import SHOWN, foreseen
+from hm_pipeline.engine.unexpected import SHOWN, foreseen
 from tests.e2e import planted
 
 BODIES = ("plain", "its_own_cause", "ring", "group_ring", "stubborn", "mute", "leaves", "panics")

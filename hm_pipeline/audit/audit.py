@@ -14,11 +14,11 @@ from hm_pipeline.audit.recompute import Report, recompute
 from hm_pipeline.audit.states import STATES, laid_out, sweep
 from hm_pipeline.audit.verdicts import MODEL, SAME, Audit, Audited
 from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.engine.lock import one_writer
+from hm_pipeline.engine.plan import AUDIENCE, STATIC, Graph
+from hm_pipeline.engine.tables import Manifest, scan_files
 from hm_pipeline.features.registry import LOOKBOOK, feature_tables
 from hm_pipeline.features.views import FeatureTable
-from hm_pipeline.graph import AUDIENCE, STATIC, Graph
-from hm_pipeline.lock import one_writer
-from hm_pipeline.tables import Manifest, scan_files
 
 MOST = 10_000  # customers whose rows are made again; the laws say that others change nothing for them
 

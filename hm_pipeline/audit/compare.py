@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
+from hm_pipeline.engine.tables import Manifest, scan_files
 from hm_pipeline.features.views import TIMESTAMP
-from hm_pipeline.tables import Manifest, scan_files
 
 
 @dataclass

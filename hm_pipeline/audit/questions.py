@@ -9,12 +9,12 @@ import polars as pl
 
 from hm_pipeline.audit.verdicts import SAME
 from hm_pipeline.base.errors import HMError
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.tables import Manifest
 from hm_pipeline.features.matrix import store_of
 from hm_pipeline.features.registry import RANKING, feature_tables
 from hm_pipeline.features.retrieval import service_of
 from hm_pipeline.features.views import KEYS, TIMESTAMP
-from hm_pipeline.graph import Graph
-from hm_pipeline.tables import Manifest
 
 if TYPE_CHECKING:
     from feast import FeatureStore

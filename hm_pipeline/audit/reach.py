@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
-from hm_pipeline.graph import AUDIENCE, FACTS, Graph
+from hm_pipeline.engine.plan import AUDIENCE, FACTS, Graph
 
 
 def latest_week(graph: Graph, name: str, week_id: int) -> int | None:

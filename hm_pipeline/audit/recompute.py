@@ -7,9 +7,9 @@ import polars as pl
 
 from hm_pipeline.audit.states import keeping_audience
 from hm_pipeline.base.errors import DiskTrouble, HMError, Unforeseen
-from hm_pipeline.graph import Graph
-from hm_pipeline.runner import Runner
-from hm_pipeline.tables import Home
+from hm_pipeline.engine.materialize import Runner
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.tables import Home
 
 Report = Callable[[str, int, int], None]
 

@@ -8,9 +8,9 @@ from rich.console import RenderableType
 
 from hm_pipeline.audit.verdicts import Audit, Audited
 from hm_pipeline.base.errors import FutureLeak
+from hm_pipeline.engine.tables import write_aside
 from hm_pipeline.evaluation.report import STYLE, Section, html_table
 from hm_pipeline.evaluation.sheet import Sheet
-from hm_pipeline.tables import write_aside
 
 HEADER = ("feature", "view", "known at", "cutoff", "AUC", "verdict")
 REMARK = (

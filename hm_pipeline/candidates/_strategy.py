@@ -11,8 +11,8 @@ import polars as pl
 
 from hm_pipeline.base.fixed_point import FIXED, days_before, decay
 from hm_pipeline.candidates._packed import best_first, merged
-from hm_pipeline.inputs import Inputs
-from hm_pipeline.registration import Registration
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.registration import Registration
 
 LEAST_CHANCE = 0.05  # of any sale: below it lie half of what customers bought before, and a fiftieth of what they buy again
 

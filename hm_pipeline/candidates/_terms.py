@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.candidates._union import Union
+from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.history.article_sales import buyer_age
 from hm_pipeline.history.taste import Taste, coded, taste_of
-from hm_pipeline.inputs import Inputs
 
 BUCKETS = 8  # of ranks: 1, 2-3, 4-7, ... 128 and more; one more bucket is "not proposed"
 ATTRIBUTES = ("index_group_no", "section_no", "department_no", "product_type_no", "colour_group_code")

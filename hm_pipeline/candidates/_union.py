@@ -14,7 +14,7 @@ import polars as pl
 from hm_pipeline.base.errors import BrokenContract
 from hm_pipeline.candidates._packed import in_order, places
 from hm_pipeline.candidates._strategy import Strategy
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 PLACES = 2**14  # proposals that one customer may have: nine strategies give some hundreds
 FIXED_SCORE = 10_000  # scores are compared to the fourth decimal

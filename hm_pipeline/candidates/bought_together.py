@@ -10,7 +10,7 @@ from hm_pipeline.base.contracts import Pair
 from hm_pipeline.base.fixed_point import FIXED, days_before, decay
 from hm_pipeline.candidates._neighbours import Neighbours, best_neighbours
 from hm_pipeline.candidates._strategy import Strategy, newest, on_offer, ranked
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 INPUTS = ("purchases", "history/article_sales", "history/bought_together", "signal/availability")
 UNIT = 2**10  # of decayed counts in the history

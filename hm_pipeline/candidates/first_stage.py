@@ -20,7 +20,7 @@ from hm_pipeline.base.contracts import Pair
 from hm_pipeline.candidates._strategy import Strategy
 from hm_pipeline.candidates._terms import BUCKETS, Term, terms_of, widths
 from hm_pipeline.candidates._union import Union, unite
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 PAIR = ["customer_id", "article_id"]
 MISSES = 7  # of so many proposals that were not taken, one is an example and stands for all of them

@@ -10,7 +10,7 @@ import polars as pl
 from hm_pipeline.base.contracts import Pair
 from hm_pipeline.base.fixed_point import FIXED
 from hm_pipeline.candidates._strategy import Strategy, liked, ranked
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 
 class Launches(Pair):

@@ -8,8 +8,8 @@ import polars as pl
 
 from hm_pipeline.base.contracts import Pair
 from hm_pipeline.candidates._strategy import Strategy
+from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.history.article_sales import fresh_count
-from hm_pipeline.inputs import Inputs
 
 
 class Popular(Pair):

@@ -9,7 +9,7 @@ import polars as pl
 from hm_pipeline.base.contracts import Pair
 from hm_pipeline.candidates._age_windows import best_by_age, known_ages
 from hm_pipeline.candidates._strategy import Strategy
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 FEWEST = 200  # units
 

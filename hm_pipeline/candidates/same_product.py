@@ -9,7 +9,7 @@ import polars as pl
 from hm_pipeline.base.contracts import Pair
 from hm_pipeline.base.fixed_point import days_before, decay
 from hm_pipeline.candidates._strategy import Strategy, newest, on_offer, ranked
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 
 class SameProduct(Pair):

@@ -8,12 +8,12 @@ import polars as pl
 
 from hm_pipeline.checks import features
 from hm_pipeline.checks.stored import Stored, newest, outcome
+from hm_pipeline.engine.plan import STATIC, Graph
+from hm_pipeline.engine.step import Step
+from hm_pipeline.engine.tables import Manifest
 from hm_pipeline.failing import failing
 from hm_pipeline.features import agreement
-from hm_pipeline.graph import STATIC, Graph
 from hm_pipeline.resources import Work
-from hm_pipeline.steps import Step
-from hm_pipeline.tables import Manifest
 
 LEAST = 12  # candidates a customer must have
 READ = 5_000_000  # rows of the newest partition that are read back

@@ -10,14 +10,14 @@ import polars as pl
 from hm_pipeline.audit import audit_week, conclusion
 from hm_pipeline.base.errors import HMError
 from hm_pipeline.checks.stored import Stored, newest, outcome
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.step import Step
+from hm_pipeline.engine.tables import scan_files
 from hm_pipeline.features.drift import drift
 from hm_pipeline.features.registry import feature_tables
 from hm_pipeline.features.retrieval import open_store
 from hm_pipeline.features.views import TIMESTAMP, FeatureTable
-from hm_pipeline.graph import Graph
 from hm_pipeline.resources import VIEWS
-from hm_pipeline.steps import Step
-from hm_pipeline.tables import scan_files
 
 STORE, LABELLED, AUDIT = "feature_store", "feature_matrix", "leak_audit"  # the store is seldom made, so seldom is an audit
 AGAIN = "make the partition again with --force"

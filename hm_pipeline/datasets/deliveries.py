@@ -16,9 +16,9 @@ from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.validation import check
 from hm_pipeline.datasets.losses import lost_rows
 from hm_pipeline.datasets.purchases import Parts, Purchases
-from hm_pipeline.datasets.stage import Stage
-from hm_pipeline.graph import EVERYONE
-from hm_pipeline.tables import Home, Manifest, write_aside
+from hm_pipeline.engine.plan import EVERYONE
+from hm_pipeline.engine.staging import Stage
+from hm_pipeline.engine.tables import Home, Manifest, write_aside
 
 FACTS = "transactions"
 Progress = Callable[[str, int, int], None]

@@ -26,9 +26,9 @@ from hm_pipeline.datasets.report import IngestReport, report_of
 from hm_pipeline.datasets.scan import connect
 from hm_pipeline.datasets.source import locate
 from hm_pipeline.datasets.spans import span, weeks_in
-from hm_pipeline.datasets.stage import Stage
-from hm_pipeline.shards import count_for, cut, save_shards
-from hm_pipeline.tables import Home
+from hm_pipeline.engine.shards import count_for, cut, save_shards
+from hm_pipeline.engine.staging import Stage
+from hm_pipeline.engine.tables import Home
 
 Reader = Callable[[Any, Path, pl.DataFrame | None], pl.DataFrame]
 DIMENSIONS: tuple[tuple[RawTable, type[dy.Schema], Reader], ...] = (

@@ -7,7 +7,7 @@ import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import BadInput
-from hm_pipeline.tables import Home, Manifest, content_hash, scan_files, write_aside
+from hm_pipeline.engine.tables import Home, Manifest, content_hash, scan_files, write_aside
 
 FILE = "lost.parquet"
 NAMED = 3  # weeks that a refusal names

@@ -20,7 +20,7 @@ from hm_pipeline.datasets.keys import Keys
 from hm_pipeline.datasets.rejects import FILE, BadRows
 from hm_pipeline.datasets.scan import csv_scan, fetch, inner_names, quote, sql_path, unreadable
 from hm_pipeline.datasets.sift import DIGITS, LINE, Sieve, faults, is_article, is_one, is_whole
-from hm_pipeline.tables import scan_files
+from hm_pipeline.engine.tables import scan_files
 
 ORDER = ("customer_id", "article_id", "t_dat", "price", "sales_channel_id")
 KNOWN = (*RAW_TRANSACTIONS.required, *RAW_TRANSACTIONS.optional)

@@ -7,7 +7,7 @@ import polars as pl
 
 from hm_pipeline.base.errors import BadInput
 from hm_pipeline.datasets.records import records_at
-from hm_pipeline.tables import write_aside
+from hm_pipeline.engine.tables import write_aside
 
 FILE = "rejected.parquet"
 MOST = 1_000  # rows of a file that is refused; who mends those finds the others by himself

@@ -8,7 +8,7 @@ from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.datasets.deliveries import Weeks
 from hm_pipeline.datasets.rejects import FILE
 from hm_pipeline.datasets.spans import gaps
-from hm_pipeline.tables import Home
+from hm_pipeline.engine.tables import Home
 
 NAMED = 5  # days
 

@@ -18,7 +18,7 @@ from hm_pipeline.datasets.shop import LAST_WEEK, Array, Shop, build_shop
 from hm_pipeline.datasets.shoppers import build_segments, build_shoppers, customers_table
 from hm_pipeline.datasets.truth import Witness
 from hm_pipeline.datasets.visits import Basket, shop_a_week
-from hm_pipeline.tables import write_aside
+from hm_pipeline.engine.tables import write_aside
 
 TREND, LASTING = 0.25, 0.95  # how far an article's fortune moves in a week, as a power of e, and how much of it stays
 

@@ -14,7 +14,7 @@ from hm_pipeline.datasets import vocabulary as words
 from hm_pipeline.datasets.shop import LAST_WEEK, Array, Shop, season
 from hm_pipeline.datasets.shoppers import CIRCLE_STYLE, Segments, Shoppers
 from hm_pipeline.datasets.visits import LIKES, NOISE, likes, look, utility
-from hm_pipeline.tables import write_aside
+from hm_pipeline.engine.tables import write_aside
 
 FOLDER = "truth"
 TASTES = 20_000  # customers whose taste is written

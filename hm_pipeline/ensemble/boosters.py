@@ -13,8 +13,8 @@ import numpy.typing as npt
 import polars as pl
 
 from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.engine.tables import write_aside
 from hm_pipeline.ensemble.samples import Floats, as_floats
-from hm_pipeline.tables import write_aside
 
 Params = Mapping[str, float]
 BINS = 63  # of a feature; more cost time and gained nothing on this problem

@@ -18,11 +18,11 @@ import polars as pl
 from hm_pipeline.base.calendar import LabelWeeks
 from hm_pipeline.base.errors import MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.tables import write_aside
 from hm_pipeline.ensemble.blend import FEWEST_HITS, blend_weights, blended, rounded, standardised
 from hm_pipeline.ensemble.members import Member, fit_member, learner_named
 from hm_pipeline.ensemble.samples import KEYS, LABEL, Floats, Judge, as_floats, buyer_starts, judged_sample, training_sample
 from hm_pipeline.ensemble.search_result import SearchResult
-from hm_pipeline.tables import write_aside
 
 JUDGED_BUYERS = 20_000  # of a week; the standard error of MAP@12 is then about 3 % of it
 Frame = pl.LazyFrame | pl.DataFrame

@@ -12,14 +12,14 @@ import polars as pl
 from hm_pipeline.base.calendar import label_weeks
 from hm_pipeline.base.contracts import Pair, Recommendations
 from hm_pipeline.candidates import STRATEGIES
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import Week
 from hm_pipeline.ensemble.ensemble import JUDGED_BUYERS, Ensemble, fit_ensemble
 from hm_pipeline.ensemble.recommend import recommend as rank_candidates
 from hm_pipeline.ensemble.samples import CUT, KEYS, LABEL, judged_sample, training_sample
 from hm_pipeline.ensemble.search_result import SearchResult
 from hm_pipeline.ensemble.service import require_version, version_of
-from hm_pipeline.inputs import Inputs
 from hm_pipeline.labels import bought
-from hm_pipeline.steps import Week
 
 LEARNERS = ("lightgbm", "xgboost", "catboost")
 SERVICE = "ranking"  # Feast's, which the matrix comes from

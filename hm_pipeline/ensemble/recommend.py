@@ -6,8 +6,8 @@ from pathlib import Path
 import polars as pl
 
 from hm_pipeline.base.errors import MissingInput, RowsLost
+from hm_pipeline.engine.tables import write_aside
 from hm_pipeline.ensemble.samples import BUYER, CUT, KEYS
-from hm_pipeline.tables import write_aside
 
 FILL = "fill"  # strategy of what was added because a customer had too few candidates
 SUFFIX = "_rank"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.tables import write_aside
+from hm_pipeline.engine.tables import write_aside
 
 
 @dataclass(frozen=True)

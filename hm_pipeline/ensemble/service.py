@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hm_pipeline.base.errors import BrokenContract
-from hm_pipeline.steps import short_hash
+from hm_pipeline.engine.step import short_hash
 
 NAMED = 5  # features named in a complaint
 

@@ -15,11 +15,11 @@ import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.contracts import ArticleWeek, CustomerWeek, Pair
+from hm_pipeline.engine.tables import content_hash
 from hm_pipeline.evaluation.bench_feature_tables import articles_of, customers_of, database, pairs_of, write_partition
 from hm_pipeline.evaluation.bench_parts import alone, peak_gib
 from hm_pipeline.features.retrieval import open_store
 from hm_pipeline.features.views import KEYS, TIMESTAMP, FeatureTable
-from hm_pipeline.tables import content_hash
 
 WEEKS = range(95, 105)
 CUSTOMERS, ARTICLES = 100_000, 20_000

@@ -16,15 +16,15 @@ import polars as pl
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.candidates import STRATEGIES
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.shards import Shard, load_shards, save_shards
+from hm_pipeline.engine.step import Week
+from hm_pipeline.engine.tables import Home, PartitionWriter
 from hm_pipeline.evaluation.bench_parts import alone, peak_gib
 from hm_pipeline.features.materialise import online_tables, put_online, tables_of
 from hm_pipeline.features.repository import config
 from hm_pipeline.features.retrieval import open_store
 from hm_pipeline.features.views import FeatureTable
-from hm_pipeline.inputs import Inputs
-from hm_pipeline.shards import Shard, load_shards, save_shards
-from hm_pipeline.steps import Week
-from hm_pipeline.tables import Home, PartitionWriter
 
 if TYPE_CHECKING:
     from feast import FeatureStore

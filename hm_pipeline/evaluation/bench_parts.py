@@ -18,7 +18,7 @@ import psutil
 
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.datasets.simulate import simulate
-from hm_pipeline.fingerprint import code_digest
+from hm_pipeline.engine.fingerprint import code_digest
 
 CUSTOMERS, ARTICLES, WEEKS = 85_748, 105_542, 105  # a sixteenth of H&M's customers, all its articles
 SERVING = REFERENCE.key(REFERENCE.last_week)

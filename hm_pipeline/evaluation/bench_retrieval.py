@@ -16,11 +16,11 @@ from typing import Any
 
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.engine.fingerprint import code_digest
+from hm_pipeline.engine.materialize import Runner
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.tables import Home
 from hm_pipeline.evaluation.bench_parts import ARTICLES, CUSTOMERS, WEEKS, ingested, timed
-from hm_pipeline.fingerprint import code_digest
-from hm_pipeline.graph import Graph
-from hm_pipeline.runner import Runner
-from hm_pipeline.tables import Home
 
 MODULE = "hm_pipeline.evaluation.bench_retrieval"
 MADE = (

@@ -10,7 +10,7 @@ from datetime import timedelta
 import polars as pl
 
 from hm_pipeline.base.calendar import DAYS, Calendar
-from hm_pipeline.tables import WeeklyTable
+from hm_pipeline.engine.tables import WeeklyTable
 
 PLACES = 12
 DECAY_SCALE = 1_000_000  # fixed point of 1 / days, as a sum of floats depends on the order of rows

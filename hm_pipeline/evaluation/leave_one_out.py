@@ -12,6 +12,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.ensemble.ensemble import JUDGED_BUYERS
 from hm_pipeline.ensemble.intervals import Interval, bootstrap, paired_difference
 from hm_pipeline.ensemble.learn import labelled, load_search
@@ -22,7 +23,6 @@ from hm_pipeline.evaluation.rows import Row, rounded
 from hm_pipeline.evaluation.sheet import Sheet
 from hm_pipeline.features.registry import column_sources, matrix_schema
 from hm_pipeline.labels import bought
-from hm_pipeline.runner import Runner
 from hm_pipeline.signals import SIGNALS
 
 ALL, CUT = "all signals", 12

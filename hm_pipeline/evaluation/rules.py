@@ -10,6 +10,7 @@ from typing import Protocol
 import polars as pl
 
 from hm_pipeline.base.calendar import DAYS, Calendar
+from hm_pipeline.engine.tables import WeeklyTable
 from hm_pipeline.evaluation.layers import (
     customer_groups,
     for_everyone,
@@ -20,7 +21,6 @@ from hm_pipeline.evaluation.layers import (
     stack,
     top_articles,
 )
-from hm_pipeline.tables import WeeklyTable
 
 
 class Rule(Protocol):

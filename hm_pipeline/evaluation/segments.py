@@ -8,7 +8,7 @@ from datetime import timedelta
 import polars as pl
 
 from hm_pipeline.base.calendar import Calendar
-from hm_pipeline.tables import WeeklyTable
+from hm_pipeline.engine.tables import WeeklyTable
 
 ACTIVE, DORMANT, NEW = SEGMENTS = ("active", "dormant", "new")
 

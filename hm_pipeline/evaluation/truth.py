@@ -14,8 +14,8 @@ from rich.table import Table
 
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.datasets.truth import FOLDER, NEED_WEEKS
+from hm_pipeline.engine.tables import Home
 from hm_pipeline.evaluation.truth_rows import CUSTOMER, Stored, calendars, needs, offered, offers, rhythms, seasons, tastes
-from hm_pipeline.tables import Home
 
 WEEK = "week_id"
 

@@ -8,8 +8,8 @@ from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.datasets.dimensions import signed_id
 from hm_pipeline.datasets.truth import FOLDER
+from hm_pipeline.engine.tables import Home
 from hm_pipeline.signals import SIGNALS
-from hm_pipeline.tables import Home
 
 CUSTOMER = "customer_id"
 TYPE = "product_type_no"

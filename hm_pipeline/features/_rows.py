@@ -13,12 +13,12 @@ from feast.infra.offline_stores.offline_store import RetrievalJob, RetrievalMeta
 from pyarrow import parquet
 
 from hm_pipeline.base.errors import BadInput
+from hm_pipeline.engine.tables import write_aside
 from hm_pipeline.features._entities import fetch
 from hm_pipeline.features._on_demand import Retrieved
 from hm_pipeline.features._remote import filesystem, is_remote, mount
 from hm_pipeline.features._sql_words import literal
 from hm_pipeline.features._types import as_declared
-from hm_pipeline.tables import write_aside
 
 ROWS = 131_072  # of a batch: a few of DuckDB's own, and a few megabytes
 SETTINGS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from hm_pipeline.engine.tables import Home, Manifest, scan_files
 from hm_pipeline.features.materialise import online_tables, tables_of
 from hm_pipeline.features.retrieval import open_store
 from hm_pipeline.features.views import FeatureTable
-from hm_pipeline.tables import Home, Manifest, scan_files
 
 if TYPE_CHECKING:
     from feast import FeatureStore

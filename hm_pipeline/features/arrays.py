@@ -7,8 +7,8 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import CustomerWeek
-from hm_pipeline.inputs import Inputs
-from hm_pipeline.steps import Week
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import Week
 
 NEEDED = 12  # types of a customer that are kept: everyone is asked about some thirty, hardly any of which are of use
 

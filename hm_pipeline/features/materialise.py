@@ -12,16 +12,16 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.errors import BadInput
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.plan import EVERYONE
+from hm_pipeline.engine.shards import ALL, Shard, load_shards
+from hm_pipeline.engine.step import Week
 from hm_pipeline.features._encoding import Batch, Encoder
 from hm_pipeline.features._redis import RedisTables
 from hm_pipeline.features._sqlite import SqliteTables
 from hm_pipeline.features.registry import feature_tables
 from hm_pipeline.features.retrieval import open_store
 from hm_pipeline.features.views import FeatureTable
-from hm_pipeline.graph import EVERYONE
-from hm_pipeline.inputs import Inputs
-from hm_pipeline.shards import ALL, Shard, load_shards
-from hm_pipeline.steps import Week
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import Week
 from hm_pipeline.features.drift import require_agreement
 from hm_pipeline.features.registry import RANKING, feature_tables
 from hm_pipeline.features.retrieval import IS_CANDIDATE, fetch, open_store
 from hm_pipeline.features.views import KEYS
-from hm_pipeline.inputs import Inputs
-from hm_pipeline.steps import Week
 
 if TYPE_CHECKING:
     from feast import FeatureStore

@@ -10,11 +10,11 @@ from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.errors import BadInput, MissingInput
 from hm_pipeline.base.ids import whole_numbers
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.tables import Home
 from hm_pipeline.features._frames import as_arrow
 from hm_pipeline.features.matrix import store_of
 from hm_pipeline.features.retrieval import IS_CANDIDATE, are_candidates, feature_names, fetch
 from hm_pipeline.features.views import KEYS
-from hm_pipeline.tables import Home
 
 ASKED = ("customer_id", "article_id", "week_id", "week")
 REMEDY = "give customer_id (64 hex digits, or an integer), article_id, and week_id or week (its first day)"

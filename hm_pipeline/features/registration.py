@@ -5,8 +5,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hm_pipeline.engine.tables import write_aside
 from hm_pipeline.features.views import OWNER, FeastObjects
-from hm_pipeline.tables import write_aside
 
 if TYPE_CHECKING:
     from feast import FeatureStore

@@ -9,7 +9,7 @@ import polars as pl
 
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.contracts import ArticleWeek
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 LAGS = 6  # weeks, the longer memory of the public solutions
 UNIT = 2**10  # decayed counts are fixed-point numbers with this unit

@@ -7,7 +7,7 @@ The window that strategies read is summed in ``bought_together``.
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 EARLIER_WEEKS = 4  # half of all customers come back within four weeks, later baskets say little about this one
 MOST_ARTICLES = 40  # a customer's articles in the window, newest first: a reseller's thousands would be squared

@@ -6,7 +6,7 @@ Source: basket pairs of the window.  Grain: (week, article, neighbour).
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 WEEKS = 12  # a season; older pairs name articles that have left the shop
 UNIT = 2**10

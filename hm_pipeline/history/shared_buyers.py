@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 WEEKS = 12  # a season, as for what is bought together
 UNIT = 2**10  # likeness is a fixed-point number with this unit

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.base.fixed_point import days_before
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 HALF_LIFE_DAYS = 90.0  # a season: tastes change slower than needs
 UNIT = 1e6  # of weights: whole numbers of it, so that no order of summation changes their sum

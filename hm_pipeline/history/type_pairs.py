@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 WEEKS = 16  # a season and what leads over to the next
 SMOOTHING = 20.0  # visits of the average customer that are added to every type's own

@@ -8,7 +8,7 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 OLDEST, EVERYONE = 99, -1  # years; older buyers count as this, and the row that all ages share
 WIDTHS = (2, 4, 8, 16, OLDEST)  # years on either side

@@ -7,7 +7,7 @@ holds all weeks before it.
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 AGE_EDGES = (30, 50)  # years: three bands of buyers, each with the volume of a shop of its own
 CELL = ("product_type_no", "index_group_no", "age_band", "sold_week_id")

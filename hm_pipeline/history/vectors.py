@@ -11,7 +11,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from hm_pipeline.base.contracts import ArticleWeek
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 DIMENSIONS = 32
 WEEKS = 26  # the half year that holds what is on sale now and the season before it

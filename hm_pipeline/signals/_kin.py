@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import polars as pl
 
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 
 KIN = ("colourway_count", "colourway_trend", "type_mean", "type_trend", "department_mean", "department_trend", "alike_mean")
 NEW_DAYS = 28  # age up to which an article is compared with those described alike

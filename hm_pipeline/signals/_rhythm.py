@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.history.type_rates import EVERYONE, OLDEST
-from hm_pipeline.inputs import Inputs
 
 MOST_WEEKS = 1024  # of purchases: twenty years
 SLOW, FAST = 26.0, 8.0  # weeks in which a purchase's weight halves

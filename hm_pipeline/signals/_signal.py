@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hm_pipeline.registration import Registration
+from hm_pipeline.engine.registration import Registration
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import ArticleWeek
+from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.history.article_sales import EWMA, LAGS, UNIT, buyer_age, online_share
-from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals import _booster
 from hm_pipeline.signals._kin import KIN, kin
 from hm_pipeline.signals._recalibration import Recalibrated, weights_of

@@ -7,8 +7,8 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import ArticleWeek
+from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.history.article_sales import buyer_age, online_share
-from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals._signal import Signal
 
 

@@ -9,8 +9,8 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
+from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.history.type_rates import EVERYONE
-from hm_pipeline.inputs import Inputs
 from hm_pipeline.signals._signal import Signal
 
 TYPE = ["customer_id", "product_type_no"]

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.base.contracts import ArticleWeek
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.signals import _shares
 from hm_pipeline.signals._shares import Shares, window
 from hm_pipeline.signals._signal import Signal

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.base.contracts import CustomerWeek
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.signals import _booster
 from hm_pipeline.signals._booster import Boosters
 from hm_pipeline.signals._rhythm import FEATURES, Purchases, Types, describe

@@ -10,7 +10,7 @@ import polars as pl
 
 from hm_pipeline.base.contracts import CustomerWeek
 from hm_pipeline.base.fixed_point import FIXED, days_before, decay
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.signals import _booster
 from hm_pipeline.signals._booster import Boosters
 from hm_pipeline.signals._signal import Signal

@@ -12,7 +12,7 @@ from hm_pipeline.candidates import STRATEGIES, first_stage, popular
 from hm_pipeline.candidates._strategy import Strategy
 from hm_pipeline.candidates._terms import widths
 from hm_pipeline.candidates.first_stage import FirstStage
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
 from tests.candidates.few_rows import WEEK, A, B, C, D, forecast, inputs_of, shop_of
 from tests.laws.evaluator import ALL_STEPS, Evaluator
 from tests.laws.tiny_shops import Sale

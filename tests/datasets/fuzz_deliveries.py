@@ -17,7 +17,7 @@ from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import HMError
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
-from hm_pipeline.tables import Home, scan_files
+from hm_pipeline.engine.tables import Home, scan_files
 from tests.datasets.random_deliveries import EPOCHS, START, Maker, Purchase, State
 from tests.datasets.tiny_files import tree
 

@@ -13,7 +13,7 @@ from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.losses import FILE, LostRows
 from hm_pipeline.datasets.rejects import FILE as REJECTED
 from hm_pipeline.datasets.rejects import BadRows
-from hm_pipeline.tables import Home
+from hm_pipeline.engine.tables import Home
 from tests.datasets.tiny_files import ADA, BOB, CUSTOMERS, TRANSACTIONS, ZOE, bytes_of, run, tree, week, write
 
 HEAD, *ROWS = TRANSACTIONS.splitlines(keepends=True)

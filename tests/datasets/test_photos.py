@@ -7,7 +7,7 @@ from hm_pipeline import photos
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.simulate import simulate
-from hm_pipeline.tables import Home
+from hm_pipeline.engine.tables import Home
 
 
 def test_an_article_finds_its_photo(tmp_path: Path) -> None:

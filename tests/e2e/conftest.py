@@ -9,8 +9,8 @@ from hm_pipeline import cli
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.engine.tables import Home
 from hm_pipeline.run import make
-from hm_pipeline.tables import Home
 
 WEEKS = 22
 

@@ -16,14 +16,14 @@ from hm_pipeline.audit import questions
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import FutureLeak, MissingInput
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.step import at
+from hm_pipeline.engine.tables import Home
 from hm_pipeline.features import _loading, _moments
 from hm_pipeline.features._frames import as_arrow
 from hm_pipeline.features.registry import LOOKBOOK, feature_tables
 from hm_pipeline.features.views import KEYS
-from hm_pipeline.graph import Graph
 from hm_pipeline.run import graph_of, make
-from hm_pipeline.steps import at
-from hm_pipeline.tables import Home
 from tests.e2e.conftest import last_week, quick
 
 SAMPLE = Path(__file__).parents[2].parent / "shared/real/h-and-m-sample"

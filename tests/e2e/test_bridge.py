@@ -12,6 +12,7 @@ from feast.types import Float64, String
 
 from hm_pipeline.base.errors import BrokenContract
 from hm_pipeline.definitions import build_defs
+from hm_pipeline.engine.tables import Home
 from hm_pipeline.exhibit_tables import tables
 from hm_pipeline.features.drift import drift, require_agreement
 from hm_pipeline.features.registry import feature_tables
@@ -20,7 +21,6 @@ from hm_pipeline.features.units import unit_of
 from hm_pipeline.features.views import build
 from hm_pipeline.instance import dagster_instance
 from hm_pipeline.run import graph_of, make
-from hm_pipeline.tables import Home
 from tests.e2e.conftest import last_week, quick
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own

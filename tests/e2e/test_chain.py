@@ -4,8 +4,8 @@ import hashlib
 
 import polars as pl
 
+from hm_pipeline.engine.tables import Home, Manifest
 from hm_pipeline.run import make
-from hm_pipeline.tables import Home, Manifest
 
 
 def last_week(settings):

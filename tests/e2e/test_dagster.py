@@ -11,10 +11,10 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.simulate import simulate
 from hm_pipeline.definitions import build_defs
+from hm_pipeline.engine.tables import Home
 from hm_pipeline.instance import BASE, dagster_instance
 from hm_pipeline.run import make
 from hm_pipeline.signals import SIGNALS
-from hm_pipeline.tables import Home
 from tests.e2e.conftest import last_week
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own

@@ -10,12 +10,12 @@ import pytest
 from hm_pipeline.assets import STEPS
 from hm_pipeline.checks.asset_checks import _agreement
 from hm_pipeline.checks.stored import Stored
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.tables import Home, Manifest
 from hm_pipeline.features.online import look_up, served_week
 from hm_pipeline.features.retrieval import open_store
-from hm_pipeline.graph import Graph
 from hm_pipeline.run import make
 from hm_pipeline.serve import recommendations_of
-from hm_pipeline.tables import Home, Manifest
 from tests.e2e.conftest import last_week
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own

@@ -11,9 +11,9 @@ import dagster as dg
 import pytest
 
 from hm_pipeline.base.errors import BadInput
+from hm_pipeline.engine.tables import Home
 from hm_pipeline.instance import dagster_instance
 from hm_pipeline.run import make
-from hm_pipeline.tables import Home
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
 

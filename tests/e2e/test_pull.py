@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.errors import BadInput, HMError, MissingInput, UnknownWeek
+from hm_pipeline.engine.tables import Home
 from hm_pipeline.features import pull
-from hm_pipeline.tables import Home
 from tests.e2e.conftest import last_week
 
 PAIR_FEATURES = ["repurchase_rank", "first_stage_score", "style_similarity", "need_propensity"]

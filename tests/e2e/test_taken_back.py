@@ -9,11 +9,11 @@ import pytest
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.tables import Home, scan_files
 from hm_pipeline.features.online import served_week
 from hm_pipeline.features.retrieval import open_store
-from hm_pipeline.graph import Graph
 from hm_pipeline.run import make
-from hm_pipeline.tables import Home, scan_files
 from tests.e2e.conftest import last_week, quick
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own

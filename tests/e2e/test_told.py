@@ -5,9 +5,9 @@ import pytest
 
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.engine.tables import Home, Manifest
 from hm_pipeline.instance import dagster_instance
 from hm_pipeline.run import make
-from hm_pipeline.tables import Home, Manifest
 from hm_pipeline.told import DATA_VERSION, tell
 from tests.e2e.conftest import WEEKS, last_week
 

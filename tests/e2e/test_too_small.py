@@ -13,10 +13,10 @@ from hm_pipeline.base.errors import MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.definitions import build_defs
-from hm_pipeline.graph import Graph
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.tables import Home
 from hm_pipeline.instance import dagster_instance
 from hm_pipeline.run import make
-from hm_pipeline.tables import Home
 from hm_pipeline.verdicts import NAMES, targets
 from tests.e2e.test_writers import told
 

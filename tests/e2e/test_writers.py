@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from hm_pipeline.lock import one_writer
+from hm_pipeline.engine.lock import one_writer
 from tests.e2e.crashes import contents, hm, start
 
 
@@ -46,7 +46,7 @@ def test_two_first_ingests_do_not_interleave(raw, tmp_path):
 
 
 def test_a_writer_who_may_wait_waits(tmp_path):
-    code = "import sys, pathlib, time\nfrom hm_pipeline.lock import one_writer\nwith one_writer(pathlib.Path(sys.argv[1])):\n"
+    code = "import sys, pathlib, time\nfrom hm_pipeline.engine.lock import one_writer\nwith one_writer(pathlib.Path(sys.argv[1])):\n"
     code += "    (pathlib.Path(sys.argv[1]) / 'there').touch()\n    time.sleep(2)\n    (pathlib.Path(sys.argv[1]) / 'done').touch()\n"
     first = start(tmp_path, tmp_path, code=code)
     while not (tmp_path / "there").exists():

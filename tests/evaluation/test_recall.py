@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 
 from hm_pipeline.candidates import STRATEGIES
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import Week
+from hm_pipeline.engine.tables import MemoryTable
 from hm_pipeline.evaluation.recall import weekly
-from hm_pipeline.inputs import Inputs
-from hm_pipeline.steps import Week
-from hm_pipeline.tables import MemoryTable
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 
 Counts = dict[tuple[str, str], dict[str, int]]

@@ -10,11 +10,11 @@ from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.engine.tables import Home
 from hm_pipeline.evaluation import truth
 from hm_pipeline.evaluation.truth import WEEK, compare, likeness, render
 from hm_pipeline.evaluation.truth_rows import CUSTOMER, Stored, needs, offers, seasons, tastes
 from hm_pipeline.run import make
-from hm_pipeline.tables import Home
 
 WEEK_ID = 104
 SIGNALS = ("need_propensity", "seasonality", "style_similarity", "availability")

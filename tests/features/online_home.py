@@ -8,12 +8,12 @@ import polars as pl
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.materialize import Runner
+from hm_pipeline.engine.plan import STATIC, Graph
+from hm_pipeline.engine.shards import cut, save_shards
+from hm_pipeline.engine.tables import Home, PartitionWriter
 from hm_pipeline.features.materialise import online_tables
 from hm_pipeline.features.retrieval import open_store
-from hm_pipeline.graph import STATIC, Graph
-from hm_pipeline.runner import Runner
-from hm_pipeline.shards import cut, save_shards
-from hm_pipeline.tables import Home, PartitionWriter
 
 WEEK, CUSTOMERS, ARTICLES = 104, 60, 40
 CUTOFF = datetime(2020, 9, 16, tzinfo=UTC)

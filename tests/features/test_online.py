@@ -14,13 +14,13 @@ import pytest
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import BadInput
+from hm_pipeline.engine.materialize import Runner
+from hm_pipeline.engine.plan import BUYERS, Graph
 from hm_pipeline.features.agreement import compare
 from hm_pipeline.features.materialise import online_tables, tables_of
 from hm_pipeline.features.online import look_up, served_week
 from hm_pipeline.features.registry import feature_tables
 from hm_pipeline.features.retrieval import open_store
-from hm_pipeline.graph import BUYERS, Graph
-from hm_pipeline.runner import Runner
 
 from .conftest import STOCK_WARNING
 from .online_home import ARTICLES, CUSTOMERS, CUTOFF, HEX, IDS, WEEK, answers, serve, settings_of, write_table

@@ -5,11 +5,11 @@ from dataclasses import replace
 import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.tables import MemoryTable
 from hm_pipeline.history import article_sales, basket_pairs, bought_together
 from hm_pipeline.history.article_sales import ArticleSales
 from hm_pipeline.history.basket_pairs import BasketPairs
-from hm_pipeline.inputs import Inputs
-from hm_pipeline.tables import MemoryTable
 from tests.laws.tiny_shops import CALENDAR, Sale, customers, transactions
 
 A, B, C, D = 101, 102, 103, 104

@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.contracts import Transactions
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.tables import MemoryTable
 from hm_pipeline.history import shared_buyers
 from hm_pipeline.history.shared_buyers import MOST_ARTICLES, SharedBuyers
-from hm_pipeline.inputs import Inputs
-from hm_pipeline.tables import MemoryTable
 from tests.laws.evaluator import Evaluator
 from tests.laws.tiny_shops import Sale, transactions
 

@@ -14,10 +14,10 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.base.validation import check
 from hm_pipeline.candidates import STRATEGIES
 from hm_pipeline.candidates._strategy import Strategy
-from hm_pipeline.graph import STATIC
-from hm_pipeline.inputs import Inputs
-from hm_pipeline.steps import Reads, Step, Week, at, merged
-from hm_pipeline.tables import MemoryTable
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.plan import STATIC
+from hm_pipeline.engine.step import Reads, Step, Week, at, merged
+from hm_pipeline.engine.tables import MemoryTable
 
 FACTS = ("transactions", "articles", "customers")
 

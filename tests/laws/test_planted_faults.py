@@ -8,10 +8,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hm_pipeline.inputs import Inputs
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import Step, Week, at, before
 from hm_pipeline.signals import _booster
 from hm_pipeline.signals._recalibration import Recalibrated
-from hm_pipeline.steps import Step, Week, at, before
 from tests.laws import laws
 from tests.laws.conftest import Worlds
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop

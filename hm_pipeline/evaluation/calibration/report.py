@@ -11,10 +11,10 @@ from rich.table import Table
 
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import ingest
+from hm_pipeline.engine.tables import Home, write_aside
 from hm_pipeline.evaluation.calibration.counts import count
 from hm_pipeline.evaluation.calibration.facts import FACTS, FULL_CUSTOMERS, Fact
 from hm_pipeline.evaluation.calibration.scores import score
-from hm_pipeline.tables import Home, write_aside
 
 FILE = "calibration.json"
 SCRATCH = ".calibration-home"

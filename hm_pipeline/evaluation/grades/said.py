@@ -6,8 +6,8 @@ when an interval is made.
 
 import polars as pl
 
+from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.history.type_rates import EVERYONE, OLDEST
-from hm_pipeline.inputs import Inputs
 from hm_pipeline.labels import bought
 from hm_pipeline.signals.availability import GONE_DAYS
 

@@ -9,9 +9,9 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.engine.tables import Home, Manifest
 from hm_pipeline.evaluation.recall.weekly import RecallBudget
 from hm_pipeline.evaluation.sheet import Sheet
-from hm_pipeline.tables import Home, Manifest
 
 
 def read_budget(home: Home, weeks: Sequence[int]) -> tuple[pl.DataFrame, dict[str, float]]:

@@ -6,10 +6,10 @@ from typing import Any
 import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
+from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.ensemble.learn import Recommended
 from hm_pipeline.evaluation.tasks import item_sales, title, user_churn, user_item_purchase
 from hm_pipeline.evaluation.tasks.report import TaskResult, result
-from hm_pipeline.runner import Runner
 from hm_pipeline.signals import availability, visit_propensity
 
 NEEDED = {

@@ -11,7 +11,7 @@ import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE, Calendar
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.tables import MemoryTable, WeeklyTable
+from hm_pipeline.engine.tables import MemoryTable, WeeklyTable
 
 Table = TypeVar("Table")
 Made = TypeVar("Made")

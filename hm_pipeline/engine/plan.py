@@ -11,9 +11,9 @@ from pathlib import Path
 
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.steps import Reads, Step, short_hash
-from hm_pipeline.tables import Home, Manifest
-from hm_pipeline.warm_up import AUDIENCE, WarmUp, upstream
+from hm_pipeline.engine.min_history import AUDIENCE, WarmUp, upstream
+from hm_pipeline.engine.step import Reads, Step, short_hash
+from hm_pipeline.engine.tables import Home, Manifest
 
 __all__ = ["AUDIENCE", "BUYERS", "EVERYONE", "STATIC", "Graph", "Run", "contiguous"]
 

@@ -28,8 +28,7 @@ PACKAGE = __name__.partition(".")[0]
 INFRASTRUCTURE = frozenset(
     f"{PACKAGE}.{name}"
     for name in (
-        "base.calendar", "base.contracts", "base.errors", "base.settings", "base.validation", "tables", "shards", "inputs", "steps", "graph", "runner",
-        "fingerprint", "libraries", "lock", "registration", "unforeseen", "warm_up", "workers", "datasets.stage",
+        "base.calendar", "base.contracts", "base.errors", "base.settings", "base.validation",
         "features.drift", "features.units",  # they describe features and compute none
     )
 )  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from hm_pipeline.tables import write_aside
+from hm_pipeline.engine.tables import write_aside
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 SHARDS_OF_A_WORKER = 2

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.errors import UnknownWeek
-from hm_pipeline.steps import Step
+from hm_pipeline.engine.step import Step
 
 AUDIENCE = "audience"
 FURTHEST = 520  # weeks ahead that are looked at

@@ -15,7 +15,7 @@ import dataframely as dy
 from hm_pipeline.base import calendar as weeks
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.fingerprint import Entry, code_digest, libraries_of, short_hash
+from hm_pipeline.engine.fingerprint import Entry, code_digest, libraries_of, short_hash
 
 __all__ = ["Kind", "Reads", "Step", "Week", "at", "before", "merged", "short_hash"]
 

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from hm_pipeline.fingerprint import LIBRARIES, library_version
-from hm_pipeline.tables import write_aside
+from hm_pipeline.engine.fingerprint import LIBRARIES, library_version
+from hm_pipeline.engine.tables import write_aside
 
 FILE = "libraries.json"
 

@@ -13,8 +13,8 @@ from typing import Self
 
 import polars as pl
 
-from hm_pipeline.lock import one_writer
-from hm_pipeline.tables import Home, Manifest, content_hash, write_aside, write_shard
+from hm_pipeline.engine.lock import one_writer
+from hm_pipeline.engine.tables import Home, Manifest, content_hash, write_aside, write_shard
 
 FOLDER, JOURNAL, OLD = ".ingest", "ready.json", "old"
 

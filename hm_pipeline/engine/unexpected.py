@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from hm_pipeline.base.errors import HMError, Unforeseen, disk_trouble
-from hm_pipeline.tables import write_aside
+from hm_pipeline.engine.tables import write_aside
 
 FOLDER = "errors"
 SHOWN = 300  # characters of a library's words; the file holds them all

@@ -1,0 +1,1 @@
+"""The week engine: steps, fingerprints, plans, and the materialisation of partitions on disk."""
