@@ -7,8 +7,8 @@ import dagster as dg
 
 from hm_pipeline.base.errors import HMError, MissingInput
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.datasets.kaggle import ingest
-from hm_pipeline.datasets.report import IngestReport
+from hm_pipeline.datasets.kaggle.ingest import ingest
+from hm_pipeline.datasets.kaggle.report import IngestReport
 from hm_pipeline.deliveries import Delivery
 from hm_pipeline.engine.lock import one_writer
 from hm_pipeline.failing import failing

@@ -100,7 +100,7 @@ def simulate(  # noqa: PLR0913 - options of a command
     as_json: Json = False,
 ) -> None:
     """Write a simulated shop in Kaggle's layout to a folder."""
-    from hm_pipeline.datasets.simulate import simulate as make_shop  # noqa: PLC0415 - each command pays for what it uses
+    from hm_pipeline.datasets.simulator.simulate import simulate as make_shop  # noqa: PLC0415 - each command pays for what it uses
     from hm_pipeline.evaluation.calibration import calibrate, render  # noqa: PLC0415 - as above
 
     started = time.perf_counter()
@@ -127,9 +127,9 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Read a folder or zip in Kaggle's layout into the home; new weeks are added, done twice it changes nothing."""
-    from hm_pipeline.datasets.kaggle import ingest as bring_in  # noqa: PLC0415 - as above
-    from hm_pipeline.datasets.report import words_of  # noqa: PLC0415 - as above
-    from hm_pipeline.datasets.spans import read_range  # noqa: PLC0415 - as above
+    from hm_pipeline.datasets.kaggle.ingest import ingest as bring_in  # noqa: PLC0415 - as above
+    from hm_pipeline.datasets.kaggle.report import words_of  # noqa: PLC0415 - as above
+    from hm_pipeline.datasets.kaggle.week_ranges import read_range  # noqa: PLC0415 - as above
 
     try:
         first_day = date.fromisoformat(epoch) if epoch else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.datasets.source import chosen
+from hm_pipeline.datasets.kaggle.raw_files import chosen
 from hm_pipeline.engine.step import short_hash
 
 State = tuple[int, int, int, int]  # size, times of change of content and of the entry, and the entry itself

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from hm_pipeline import photos
+from hm_pipeline.datasets.kaggle import image_folder as photos
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.step import Step
 from hm_pipeline.engine.tables import Home, Manifest, WeeklyTable, scan_files

@@ -51,7 +51,7 @@ def bench_ingest(folder: Path, rows: int = 30_000_000) -> dict[str, Any]:
         ``ingest`` and ``rival`` (DuckDB from CSV to one typed Parquet file, unsorted, unchecked), each with
         ``wall_seconds``, ``cpu_seconds`` and ``peak_gib``; and ``rows``.
     """
-    raw = folder / f"raw-{rows}-{code_digest('hm_pipeline.datasets.simulate')}"
+    raw = folder / f"raw-{rows}-{code_digest('hm_pipeline.datasets.simulator.simulate')}"
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:  # a child's peak starts at that of its parent
         count = pool.submit(_make, folder, raw, rows).result()
     home, flat = folder / "home", folder / "rival.parquet"

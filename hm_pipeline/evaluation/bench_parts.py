@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from hm_pipeline.base.calendar import REFERENCE
-from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.fingerprint import code_digest
 
 CUSTOMERS, ARTICLES, WEEKS = 85_748, 105_542, 105  # a sixteenth of H&M's customers, all its articles
@@ -33,7 +33,7 @@ def hm(*arguments: str) -> list[str]:
 
 def sixteenth(folder: Path) -> Path:
     """Return the raw files of a shop of a sixteenth of H&M's size, simulated once by this code beside the benchmarks' folders."""
-    raw = folder.parent / f"sixteenth-{code_digest('hm_pipeline.datasets.simulate')}"
+    raw = folder.parent / f"sixteenth-{code_digest('hm_pipeline.datasets.simulator.simulate')}"
     if not (raw / "transactions_train.csv").exists():
         simulate(raw, customers=CUSTOMERS, articles=ARTICLES, weeks=WEEKS)
     return raw

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.fingerprint import code_digest
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import Graph
@@ -36,7 +36,7 @@ def bench_retrieval(folder: Path, sizes: Mapping[str, int] = SIZES) -> dict[str,
     """Measure the stages at each size of shop, in customers."""
     found: dict[str, Any] = {}
     for name, customers in sizes.items():
-        raw = folder.parent / f"shop-{customers}-{code_digest('hm_pipeline.datasets.simulate')}"
+        raw = folder.parent / f"shop-{customers}-{code_digest('hm_pipeline.datasets.simulator.simulate')}"
         if not (raw / "transactions_train.csv").exists():
             simulate(raw, customers=customers, articles=ARTICLES, weeks=WEEKS)
         environment = ingested(raw, folder / "home")

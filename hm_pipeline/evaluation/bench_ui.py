@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.evaluation.bench_parts import hm, ingested
 
 STARTS = 3

@@ -6,8 +6,8 @@ import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.datasets.dimensions import signed_id
-from hm_pipeline.datasets.truth import FOLDER
+from hm_pipeline.datasets.kaggle.dimensions import signed_id
+from hm_pipeline.datasets.simulator.ground_truth import FOLDER
 from hm_pipeline.engine.tables import Home
 from hm_pipeline.signals import SIGNALS
 

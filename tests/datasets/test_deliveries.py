@@ -9,10 +9,10 @@ import pytest
 
 from hm_pipeline.base.errors import BadInput, HMError, MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.datasets.kaggle import ingest
-from hm_pipeline.datasets.losses import FILE, LostRows
-from hm_pipeline.datasets.rejects import FILE as REJECTED
-from hm_pipeline.datasets.rejects import BadRows
+from hm_pipeline.datasets.kaggle.ingest import ingest
+from hm_pipeline.datasets.kaggle.lost_rows import FILE, LostRows
+from hm_pipeline.datasets.kaggle.rejected_rows import FILE as REJECTED
+from hm_pipeline.datasets.kaggle.rejected_rows import BadRows
 from hm_pipeline.engine.tables import Home
 from tests.datasets.tiny_files import ADA, BOB, CUSTOMERS, TRANSACTIONS, ZOE, bytes_of, run, tree, week, write
 

@@ -6,8 +6,8 @@ import pytest
 
 from hm_pipeline.base.errors import BadInput
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.datasets.kaggle import ingest
-from hm_pipeline.datasets.losses import LostRows
+from hm_pipeline.datasets.kaggle.ingest import ingest
+from hm_pipeline.datasets.kaggle.lost_rows import LostRows
 from hm_pipeline.engine.tables import Home
 from tests.datasets.tiny_files import BOB, TRANSACTIONS, bytes_of, run, week, write
 

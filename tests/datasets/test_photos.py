@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
-from hm_pipeline import photos
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.datasets.kaggle import ingest
-from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.datasets.kaggle import image_folder as photos
+from hm_pipeline.datasets.kaggle.ingest import ingest
+from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.tables import Home
 
 

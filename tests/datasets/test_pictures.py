@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from hm_pipeline.datasets import palette
-from hm_pipeline.datasets import vocabulary as words
-from hm_pipeline.datasets.pictures import silhouettes
-from hm_pipeline.datasets.pictures.cloth import PRINTS, SHADES
-from hm_pipeline.datasets.pictures.pen import HEIGHT, WIDTH, Cut
-from hm_pipeline.datasets.pictures.studio import GROUND, encode, picture
-from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.datasets.simulator import palette
+from hm_pipeline.datasets.simulator import vocabulary as words
+from hm_pipeline.datasets.simulator.images import shapes as silhouettes
+from hm_pipeline.datasets.simulator.images.drawing import HEIGHT, WIDTH, Cut
+from hm_pipeline.datasets.simulator.images.render import GROUND, encode, picture
+from hm_pipeline.datasets.simulator.images.texture import PRINTS, SHADES
+from hm_pipeline.datasets.simulator.simulate import simulate
 
 MIDDLE = Cut(fit=2, detail=0, length=1)
 CUTS = [Cut(fit, detail, length) for fit in range(5) for detail in range(8) for length in range(3)]

@@ -8,9 +8,9 @@ import pytest
 
 from hm_pipeline.base.contracts import RAW_ARTICLES, RAW_CUSTOMERS, RAW_TRANSACTIONS
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.datasets.catalogue import COLUMNS
-from hm_pipeline.datasets.kaggle import ingest
-from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.datasets.kaggle.ingest import ingest
+from hm_pipeline.datasets.simulator.articles_csv import COLUMNS
+from hm_pipeline.datasets.simulator.simulate import simulate
 
 FILES = ("transactions_train.csv", "customers.csv", "articles.csv")
 LAST = 104

@@ -12,12 +12,12 @@ from sklearn.metrics import roc_auc_score
 
 import hm_pipeline
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.datasets.kaggle import ingest
-from hm_pipeline.datasets.shop import build_shop
-from hm_pipeline.datasets.shoppers import CIRCLE_STYLE, build_segments, build_shoppers
-from hm_pipeline.datasets.simulate import simulate
-from hm_pipeline.datasets.truth import NEED_WEEKS, Witness
-from hm_pipeline.datasets.visits import LIKES, likes
+from hm_pipeline.datasets.kaggle.ingest import ingest
+from hm_pipeline.datasets.simulator.catalogue import build_shop
+from hm_pipeline.datasets.simulator.customers import CIRCLE_STYLE, build_segments, build_shoppers
+from hm_pipeline.datasets.simulator.ground_truth import NEED_WEEKS, Witness
+from hm_pipeline.datasets.simulator.simulate import simulate
+from hm_pipeline.datasets.simulator.weekly_sales import LIKES, likes
 
 FILES = ("transactions_train.csv", "customers.csv", "articles.csv")
 TABLES = ("offers", "seasons", "customers", "articles", "needs")
@@ -160,7 +160,7 @@ def test_only_the_simulator_and_the_comparison_know_it() -> None:
     knowing, naming = set(), set()
     for source in root.rglob("*.py"):
         name = source.relative_to(root).as_posix()
-        if "hm_pipeline.datasets.truth" in set(imports(source)):
+        if "hm_pipeline.datasets.simulator.ground_truth" in set(imports(source)):
             knowing.add(name)
         texts = {node.value for node in ast.walk(ast.parse(source.read_text())) if isinstance(node, ast.Constant)}
         if "truth" in texts and name not in theirs | {"cli.py"}:

@@ -7,8 +7,8 @@ import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.datasets.kaggle import ingest
-from hm_pipeline.datasets.report import IngestReport
+from hm_pipeline.datasets.kaggle.ingest import ingest
+from hm_pipeline.datasets.kaggle.report import IngestReport
 from hm_pipeline.engine.tables import Home
 
 TX, CU, AR = "transactions_train.csv", "customers.csv", "articles.csv"

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.datasets.kaggle import ingest
+from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.definitions import build_defs
 from hm_pipeline.engine.tables import Home, Manifest
 from hm_pipeline.instance import dagster_instance

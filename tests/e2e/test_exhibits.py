@@ -5,7 +5,7 @@ import pytest
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.datasets.kaggle import ingest
+from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.definitions import build_defs
 from hm_pipeline.engine.tables import Home, Manifest
 from hm_pipeline.exhibit_tables import GRADED, tables

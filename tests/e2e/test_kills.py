@@ -15,7 +15,7 @@ from tests.e2e.crashes import AT_RENAME, contents, finished, hm, kill_after
 @pytest.fixture(scope="module")
 def other(tmp_path_factory):
     """Raw files of another seed, so that an ingest replaces every week."""
-    from hm_pipeline.datasets.simulate import simulate  # noqa: PLC0415 - beside its only use
+    from hm_pipeline.datasets.simulator.simulate import simulate  # noqa: PLC0415 - beside its only use
 
     folder = tmp_path_factory.mktemp("other")
     simulate(folder, customers=900, articles=500, weeks=22, seed=4)

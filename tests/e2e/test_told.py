@@ -3,8 +3,8 @@
 import dagster as dg
 import pytest
 
-from hm_pipeline.datasets.kaggle import ingest
-from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.datasets.kaggle.ingest import ingest
+from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.tables import Home, Manifest
 from hm_pipeline.instance import dagster_instance
 from hm_pipeline.run import make

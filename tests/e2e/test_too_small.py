@@ -11,7 +11,7 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.base.calendar import label_weeks
 from hm_pipeline.base.errors import MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.datasets.kaggle import ingest
+from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.definitions import build_defs
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.tables import Home

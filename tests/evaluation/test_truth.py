@@ -8,8 +8,8 @@ import pytest
 
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.datasets.kaggle import ingest
-from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.datasets.kaggle.ingest import ingest
+from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.tables import Home
 from hm_pipeline.evaluation import truth
 from hm_pipeline.evaluation.truth import WEEK, compare, likeness, render

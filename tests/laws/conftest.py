@@ -9,8 +9,8 @@ import pytest
 
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.datasets.kaggle import ingest
-from hm_pipeline.datasets.simulate import simulate
+from hm_pipeline.datasets.kaggle.ingest import ingest
+from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.tables import Home
 from tests.laws.evaluator import Evaluator, Shop
 from tests.laws.laws import altered_futures

@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.datasets.kaggle import ingest
+from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.engine.tables import Home, write_aside
 from hm_pipeline.evaluation.calibration.counts import count
 from hm_pipeline.evaluation.calibration.facts import FACTS, FULL_CUSTOMERS, Fact

@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.base.contracts import RAW_ARTICLES
-from hm_pipeline.datasets import palette
-from hm_pipeline.datasets import vocabulary as words
-from hm_pipeline.datasets.shop import Array, Shop
-from hm_pipeline.datasets.wardrobe import has_details
+from hm_pipeline.datasets.simulator import palette
+from hm_pipeline.datasets.simulator import vocabulary as words
+from hm_pipeline.datasets.simulator.catalogue import Array, Shop
+from hm_pipeline.datasets.simulator.compatibility import has_details
 
 COLUMNS = (  # in Kaggle's order
     "article_id",

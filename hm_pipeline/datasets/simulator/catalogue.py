@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from hm_pipeline.datasets import palette
-from hm_pipeline.datasets import vocabulary as words
-from hm_pipeline.datasets.wardrobe import suitable_details, suitable_fabrics, suitable_types
+from hm_pipeline.datasets.simulator import palette
+from hm_pipeline.datasets.simulator import vocabulary as words
+from hm_pipeline.datasets.simulator.compatibility import suitable_details, suitable_fabrics, suitable_types
 
 STYLES = 8  # latent dimensions of taste
 LAST_WEEK = 104

@@ -9,23 +9,23 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline import photos
 from hm_pipeline.base.calendar import REFERENCE_EPOCH, Calendar
 from hm_pipeline.base.contracts import RAW_ARTICLES, RAW_CUSTOMERS, RAW_TRANSACTIONS, Articles, Customers, RawTable
 from hm_pipeline.base.errors import BadInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.base.validation import check
-from hm_pipeline.datasets import losses
-from hm_pipeline.datasets.deliveries import Progress, Weeks
-from hm_pipeline.datasets.dimensions import merge, read_articles, read_customers
-from hm_pipeline.datasets.header import read_header
-from hm_pipeline.datasets.losses import refuse_losses
-from hm_pipeline.datasets.purchases import Purchases
-from hm_pipeline.datasets.rejects import FILE, BadRows
-from hm_pipeline.datasets.report import IngestReport, report_of
-from hm_pipeline.datasets.scan import connect
-from hm_pipeline.datasets.source import locate
-from hm_pipeline.datasets.spans import span, weeks_in
+from hm_pipeline.datasets.kaggle import image_folder as photos
+from hm_pipeline.datasets.kaggle import lost_rows as losses
+from hm_pipeline.datasets.kaggle.csv_reader import connect
+from hm_pipeline.datasets.kaggle.deliveries import Progress, Weeks
+from hm_pipeline.datasets.kaggle.dimensions import merge, read_articles, read_customers
+from hm_pipeline.datasets.kaggle.header import read_header
+from hm_pipeline.datasets.kaggle.lost_rows import refuse_losses
+from hm_pipeline.datasets.kaggle.raw_files import locate
+from hm_pipeline.datasets.kaggle.rejected_rows import FILE, BadRows
+from hm_pipeline.datasets.kaggle.report import IngestReport, report_of
+from hm_pipeline.datasets.kaggle.transactions import Purchases
+from hm_pipeline.datasets.kaggle.week_ranges import span, weeks_in
 from hm_pipeline.engine.shards import count_for, cut, save_shards
 from hm_pipeline.engine.staging import Stage
 from hm_pipeline.engine.tables import Home

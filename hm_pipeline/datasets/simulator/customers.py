@@ -6,9 +6,9 @@ from hashlib import sha256
 import numpy as np
 import polars as pl
 
-from hm_pipeline.datasets import palette
-from hm_pipeline.datasets import vocabulary as words
-from hm_pipeline.datasets.shop import LAST_WEEK, STYLES, Array, Shop, alike
+from hm_pipeline.datasets.simulator import palette
+from hm_pipeline.datasets.simulator import vocabulary as words
+from hm_pipeline.datasets.simulator.catalogue import LAST_WEEK, STYLES, Array, Shop, alike
 
 SEGMENTS = 48  # circles of customers of like age and taste
 CIRCLE_STYLE = 0.34  # weight of the circle's style in what it finds

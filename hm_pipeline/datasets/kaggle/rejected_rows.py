@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from hm_pipeline.base.errors import BadInput
-from hm_pipeline.datasets.records import records_at
+from hm_pipeline.datasets.kaggle.csv_records import records_at
 from hm_pipeline.engine.tables import write_aside
 
 FILE = "rejected.parquet"

@@ -2,7 +2,7 @@
 
 from math import cos, pi, sin
 
-from hm_pipeline.datasets.pictures.pen import Cut, Pen
+from hm_pipeline.datasets.simulator.images.drawing import Cut, Pen
 
 
 def sneakers(pen: Pen, cut: Cut) -> None:

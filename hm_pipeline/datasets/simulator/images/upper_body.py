@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from hm_pipeline.datasets.pictures.pen import Cut, Pen
+from hm_pipeline.datasets.simulator.images.drawing import Cut, Pen
 
 
 class Body(NamedTuple):

@@ -14,8 +14,8 @@ import polars as pl
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.validation import check
-from hm_pipeline.datasets.losses import lost_rows
-from hm_pipeline.datasets.purchases import Parts, Purchases
+from hm_pipeline.datasets.kaggle.lost_rows import lost_rows
+from hm_pipeline.datasets.kaggle.transactions import Parts, Purchases
 from hm_pipeline.engine.plan import EVERYONE
 from hm_pipeline.engine.staging import Stage
 from hm_pipeline.engine.tables import Home, Manifest, write_aside

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from hm_pipeline.base.calendar import Calendar
-from hm_pipeline.datasets.deliveries import Weeks
-from hm_pipeline.datasets.rejects import FILE
-from hm_pipeline.datasets.spans import gaps
+from hm_pipeline.datasets.kaggle.deliveries import Weeks
+from hm_pipeline.datasets.kaggle.rejected_rows import FILE
+from hm_pipeline.datasets.kaggle.week_ranges import gaps
 from hm_pipeline.engine.tables import Home
 
 NAMED = 5  # days

@@ -6,8 +6,8 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-from hm_pipeline.datasets import palette
-from hm_pipeline.datasets.pictures.pen import HEIGHT, WIDTH
+from hm_pipeline.datasets.simulator import palette
+from hm_pipeline.datasets.simulator.images.drawing import HEIGHT, WIDTH
 
 SHADES = {
     "Black": (28, 28, 30),

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from hm_pipeline.datasets import vocabulary as words
-from hm_pipeline.datasets.shop import Array, Shop
-from hm_pipeline.datasets.shoppers import BASKET, Segments, Shoppers
+from hm_pipeline.datasets.simulator import vocabulary as words
+from hm_pipeline.datasets.simulator.catalogue import Array, Shop
+from hm_pipeline.datasets.simulator.customers import BASKET, Segments, Shoppers
 
 BASKET_MEAN = 3.25  # articles chosen in a visit
 LOOKS = 5  # articles a customer looks at before he takes one

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from hm_pipeline.base.errors import BadInput
-from hm_pipeline.datasets.source import DOWNLOAD
+from hm_pipeline.datasets.kaggle.raw_files import DOWNLOAD
 
 LONGEST = 2_000_000  # bytes of a record, DuckDB's own limit: what is longer is a quote that was never closed
 SHOWN = 2_000  # characters of a record that cannot be taken apart

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from hm_pipeline.datasets import palette
-from hm_pipeline.datasets import vocabulary as words
-from hm_pipeline.datasets.pictures import cloth, silhouettes
-from hm_pipeline.datasets.pictures.pen import Cut
-from hm_pipeline.datasets.shop import Shop
+from hm_pipeline.datasets.simulator import palette
+from hm_pipeline.datasets.simulator import vocabulary as words
+from hm_pipeline.datasets.simulator.catalogue import Shop
+from hm_pipeline.datasets.simulator.images import shapes as silhouettes
+from hm_pipeline.datasets.simulator.images import texture as cloth
+from hm_pipeline.datasets.simulator.images.drawing import Cut
 
 GROUND = (240, 239, 237)  # a photographer's grey
 TRIMS = {False: (246, 244, 238), True: (96, 88, 80)}  # by whether the cloth is light

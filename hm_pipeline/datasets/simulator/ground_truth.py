@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from hm_pipeline.datasets import palette
-from hm_pipeline.datasets import vocabulary as words
-from hm_pipeline.datasets.shop import LAST_WEEK, Array, Shop, season
-from hm_pipeline.datasets.shoppers import CIRCLE_STYLE, Segments, Shoppers
-from hm_pipeline.datasets.visits import LIKES, NOISE, likes, look, utility
+from hm_pipeline.datasets.simulator import palette
+from hm_pipeline.datasets.simulator import vocabulary as words
+from hm_pipeline.datasets.simulator.catalogue import LAST_WEEK, Array, Shop, season
+from hm_pipeline.datasets.simulator.customers import CIRCLE_STYLE, Segments, Shoppers
+from hm_pipeline.datasets.simulator.weekly_sales import LIKES, NOISE, likes, look, utility
 from hm_pipeline.engine.tables import write_aside
 
 FOLDER = "truth"

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from hm_pipeline.datasets.pictures.pen import Cut, Pen
-from hm_pipeline.datasets.pictures.torso import Body, buttons, finish, lapels, torso
+from hm_pipeline.datasets.simulator.images.drawing import Cut, Pen
+from hm_pipeline.datasets.simulator.images.upper_body import Body, buttons, finish, lapels, torso
 
 
 def blazer(pen: Pen, cut: Cut) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-from hm_pipeline.datasets.pictures import extras, full, lower, upper
-from hm_pipeline.datasets.pictures.pen import Cut, Drawing, Pen
+from hm_pipeline.datasets.simulator.images import extras, full, lower, upper
+from hm_pipeline.datasets.simulator.images.drawing import Cut, Drawing, Pen
 
 Silhouette = Callable[[Pen, Cut], None]
 OF_TYPE: dict[str, Silhouette] = {

@@ -8,9 +8,9 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import RAW_ARTICLES, RAW_CUSTOMERS, Articles, Customers
-from hm_pipeline.datasets.records import records_at
-from hm_pipeline.datasets.rejects import MOST, bad_rows, refuse_rows, rejects_of
-from hm_pipeline.datasets.scan import read_text
+from hm_pipeline.datasets.kaggle.csv_reader import read_text
+from hm_pipeline.datasets.kaggle.csv_records import records_at
+from hm_pipeline.datasets.kaggle.rejected_rows import MOST, bad_rows, refuse_rows, rejects_of
 
 COLUMN_OF = {"FN": "is_fashion_news", "Active": "is_active"}  # of the table, where the file has another name
 DERIVED = ("customer_hex", "position")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hm_pipeline.base.contracts import RawTable
 from hm_pipeline.base.errors import BadInput, MissingInput
-from hm_pipeline.datasets.records import first_line
+from hm_pipeline.datasets.kaggle.csv_records import first_line
 
 
 def read_header(path: Path, table: RawTable) -> list[str]:

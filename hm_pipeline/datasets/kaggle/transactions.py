@@ -15,11 +15,11 @@ import polars as pl
 from hm_pipeline.base.calendar import DAYS
 from hm_pipeline.base.contracts import RAW_TRANSACTIONS, Transactions
 from hm_pipeline.base.errors import BadInput, DiskTrouble
-from hm_pipeline.datasets.header import read_header
-from hm_pipeline.datasets.keys import Keys
-from hm_pipeline.datasets.rejects import FILE, BadRows
-from hm_pipeline.datasets.scan import csv_scan, fetch, inner_names, quote, sql_path, unreadable
-from hm_pipeline.datasets.sift import DIGITS, LINE, Sieve, faults, is_article, is_one, is_whole
+from hm_pipeline.datasets.kaggle.csv_reader import csv_scan, fetch, inner_names, quote, sql_path, unreadable
+from hm_pipeline.datasets.kaggle.header import read_header
+from hm_pipeline.datasets.kaggle.keys import Keys
+from hm_pipeline.datasets.kaggle.rejected_rows import FILE, BadRows
+from hm_pipeline.datasets.kaggle.row_validation import DIGITS, LINE, Sieve, faults, is_article, is_one, is_whole
 from hm_pipeline.engine.tables import scan_files
 
 ORDER = ("customer_id", "article_id", "t_dat", "price", "sales_channel_id")

@@ -12,12 +12,12 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE
-from hm_pipeline.datasets.catalogue import articles_table
-from hm_pipeline.datasets.pictures.studio import write_images
-from hm_pipeline.datasets.shop import LAST_WEEK, Array, Shop, build_shop
-from hm_pipeline.datasets.shoppers import build_segments, build_shoppers, customers_table
-from hm_pipeline.datasets.truth import Witness
-from hm_pipeline.datasets.visits import Basket, shop_a_week
+from hm_pipeline.datasets.simulator.articles_csv import articles_table
+from hm_pipeline.datasets.simulator.catalogue import LAST_WEEK, Array, Shop, build_shop
+from hm_pipeline.datasets.simulator.customers import build_segments, build_shoppers, customers_table
+from hm_pipeline.datasets.simulator.ground_truth import Witness
+from hm_pipeline.datasets.simulator.images.render import write_images
+from hm_pipeline.datasets.simulator.weekly_sales import Basket, shop_a_week
 from hm_pipeline.engine.tables import write_aside
 
 TREND, LASTING = 0.25, 0.95  # how far an article's fortune moves in a week, as a power of e, and how much of it stays
@@ -45,9 +45,9 @@ def simulate(
     seed
         Another seed is another shop.
     images
-        Draw every article too, see :mod:`hm_pipeline.datasets.pictures`.
+        Draw every article too, see :mod:`hm_pipeline.datasets.simulator.images`.
     truth
-        Write what drove the purchases too, see :mod:`hm_pipeline.datasets.truth`; the shop itself stays the same.
+        Write what drove the purchases too, see :mod:`hm_pipeline.datasets.simulator.ground_truth`; the shop itself stays the same.
     progress
         Told the table, the weeks done and the weeks there are.
     """

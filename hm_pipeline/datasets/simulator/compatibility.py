@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from hm_pipeline.datasets import vocabulary as words
+from hm_pipeline.datasets.simulator import vocabulary as words
 
 Array = np.ndarray
 FABRICS = {  # places in the vocabulary, by garment group

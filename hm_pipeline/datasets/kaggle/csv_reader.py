@@ -10,9 +10,9 @@ import polars as pl
 
 from hm_pipeline.base.contracts import RawTable
 from hm_pipeline.base.errors import BadInput, HMError, disk_trouble
-from hm_pipeline.datasets.header import read_header
-from hm_pipeline.datasets.records import NO_TEXT, SHOWN, Record, as_line, count_quotes, damaged, records
-from hm_pipeline.datasets.rejects import MOST, bad_rows, rejects_of
+from hm_pipeline.datasets.kaggle.csv_records import NO_TEXT, SHOWN, Record, as_line, count_quotes, damaged, records
+from hm_pipeline.datasets.kaggle.header import read_header
+from hm_pipeline.datasets.kaggle.rejected_rows import MOST, bad_rows, rejects_of
 
 MEGABYTE = 1 << 20
 UNITS = {"KB": 1 << 10, "MB": MEGABYTE, "GB": 1 << 30, "TB": 1 << 40}

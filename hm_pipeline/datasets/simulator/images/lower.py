@@ -1,6 +1,6 @@
 """Silhouettes below the waist, underwear, swimwear and socks."""
 
-from hm_pipeline.datasets.pictures.pen import Cut, Pen
+from hm_pipeline.datasets.simulator.images.drawing import Cut, Pen
 
 
 def waistband(pen: Pen, cut: Cut, half: float, y: float) -> None:

@@ -1,0 +1,1 @@
+"""Ingest of files in Kaggle's layout."""

@@ -1,0 +1,1 @@
+"""Simulated shops in Kaggle's layout."""
