@@ -10,22 +10,32 @@ from typing import Any
 
 import polars as pl
 
-from hm_pipeline import labels as truths
 from hm_pipeline.base.contracts import Articles, Audience, Customers, Labels, Transactions
-from hm_pipeline.candidates import STRATEGIES, first_stage
-from hm_pipeline.embeddings import text
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import Reads, Step, Week, at, before
-from hm_pipeline.ensemble import learn
 from hm_pipeline.evaluation import weekly as judge
 from hm_pipeline.evaluation.grades import measures
 from hm_pipeline.evaluation.grades import weekly as grades
 from hm_pipeline.evaluation.recall import weekly as recall
 from hm_pipeline.features import arrays, materialise, matrix
 from hm_pipeline.features.registry import RANKING, feature_tables, matrix_schema
-from hm_pipeline.history import article_sales, basket_pairs, bought_together, shared_buyers, type_pairs, type_rates, type_sales, vectors
-from hm_pipeline.signals import SIGNALS
-from hm_pipeline.signals._signal import Signal
+from hm_pipeline.recommender import labels as truths
+from hm_pipeline.recommender import text_vectors as text
+from hm_pipeline.recommender.candidates import STRATEGIES
+from hm_pipeline.recommender.candidates.first_stage import model as first_stage
+from hm_pipeline.recommender.ensemble import training as learn
+from hm_pipeline.recommender.history import (
+    article_sales,
+    basket_pairs,
+    bought_together,
+    shared_buyers,
+    type_pairs,
+    type_rates,
+    type_sales,
+    vectors,
+)
+from hm_pipeline.recommender.signals import SIGNALS
+from hm_pipeline.recommender.signals._lib.signal import Signal
 
 STEPS: dict[str, Step] = {}
 ENTRY = f"{__name__}:PRODUCT"  # where a process of workers finds a step of this file

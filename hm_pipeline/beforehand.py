@@ -12,7 +12,7 @@ from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.plan import FACTS, STATIC, Graph
 from hm_pipeline.engine.tables import Manifest
-from hm_pipeline.ensemble.samples import CUT
+from hm_pipeline.recommender.ensemble.sampling import CUT
 
 LISTS, LEARNT = "recommendations", ("search", "ensemble")
 

@@ -9,8 +9,8 @@ from hm_pipeline.base.ids import whole_numbers
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.plan import EVERYONE
 from hm_pipeline.engine.tables import Home, Manifest, scan_files, write_aside
-from hm_pipeline.ensemble.learn import SERVED, Recommended, Served
-from hm_pipeline.ensemble.recommend import ID_DIGITS, write_submission
+from hm_pipeline.recommender.ensemble.ranking import ID_DIGITS, write_submission
+from hm_pipeline.recommender.ensemble.training import SERVED, Recommended, Served
 
 NUMBER = "^-?(0|[1-9][0-9]{0,17})"
 

@@ -7,7 +7,7 @@ its fingerprint, and a better sentence should not make anything again.
 from typing import NamedTuple
 
 from hm_pipeline.engine.step import Step
-from hm_pipeline.signals import SIGNALS
+from hm_pipeline.recommender.signals import SIGNALS
 
 
 class Story(NamedTuple):

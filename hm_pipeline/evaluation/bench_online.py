@@ -15,7 +15,6 @@ import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.candidates import STRATEGIES
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.shards import Shard, load_shards, save_shards
 from hm_pipeline.engine.step import Week
@@ -25,6 +24,7 @@ from hm_pipeline.features.materialise import online_tables, put_online, tables_o
 from hm_pipeline.features.repository import config
 from hm_pipeline.features.retrieval import open_store
 from hm_pipeline.features.views import FeatureTable
+from hm_pipeline.recommender.candidates import STRATEGIES
 
 if TYPE_CHECKING:
     from feast import FeatureStore

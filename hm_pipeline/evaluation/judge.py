@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import polars as pl
 
-from hm_pipeline.ensemble.metrics import BUYER, average_precision, retrieval, strategy_hits
+from hm_pipeline.recommender.metrics.ranking import BUYER, average_precision, retrieval, strategy_hits
 
 BEST_LEARNER, BLEND = "L3 best learner", "L4 blend"
 DEPTHS = (12, 50, 100)

@@ -13,17 +13,17 @@ from rich.text import Text
 
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.materialize import Runner
-from hm_pipeline.ensemble.ensemble import JUDGED_BUYERS
-from hm_pipeline.ensemble.intervals import Interval, bootstrap, paired_difference
-from hm_pipeline.ensemble.learn import labelled, load_search
-from hm_pipeline.ensemble.members import fit_member
-from hm_pipeline.ensemble.metrics import BUYER, average_precision
-from hm_pipeline.ensemble.samples import KEYS, as_floats, judged_sample, training_sample
 from hm_pipeline.evaluation.rows import Row, rounded
 from hm_pipeline.evaluation.sheet import Sheet
 from hm_pipeline.features.registry import column_sources, matrix_schema
-from hm_pipeline.labels import bought
-from hm_pipeline.signals import SIGNALS
+from hm_pipeline.recommender.ensemble.ensemble import JUDGED_BUYERS
+from hm_pipeline.recommender.ensemble.sampling import KEYS, as_floats, judged_sample, training_sample
+from hm_pipeline.recommender.ensemble.training import labelled, load_search
+from hm_pipeline.recommender.labels import bought
+from hm_pipeline.recommender.learners.members import fit_member
+from hm_pipeline.recommender.metrics.bootstrap import Interval, bootstrap, paired_difference
+from hm_pipeline.recommender.metrics.ranking import BUYER, average_precision
+from hm_pipeline.recommender.signals import SIGNALS
 
 ALL, CUT = "all signals", 12
 

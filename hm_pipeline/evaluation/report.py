@@ -15,10 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from hm_pipeline.engine.tables import write_aside
-from hm_pipeline.ensemble.intervals import Interval
 from hm_pipeline.evaluation.chart import draw_weeks
 from hm_pipeline.evaluation.rows import ReachRow, StrategyRow
 from hm_pipeline.evaluation.scoreboard import Scoreboard
+from hm_pipeline.recommender.metrics.bootstrap import Interval
 
 STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:.5rem 0 2rem}th,td{padding:.2rem .8rem;border-bottom:1px solid #ddd;text-align:right}

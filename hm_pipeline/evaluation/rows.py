@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from hm_pipeline.ensemble.intervals import Interval
+from hm_pipeline.recommender.metrics.bootstrap import Interval
 
 DECIMALS = 9  # what is written; the last bits of a float are nobody's result
 

@@ -12,11 +12,11 @@ import numpy.typing as npt
 import polars as pl
 
 from hm_pipeline.base.errors import BrokenContract, MissingInput
-from hm_pipeline.ensemble.intervals import Interval, bootstrap, paired_difference
-from hm_pipeline.ensemble.metrics import Retrieval
 from hm_pipeline.evaluation.judge import add_figures
 from hm_pipeline.evaluation.rows import DECIMALS, ColumnRow, LadderRow, ReachRow, Row, SegmentRow, StrategyRow, WeekRow, rounded, share
 from hm_pipeline.evaluation.segments import SEGMENTS
+from hm_pipeline.recommender.metrics.bootstrap import Interval, bootstrap, paired_difference
+from hm_pipeline.recommender.metrics.ranking import Retrieval
 
 KEYS = ("week_id", "customer_id", "segment")
 

@@ -9,7 +9,7 @@ from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.datasets.kaggle.dimensions import signed_id
 from hm_pipeline.datasets.simulator.ground_truth import FOLDER
 from hm_pipeline.engine.tables import Home
-from hm_pipeline.signals import SIGNALS
+from hm_pipeline.recommender.signals import SIGNALS
 
 CUSTOMER = "customer_id"
 TYPE = "product_type_no"

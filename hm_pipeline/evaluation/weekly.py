@@ -6,16 +6,16 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import CustomerWeek
-from hm_pipeline.candidates import STRATEGIES
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import Week
 from hm_pipeline.engine.tables import Home, Manifest
-from hm_pipeline.ensemble.metrics import BUYER
 from hm_pipeline.evaluation.judge import Figures, count_articles, count_pairs, judge_week
 from hm_pipeline.evaluation.rules import RUNGS
 from hm_pipeline.evaluation.scoreboard import JudgedWeek
 from hm_pipeline.evaluation.segments import segment_buyers
-from hm_pipeline.labels import bought
+from hm_pipeline.recommender.candidates import STRATEGIES
+from hm_pipeline.recommender.labels import bought
+from hm_pipeline.recommender.metrics.ranking import BUYER
 
 OFFER_WEEKS = 4  # an article sold in the last four weeks counts as on offer
 

@@ -6,12 +6,12 @@ from functools import cache
 import dataframely as dy
 
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.candidates import STRATEGIES
-from hm_pipeline.candidates.first_stage import candidates_schema
 from hm_pipeline.features.arrays import Needs, Rankings
 from hm_pipeline.features.views import KEYS, FeatureTable
-from hm_pipeline.signals import SIGNALS
-from hm_pipeline.signals._signal import Signal
+from hm_pipeline.recommender.candidates import STRATEGIES
+from hm_pipeline.recommender.candidates.first_stage.model import candidates_schema
+from hm_pipeline.recommender.signals import SIGNALS
+from hm_pipeline.recommender.signals._lib.signal import Signal
 
 RANKING, LOOKBOOK = "ranking", "lookbook"
 VIEW_NAMES = {"type_need": "customer_types"}  # a view is named for what it describes

@@ -5,10 +5,10 @@ from typing import Any
 
 import polars as pl
 
-from hm_pipeline.candidates import STRATEGIES
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.tables import MemoryTable
-from hm_pipeline.signals.availability import Availability
+from hm_pipeline.recommender.candidates import STRATEGIES
+from hm_pipeline.recommender.signals.availability import Availability
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 from tests.laws.tiny_shops import CALENDAR, Sale, articles, customers, transactions
 

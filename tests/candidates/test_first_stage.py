@@ -8,11 +8,12 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.candidates import STRATEGIES, first_stage, popular
-from hm_pipeline.candidates._strategy import Strategy
-from hm_pipeline.candidates._terms import widths
-from hm_pipeline.candidates.first_stage import FirstStage
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.recommender.candidates import STRATEGIES, popular
+from hm_pipeline.recommender.candidates._lib.strategy import Strategy
+from hm_pipeline.recommender.candidates.first_stage import model as first_stage
+from hm_pipeline.recommender.candidates.first_stage.bins import widths
+from hm_pipeline.recommender.candidates.first_stage.model import FirstStage
 from tests.candidates.few_rows import WEEK, A, B, C, D, forecast, inputs_of, shop_of
 from tests.laws.evaluator import ALL_STEPS, Evaluator
 from tests.laws.tiny_shops import Sale

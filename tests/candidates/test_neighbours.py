@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hm_pipeline.candidates._neighbours import SCORE_BITS, Neighbours, best_neighbours
+from hm_pipeline.recommender.candidates._lib.neighbours import SCORE_BITS, Neighbours, best_neighbours
 
 Rows = list[tuple[int, int, int]]
 

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.contracts import Customers
-from hm_pipeline.candidates import STRATEGIES, first_stage
+from hm_pipeline.recommender.candidates import STRATEGIES
+from hm_pipeline.recommender.candidates.first_stage import model as first_stage
 from tests.candidates.few_rows import AGES, CATALOGUE, WEEK, A, B, C, D, shop_of
 from tests.laws.evaluator import Evaluator, Shop
 from tests.laws.tiny_shops import CALENDAR, Sale, articles, customers, transactions

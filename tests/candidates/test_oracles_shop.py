@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from hm_pipeline.candidates import comeback, popular_by_age
+from hm_pipeline.recommender.candidates import comeback, popular_by_age
 from tests.candidates.oracle import SALES, ask, assert_strategy_is
 from tests.laws.evaluator import ALL_STEPS, Evaluator
 

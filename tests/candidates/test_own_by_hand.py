@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hm_pipeline.candidates import repurchase
+from hm_pipeline.recommender.candidates import repurchase
 from tests.candidates.few_rows import WEEK, A, B, C, D, forecast, inputs_of, proposed, shop_of
 from tests.laws.tiny_shops import Sale
 

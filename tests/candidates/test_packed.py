@@ -5,8 +5,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hm_pipeline.candidates import _packed
-from hm_pipeline.candidates._packed import best_first, in_order, merged, places
+from hm_pipeline.recommender.candidates._lib import packed_sort as _packed
+from hm_pipeline.recommender.candidates._lib.packed_sort import best_first, in_order, merged, places
 
 ids = st.integers(-(2**63), 2**63 - 1)
 scores = st.one_of(st.integers(0, 5), st.integers(-(2**40), 2**40), st.integers(-(2**62), 2**62))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hm_pipeline.candidates import popular, popular_by_age
+from hm_pipeline.recommender.candidates import popular, popular_by_age
 from tests.candidates.few_rows import WEEK, A, B, C, D, forecast, inputs_of, proposed, shop_of
 from tests.laws.tiny_shops import Sale
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from hm_pipeline.candidates import STRATEGIES, first_stage
-from hm_pipeline.candidates._terms import ATTRIBUTES, _rank_bucket, cut, terms_of, widths
-from hm_pipeline.candidates._union import Union, unite
-from hm_pipeline.candidates.first_stage import FirstStage
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.recommender.candidates import STRATEGIES
+from hm_pipeline.recommender.candidates.first_stage import model as first_stage
+from hm_pipeline.recommender.candidates.first_stage.bins import ATTRIBUTES, _rank_bucket, cut, terms_of, widths
+from hm_pipeline.recommender.candidates.first_stage.model import FirstStage
+from hm_pipeline.recommender.candidates.first_stage.pool import Union, unite
 from tests.candidates.few_rows import WEEK, A, B, C, D, forecast, inputs_of, shop_of
 from tests.laws.tiny_shops import Sale
 

@@ -10,9 +10,9 @@ import pytest
 
 from hm_pipeline.base.contracts import Pair
 from hm_pipeline.base.errors import BrokenContract
-from hm_pipeline.candidates._strategy import Strategy
-from hm_pipeline.candidates._union import Union, unite
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.recommender.candidates._lib.strategy import Strategy
+from hm_pipeline.recommender.candidates.first_stage.pool import Union, unite
 from tests.candidates.few_rows import A, B, C, D
 
 ARTICLES = pl.LazyFrame({"article_id": [D, B, A, C]})

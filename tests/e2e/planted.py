@@ -9,7 +9,7 @@ import time
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.signals import activity
+from hm_pipeline.recommender.signals import activity
 
 
 class Stubborn(Exception):

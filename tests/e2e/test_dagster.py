@@ -13,8 +13,8 @@ from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.definitions import build_defs
 from hm_pipeline.engine.tables import Home
 from hm_pipeline.instance import BASE, dagster_instance
+from hm_pipeline.recommender.signals import SIGNALS
 from hm_pipeline.run import make
-from hm_pipeline.signals import SIGNALS
 from tests.e2e.conftest import last_week
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own

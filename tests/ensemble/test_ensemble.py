@@ -6,17 +6,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-import hm_pipeline.ensemble.ensemble as module
+import hm_pipeline.recommender.ensemble.ensemble as module
 from hm_pipeline.base.calendar import label_weeks
 from hm_pipeline.base.errors import BrokenContract, MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.ensemble.blend import blend_weights, blended, standardised
-from hm_pipeline.ensemble.ensemble import Ensemble, fit_ensemble
-from hm_pipeline.ensemble.members import LEARNERS, fit_member
-from hm_pipeline.ensemble.metrics import map_at
-from hm_pipeline.ensemble.samples import Judge, as_floats, buyer_starts, judged_sample
-from hm_pipeline.ensemble.search_result import Found, SearchResult
-from hm_pipeline.ensemble.spaces import SPACES
+from hm_pipeline.recommender.ensemble.blend import blend_weights, blended, standardised
+from hm_pipeline.recommender.ensemble.ensemble import Ensemble, fit_ensemble
+from hm_pipeline.recommender.ensemble.sampling import Judge, as_floats, buyer_starts, judged_sample
+from hm_pipeline.recommender.ensemble.search_result import Found, SearchResult
+from hm_pipeline.recommender.ensemble.search_space import SPACES
+from hm_pipeline.recommender.learners.members import LEARNERS, fit_member
+from hm_pipeline.recommender.metrics.ranking import map_at
 
 ROLES = label_weeks(105)
 SETTINGS = Settings(training_rows=20_000, threads=2)

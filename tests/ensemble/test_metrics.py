@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hm_pipeline.ensemble.metrics import (
+from hm_pipeline.recommender.metrics.ranking import (
     Interval,
     Retrieval,
     article_coverage,

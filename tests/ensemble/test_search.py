@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.errors import BadInput, BrokenContract, MissingInput
-from hm_pipeline.ensemble.members import fit_member
-from hm_pipeline.ensemble.metrics import map_at
-from hm_pipeline.ensemble.samples import Judge, as_floats, judged_sample, training_sample
-from hm_pipeline.ensemble.search import SearchResult, search
-from hm_pipeline.ensemble.spaces import SPACES
+from hm_pipeline.recommender.ensemble.sampling import Judge, as_floats, judged_sample, training_sample
+from hm_pipeline.recommender.ensemble.search import SearchResult, search
+from hm_pipeline.recommender.ensemble.search_space import SPACES
+from hm_pipeline.recommender.learners.members import fit_member
+from hm_pipeline.recommender.metrics.ranking import map_at
 
 LEARNERS = ("lightgbm", "xgboost", "catboost")
 

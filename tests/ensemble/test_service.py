@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.errors import BrokenContract
-from hm_pipeline.ensemble import learn
-from hm_pipeline.ensemble.service import require_version, version_of
+from hm_pipeline.recommender.ensemble import training as learn
+from hm_pipeline.recommender.ensemble.feature_schema import require_version, version_of
 
 COLUMNS = {"age": pl.Int16(), "momentum": pl.Float32(), "is_launch": pl.Boolean()}
 CHANGES = {

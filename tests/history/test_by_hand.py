@@ -7,9 +7,9 @@ import polars as pl
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.tables import MemoryTable
-from hm_pipeline.history import article_sales, basket_pairs, bought_together
-from hm_pipeline.history.article_sales import ArticleSales
-from hm_pipeline.history.basket_pairs import BasketPairs
+from hm_pipeline.recommender.history import article_sales, basket_pairs, bought_together
+from hm_pipeline.recommender.history.article_sales import ArticleSales
+from hm_pipeline.recommender.history.basket_pairs import BasketPairs
 from tests.laws.tiny_shops import CALENDAR, Sale, customers, transactions
 
 A, B, C, D = 101, 102, 103, 104

@@ -9,8 +9,8 @@ import pytest
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.tables import MemoryTable
-from hm_pipeline.history import shared_buyers
-from hm_pipeline.history.shared_buyers import MOST_ARTICLES, SharedBuyers
+from hm_pipeline.recommender.history import shared_buyers
+from hm_pipeline.recommender.history.shared_buyers import MOST_ARTICLES, SharedBuyers
 from tests.laws.evaluator import Evaluator
 from tests.laws.tiny_shops import Sale, transactions
 

@@ -6,10 +6,10 @@ import pytest
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.tables import MemoryTable
-from hm_pipeline.history import type_pairs, type_rates, type_sales
-from hm_pipeline.history.type_pairs import TypePairs
-from hm_pipeline.history.type_rates import TypeRates
-from hm_pipeline.history.type_sales import TypeSales
+from hm_pipeline.recommender.history import type_pairs, type_rates, type_sales
+from hm_pipeline.recommender.history.type_pairs import TypePairs
+from hm_pipeline.recommender.history.type_rates import TypeRates
+from hm_pipeline.recommender.history.type_sales import TypeSales
 from tests.laws.tiny_shops import CALENDAR, Sale, articles, customers, transactions
 
 A, B, C, D = 101, 102, 103, 104

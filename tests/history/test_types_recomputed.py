@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from hm_pipeline.history import type_rates
+from hm_pipeline.recommender.history import type_rates
 from tests.laws.evaluator import ALL_STEPS, Evaluator
 
 SALES = """

@@ -12,12 +12,12 @@ from hm_pipeline.assets import STEPS, reads_of
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.base.validation import check
-from hm_pipeline.candidates import STRATEGIES
-from hm_pipeline.candidates._strategy import Strategy
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.plan import STATIC
 from hm_pipeline.engine.step import Reads, Step, Week, at, merged
 from hm_pipeline.engine.tables import MemoryTable
+from hm_pipeline.recommender.candidates import STRATEGIES
+from hm_pipeline.recommender.candidates._lib.strategy import Strategy
 
 FACTS = ("transactions", "articles", "customers")
 

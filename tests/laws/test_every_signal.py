@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from hm_pipeline import signals
 from hm_pipeline.base.contracts import ArticleWeek, CustomerWeek, Pair
-from hm_pipeline.candidates import STRATEGIES
-from hm_pipeline.signals import SIGNALS
-from hm_pipeline.signals._shares import FEATURES
-from hm_pipeline.signals._signal import Signal
-from hm_pipeline.signals.seasonality import LEVELS
+from hm_pipeline.recommender import signals
+from hm_pipeline.recommender.candidates import STRATEGIES
+from hm_pipeline.recommender.signals import SIGNALS
+from hm_pipeline.recommender.signals._lib.share_model import FEATURES
+from hm_pipeline.recommender.signals._lib.signal import Signal
+from hm_pipeline.recommender.signals.seasonality import LEVELS
 from tests.laws import laws
 from tests.laws.conftest import Worlds
 from tests.laws.evaluator import ALL_STEPS, Shop

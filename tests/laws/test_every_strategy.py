@@ -5,11 +5,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from hm_pipeline import candidates
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.candidates import STRATEGIES
-from hm_pipeline.candidates._strategy import Strategy
-from hm_pipeline.candidates._terms import widths
+from hm_pipeline.recommender import candidates
+from hm_pipeline.recommender.candidates import STRATEGIES
+from hm_pipeline.recommender.candidates._lib.strategy import Strategy
+from hm_pipeline.recommender.candidates.first_stage.bins import widths
 from tests.laws import laws
 from tests.laws.conftest import Worlds
 from tests.laws.evaluator import Shop

@@ -10,8 +10,8 @@ import pytest
 
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import Step, Week, at, before
-from hm_pipeline.signals import _booster
-from hm_pipeline.signals._recalibration import Recalibrated
+from hm_pipeline.recommender.learners import multi_target as _booster
+from hm_pipeline.recommender.signals._lib.calibration import Recalibrated
 from tests.laws import laws
 from tests.laws.conftest import Worlds
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop

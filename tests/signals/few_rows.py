@@ -8,7 +8,7 @@ import pytest
 
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.tables import MemoryTable
-from hm_pipeline.history.vectors import Vectors
+from hm_pipeline.recommender.history.vectors import Vectors
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 from tests.laws.tiny_shops import CALENDAR, Sale, articles, customers, transactions
 

@@ -7,11 +7,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hm_pipeline.embeddings.text import TextVectors
-from hm_pipeline.signals import _kin, availability
-from hm_pipeline.signals._kin import KIN, kin
-from hm_pipeline.signals._recalibration import Recalibrated
-from hm_pipeline.signals.availability import FEATURES
+from hm_pipeline.recommender.signals import availability
+from hm_pipeline.recommender.signals._lib import related_articles as _kin
+from hm_pipeline.recommender.signals._lib.calibration import Recalibrated
+from hm_pipeline.recommender.signals._lib.related_articles import KIN, kin
+from hm_pipeline.recommender.signals.availability import FEATURES
+from hm_pipeline.recommender.text_vectors import TextVectors
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 from tests.laws.tiny_shops import Sale, articles
 from tests.signals.few_rows import WEEK, A, B, C, close, inputs_of, shop_of

@@ -5,9 +5,9 @@ from dataclasses import replace
 import polars as pl
 
 from hm_pipeline.engine.tables import MemoryTable
-from hm_pipeline.history.type_rates import TypeRates
-from hm_pipeline.signals import need_propensity
-from hm_pipeline.signals.type_need import TypeNeed
+from hm_pipeline.recommender.history.type_rates import TypeRates
+from hm_pipeline.recommender.signals import need_propensity
+from hm_pipeline.recommender.signals.type_need import TypeNeed
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 from tests.signals.few_rows import WEEK, A, B, C, inputs_of, shop_of
 from tests.signals.oracles import KINDS, ask, assert_agree

@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from hm_pipeline.engine.step import Week
-from hm_pipeline.signals import SIGNALS, type_need
-from hm_pipeline.signals._signal import Signal
+from hm_pipeline.recommender.signals import SIGNALS, type_need
+from hm_pipeline.recommender.signals._lib.signal import Signal
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 from tests.laws.tiny_shops import CALENDAR, Sale, articles, customers, transactions
 from tests.signals.few_rows import WEEK, inputs_of

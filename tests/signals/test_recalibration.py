@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hm_pipeline.signals._recalibration import BEND, Recalibrated, recalibrated, weights_of
+from hm_pipeline.recommender.signals._lib.calibration import BEND, Recalibrated, recalibrated, weights_of
 
 ROWS = 200_000
 

@@ -8,8 +8,9 @@ import pytest
 
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.contracts import Transactions
-from hm_pipeline.signals import _shares, seasonality
-from hm_pipeline.signals._shares import DEFAULTS, FEATURES, Shares, describe
+from hm_pipeline.recommender.signals import seasonality
+from hm_pipeline.recommender.signals._lib import share_model as _shares
+from hm_pipeline.recommender.signals._lib.share_model import DEFAULTS, FEATURES, Shares, describe
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 from tests.laws.tiny_shops import Sale, articles, customers
 from tests.signals.few_rows import WEEK, close, inputs_of, shop_of

@@ -6,11 +6,11 @@ from typing import Any
 
 import polars as pl
 
-from hm_pipeline.embeddings.text import TextVectors
 from hm_pipeline.engine.tables import MemoryTable
-from hm_pipeline.history.vectors import Vectors
-from hm_pipeline.signals import style_similarity
-from hm_pipeline.signals.style_similarity import ATTRIBUTES
+from hm_pipeline.recommender.history.vectors import Vectors
+from hm_pipeline.recommender.signals import style_similarity
+from hm_pipeline.recommender.signals.style_similarity import ATTRIBUTES
+from hm_pipeline.recommender.text_vectors import TextVectors
 from tests.laws.evaluator import Evaluator, Shop
 from tests.laws.tiny_shops import Sale
 from tests.signals.few_rows import WEEK, A, B, C, close, inputs_of, shop_of

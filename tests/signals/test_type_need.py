@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from hm_pipeline.signals import type_need
-from hm_pipeline.signals._booster import Boosters
-from hm_pipeline.signals._rhythm import FEATURES, Purchases, Types, describe
+from hm_pipeline.recommender.learners.multi_target import Boosters
+from hm_pipeline.recommender.signals import type_need
+from hm_pipeline.recommender.signals._lib.need_features import FEATURES, Purchases, Types, describe
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 from tests.laws.tiny_shops import Sale
 from tests.signals.few_rows import WEEK, A, B, C, inputs_of, shop_of

@@ -5,9 +5,9 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from hm_pipeline.signals import visit_propensity
-from hm_pipeline.signals._booster import Boosters
-from hm_pipeline.signals.visit_propensity import BUCKETS, FEATURES, HALF_LIVES
+from hm_pipeline.recommender.learners.multi_target import Boosters
+from hm_pipeline.recommender.signals import visit_propensity
+from hm_pipeline.recommender.signals.visit_propensity import BUCKETS, FEATURES, HALF_LIVES
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 from tests.laws.tiny_shops import Sale, transactions
 from tests.signals.few_rows import WEEK, A, B, C, close, inputs_of, shop_of

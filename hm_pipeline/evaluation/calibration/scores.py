@@ -5,10 +5,10 @@ import polars as pl
 from hm_pipeline.base.calendar import DAYS
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.engine.tables import Home
-from hm_pipeline.ensemble.metrics import map_at
 from hm_pipeline.evaluation.calibration.counts import Figures
 from hm_pipeline.evaluation.layers import own_purchases, recent_purchases, stack
 from hm_pipeline.evaluation.rules import Rule, rank_l0, rank_l1, rank_l2
+from hm_pipeline.recommender.metrics.ranking import map_at
 
 PAIR = ("week_id", "customer_id", "article_id")
 BUYERS, MOST_WEEKS = 300_000, 8  # which twelve articles lead a single week is chance, and moves its MAP by a third

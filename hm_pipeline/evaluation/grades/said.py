@@ -7,9 +7,9 @@ when an interval is made.
 import polars as pl
 
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.history.type_rates import EVERYONE, OLDEST
-from hm_pipeline.labels import bought
-from hm_pipeline.signals.availability import GONE_DAYS
+from hm_pipeline.recommender.history.type_rates import EVERYONE, OLDEST
+from hm_pipeline.recommender.labels import bought
+from hm_pipeline.recommender.signals.availability import GONE_DAYS
 
 UNITS = 1_000  # groups of customers or articles: enough for an interval, few enough to be kept with the week
 PRIOR_WEEKS = 3  # weeks of the average customer that are added to everyone's own share: nobody's chance is 0 or 1

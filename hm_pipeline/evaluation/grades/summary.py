@@ -7,9 +7,9 @@ import polars as pl
 
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.tables import Home
-from hm_pipeline.ensemble.intervals import Interval
 from hm_pipeline.evaluation.grades.measures import BINS, RELIABILITY, Graded
 from hm_pipeline.evaluation.rows import DECIMALS, Row, rounded
+from hm_pipeline.recommender.metrics.bootstrap import Interval
 
 DECILES = 10
 HIGHER_IS_BETTER = ("AUC",)

@@ -6,7 +6,7 @@ from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import Week
 from hm_pipeline.evaluation.grades.measures import Graded, area, log_loss, mean_loss, reliability, share_log_loss
 from hm_pipeline.evaluation.grades.said import needs, offers, seasons
-from hm_pipeline.labels import bought
+from hm_pipeline.recommender.labels import bought
 
 NEED_RIVALS = ("base_rate", "own_share", "last_week_by_age")
 SEASON_RIVALS = ("last_week", "mean_of_4_weeks", "a_year_ago")

@@ -8,14 +8,14 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
-from hm_pipeline.candidates import STRATEGIES
-from hm_pipeline.candidates._terms import BUCKETS, Term, terms_of
-from hm_pipeline.candidates._union import Union, unite
-from hm_pipeline.candidates.first_stage import FirstStage, taken
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import Week
 from hm_pipeline.engine.tables import MemoryTable
-from hm_pipeline.labels import bought
+from hm_pipeline.recommender.candidates import STRATEGIES
+from hm_pipeline.recommender.candidates.first_stage.bins import BUCKETS, Term, terms_of
+from hm_pipeline.recommender.candidates.first_stage.model import FirstStage, taken
+from hm_pipeline.recommender.candidates.first_stage.pool import Union, unite
+from hm_pipeline.recommender.labels import bought
 
 DEPTHS = (12, 30, 50, 60, 80, 100, 150, 200)
 TOP = 100  # best sellers of last week, the trivial rival, as many as the first stage keeps

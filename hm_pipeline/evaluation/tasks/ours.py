@@ -7,10 +7,10 @@ import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.engine.materialize import Runner
-from hm_pipeline.ensemble.learn import Recommended
 from hm_pipeline.evaluation.tasks import item_sales, title, user_churn, user_item_purchase
 from hm_pipeline.evaluation.tasks.report import TaskResult, result
-from hm_pipeline.signals import availability, visit_propensity
+from hm_pipeline.recommender.ensemble.training import Recommended
+from hm_pipeline.recommender.signals import availability, visit_propensity
 
 NEEDED = {
     user_churn.NAME: "model/visit_propensity",

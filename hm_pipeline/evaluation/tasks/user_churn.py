@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hm_pipeline.ensemble.metrics import BUYER
 from hm_pipeline.evaluation.rows import DECIMALS, Row, share
 from hm_pipeline.evaluation.tasks.predictions import Rival, aligned
+from hm_pipeline.recommender.metrics.ranking import BUYER
 
 NAME = "user-churn"
 

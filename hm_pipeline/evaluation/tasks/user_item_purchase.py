@@ -17,9 +17,9 @@ snap-stanford/relbench at f4fdd49, relbench/tasks/hm.py, ``UserItemPurchaseTask`
 import polars as pl
 
 from hm_pipeline.base.errors import BrokenContract
-from hm_pipeline.ensemble.metrics import BUYER, PAIR, average_precision
 from hm_pipeline.evaluation.rows import DECIMALS, Row
 from hm_pipeline.evaluation.tasks.predictions import Rival, require_once, require_truth
+from hm_pipeline.recommender.metrics.ranking import BUYER, PAIR, average_precision
 
 NAME = "user-item-purchase"
 PLACES = 12

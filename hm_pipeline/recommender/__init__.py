@@ -1,0 +1,1 @@
+"""The recommender: histories, signals, candidates, the ensemble, and what they share."""

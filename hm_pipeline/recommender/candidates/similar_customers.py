@@ -1,0 +1,58 @@
+"""Articles that customers with the same purchases bought.
+
+Customer-to-customer collaborative filtering on TF-IDF vectors, over all neighbours: on the reference data the best of
+the cheap rungs.
+"""
+
+import dataframely as dy
+import polars as pl
+
+from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.fixed_point import FIXED
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.recommender.candidates._lib.neighbours import Neighbours, best_neighbours
+from hm_pipeline.recommender.candidates._lib.strategy import Strategy, newest, on_offer, ranked
+
+UNIT = 2**10  # of likeness in the history
+
+
+class SimilarCustomers(Pair):
+    """What the customer's neighbours bought."""
+
+    similar_customers_rank = dy.Int16(nullable=False, min=1, description="place among what the neighbours bought, 1 is best")
+    similar_customers_score = dy.Float32(
+        nullable=False, min=0, description="likeness to what the customer bought, mean over the customer's last articles"
+    )
+
+
+def compute(tables: Inputs, *, week_id: int, weeks: int = 52, last: int = 24, most: int = 50) -> pl.LazyFrame:
+    """Return :class:`SimilarCustomers` for the audience.
+
+    Parameters
+    ----------
+    weeks
+        Weeks of own purchases: a year of them reaches a sixth more of what is bought than a season.
+    last
+        Articles bought last that count, as for what is bought together.
+    most
+        Articles per customer.
+    """
+    own = newest(tables, week_id=week_id, most=last, weeks=weeks)
+    weight = (FIXED // pl.len().over("customer_id")).alias("weight")  # a mean: a long history is not liked more
+    best = best_neighbours(own.select("customer_id", "article_id", weight), tables.once(_neighbours, week_id), most=most)
+    proposals = best.with_columns(pl.col("score") // UNIT)
+    return SimilarCustomers.cast(ranked(proposals, "similar_customers", week_id=week_id, most=most))
+
+
+def _neighbours(tables: Inputs, week_id: int) -> Neighbours:
+    return Neighbours.of(
+        tables.weekly("history/shared_buyers")
+        .at(week_id)
+        .join(on_offer(tables, week_id=week_id), left_on="other_id", right_on="article_id", how="semi")
+        .select("article_id", "other_id", pl.col("likeness").alias("strength"))
+    )
+
+
+STRATEGY = Strategy(
+    schema=SimilarCustomers, compute=compute, inputs=("purchases", "history/shared_buyers", "signal/availability"), history_weeks=52
+)

@@ -1,0 +1,129 @@
+"""From scores to lists: the best candidates of each customer, filled where they are too few, and Kaggle's file."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+
+from hm_pipeline.base.errors import MissingInput, RowsLost
+from hm_pipeline.engine.tables import write_aside
+from hm_pipeline.recommender.ensemble.sampling import BUYER, CUT, KEYS
+
+FILL = "fill"  # strategy of what was added because a customer had too few candidates
+SUFFIX = "_rank"
+ID_DIGITS = 10
+
+
+def recommend(
+    candidates_with_scores: pl.DataFrame,
+    strategy_ranks: pl.DataFrame,
+    *,
+    audience: pl.DataFrame,
+    fill: pl.DataFrame,
+    keep: int = 100,
+) -> pl.DataFrame:
+    """Rank the candidates of each customer of the audience.
+
+    Parameters
+    ----------
+    candidates_with_scores
+        Keys of a pair, ``score``, and ``score_<learner>`` where there are any.
+    strategy_ranks
+        Keys of a pair and one ``<strategy>_rank`` per strategy, 1 is best, null where it did not propose the article.
+        Where two strategies rank an article equally the one named first is told.
+    audience
+        ``week_id, customer_id``; everyone of it gets at least 12 articles.
+    fill
+        ``article_id``, best first: what those with too few candidates get after them.
+    keep
+        Most articles of a customer, at least 12.
+
+    Returns
+    -------
+    pl.DataFrame
+        ``Recommendations`` and the ``score_<learner>`` columns, null where filled, best first within a customer.
+
+    Raises
+    ------
+    MissingInput
+        If the fill is too short for somebody.
+    """
+    asked = audience.select(BUYER).unique().sort(BUYER)
+    named = strategy_ranks.select(*KEYS, strategy=_best_strategy(strategy_ranks))
+    scored = candidates_with_scores.join(asked, on=BUYER, how="semi").join(named, on=KEYS, how="left")
+    ranked = scored.sort(*BUYER, "score", "article_id", descending=[False, False, True, False])
+    best = ranked.with_columns(_place().alias("rank"), pl.col("strategy").fill_null(FILL)).filter(pl.col("rank") <= max(keep, CUT))
+    rows = pl.concat([best, _filled(best, asked, fill)], how="diagonal").sort(*BUYER, "rank")
+    singles = [name for name in rows.columns if name.startswith("score_")]
+    return rows.select(*KEYS, pl.col("rank").cast(pl.Int16), pl.col("score").cast(pl.Float32), "strategy", *singles)
+
+
+def write_submission(recommendations_by_shard: Iterable[pl.DataFrame], customers: pl.DataFrame, path: Path) -> None:
+    """Write Kaggle's file: one line per customer, 12 articles, whole or not at all.
+
+    Parameters
+    ----------
+    recommendations_by_shard
+        ``customer_id, article_id, rank`` of one week; a customer's rows are in one shard.
+    customers
+        ``customer_id, customer_hex, position``; lines follow the position.
+
+    Raises
+    ------
+    RowsLost
+        If a customer has no 12 articles, comes twice, or is unknown.
+    """
+    predictions = pl.concat([_lines(shard) for shard in recommendations_by_shard] or [_lines(_NO_ROWS)])
+    wanted = customers.sort("position").select("customer_id", "customer_hex")
+    lines = wanted.join(predictions, on="customer_id", how="left", maintain_order="left")
+    missing = lines["prediction"].null_count()
+    if missing:
+        raise RowsLost(f"{missing} of {wanted.height} customers have no recommendations", where="recommendations", remedy=_REMEDY)
+    if lines.height != wanted.height or predictions.height != wanted.height:
+        raise RowsLost(
+            f"{predictions.height} lists for {wanted.height} customers, some twice or unknown", where="recommendations", remedy=_REMEDY
+        )
+    file = lines.select(customer_id="customer_hex", prediction="prediction")
+    write_aside(path, lambda aside: file.write_csv(aside, quote_style="never"))
+
+
+_NO_ROWS = pl.DataFrame(schema={"customer_id": pl.Int64, "article_id": pl.Int64, "rank": pl.Int16})
+_REMEDY = "make them again for everyone: `hm run --week DATE --audience everyone --force`"
+
+
+def _best_strategy(ranks: pl.DataFrame) -> pl.Expr:
+    """Return the name of the strategy with the smallest rank, null where none proposed the article."""
+    columns = [name for name in ranks.columns if name.endswith(SUFFIX)]
+    if not columns:
+        return pl.lit(None, dtype=pl.String)
+    smallest = pl.min_horizontal(columns)
+    return pl.coalesce(pl.when(pl.col(name) == smallest).then(pl.lit(name.removesuffix(SUFFIX))) for name in columns)
+
+
+def _place() -> pl.Expr:
+    return pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(BUYER)
+
+
+def _filled(best: pl.DataFrame, asked: pl.DataFrame, fill: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that bring everyone to 12 articles, their scores below all others of the customer."""
+    counts = best.group_by(BUYER).agg(have=pl.len().cast(pl.Int64), lowest=pl.col("score").min())
+    short = asked.join(counts, on=BUYER, how="left").with_columns(pl.col("have", "lowest").fill_null(0)).filter(pl.col("have") < CUT)
+    articles = fill.select(pl.col("article_id").cast(pl.Int64)).unique(maintain_order=True).head(CUT).with_row_index("_order")
+    offered = short.join(articles, how="cross").join(best, on=KEYS, how="anti").sort(*BUYER, "_order")
+    added = offered.with_columns(_place().alias("_step")).filter(pl.col("have") + pl.col("_step") <= CUT)
+    if added.height != (CUT - short["have"]).sum():
+        raise MissingInput(f"fewer than {CUT} articles to fill lists with", where="fill", remedy="ingest more articles or purchases")
+    score = (pl.col("lowest").cast(pl.Float64) - pl.col("_step")).cast(best.schema["score"])
+    return added.select(*KEYS, rank=pl.col("have") + pl.col("_step"), score=score, strategy=pl.lit(FILL))
+
+
+def _lines(shard: pl.DataFrame) -> pl.DataFrame:
+    """Return one line of article ids per customer."""
+    top = shard.filter(pl.col("rank") <= CUT).select("customer_id", "article_id", "rank").sort("customer_id", "rank")
+    lists = top.group_by("customer_id", maintain_order=True).agg(
+        pl.col("article_id").cast(pl.String).str.zfill(ID_DIGITS).str.join(" ").alias("prediction"), count=pl.col("article_id").n_unique()
+    )
+    short = lists.filter(pl.col("count") != CUT).height
+    if short:
+        raise RowsLost(f"{short} customers have no {CUT} distinct articles", where="recommendations", remedy=_REMEDY)
+    return lists.drop("count")

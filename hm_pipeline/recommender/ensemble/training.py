@@ -1,0 +1,140 @@
+"""From stored matrices to an ensemble, and from an ensemble to lists: the weeks, tables and samples that go where.
+
+What is computed is in ``search``, ``ensemble`` and ``recommend``; this module only brings them their inputs.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import dataframely as dy
+import polars as pl
+
+from hm_pipeline.base.calendar import label_weeks
+from hm_pipeline.base.contracts import Pair, Recommendations
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import Week
+from hm_pipeline.recommender.candidates import STRATEGIES
+from hm_pipeline.recommender.ensemble.ensemble import JUDGED_BUYERS, Ensemble, fit_ensemble
+from hm_pipeline.recommender.ensemble.feature_schema import require_version, version_of
+from hm_pipeline.recommender.ensemble.ranking import recommend as rank_candidates
+from hm_pipeline.recommender.ensemble.sampling import CUT, KEYS, LABEL, judged_sample, training_sample
+from hm_pipeline.recommender.ensemble.search_result import SearchResult
+from hm_pipeline.recommender.labels import bought
+
+LEARNERS = ("lightgbm", "xgboost", "catboost")
+SERVICE = "ranking"  # Feast's, which the matrix comes from
+SERVED = CUT  # what counts is what is served
+
+
+class Recommended(Recommendations):
+    """Recommendations with each member's own score."""
+
+    score_lightgbm = dy.Float32(nullable=True, description="LightGBM's margin; null if not a member, or filled")
+    score_xgboost = dy.Float32(nullable=True, description="XGBoost's margin; null if not a member, or filled")
+    score_catboost = dy.Float32(nullable=True, description="CatBoost's margin; null if not a member, or filled")
+
+
+class Served(Pair):
+    """The 12 articles a customer was served."""
+
+    rank = dy.Int16(nullable=False, min=1, max=SERVED, description="place in the customer's list, 1 is best")
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A search's result, saved like any other model."""
+
+    result: SearchResult
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """MAP@12 of each learner's best setting on the metric week, and the buyers and hits behind it."""
+        found = {f"map_{name}": learner.map_at_12 for name, learner in self.result.learners.items()}
+        return found | {"buyers": float(self.result.buyers), "hits": float(self.result.hits)}
+
+    def save(self, folder: Path) -> None:
+        """Write the result as JSON."""
+        self.result.save(folder / "search.json")
+
+
+def load_search(folder: Path) -> SearchResult:
+    """Read a search's result."""
+    return SearchResult.load(folder / "search.json")
+
+
+def load_ensemble(folder: Path) -> Ensemble:
+    """Read an ensemble; scores do not depend on the number of threads."""
+    return Ensemble.load(folder, threads=2)
+
+
+def search_settings(inputs: Inputs, week: Week) -> Searched:
+    """Search every learner's settings on the fit weeks, judged on the metric week."""
+    from hm_pipeline.recommender.ensemble.search import search  # noqa: PLC0415 - FLAML takes seconds to import
+
+    roles, settings = label_weeks(week.week_id), week.settings
+    rows = pl.concat([labelled(inputs, week_id) for week_id in roles.fit])
+    training = training_sample(rows, rows=settings.training_rows, seed=settings.seed)
+    judged, truth = judged_sample(
+        labelled(inputs, roles.metric), bought(inputs, week_id=roles.metric), buyers=JUDGED_BUYERS, seed=settings.seed
+    )
+    found = search(
+        training,
+        judged,
+        truth,
+        features=features(inputs),
+        learners=settings.learners,
+        trials=settings.trials,
+        seed=settings.seed,
+        threads=settings.threads,
+    )
+    return Searched(found)
+
+
+def fit(inputs: Inputs, week: Week) -> Ensemble:
+    """Fit the ensemble of a week with the settings found."""
+    roles = label_weeks(week.week_id)
+    truth = pl.concat([bought(inputs, week_id=week_id) for week_id in (roles.metric, roles.blend)])
+    return fit_ensemble(
+        {week_id: labelled(inputs, week_id) for week_id in roles.all},
+        truth,
+        week.model,
+        roles=roles,
+        features=features(inputs),
+        service_version=version_of(SERVICE, {name: column.dtype for name, column in _columns(inputs).items()}),
+        settings=week.settings,
+    )
+
+
+def recommend(inputs: Inputs, week: Week, matrix: pl.DataFrame) -> pl.DataFrame:
+    """Rank a shard's candidates by their features and return everyone's list."""
+    served = {name: dtype for name, dtype in matrix.schema.items() if name not in KEYS}
+    require_version(SERVICE, served, trained=week.model.service_version, features=week.model.features)
+    candidates = inputs.weekly("candidates").at(week.week_id)
+    ranks = candidates.select(*KEYS, *(f"{strategy.name}_rank" for strategy in STRATEGIES)).collect()
+    sales = inputs.weekly("history/article_sales").at(week.week_id)
+    fill = sales.sort("day_7_count", "decayed_count", "article_id", descending=[True, True, False]).select("article_id").head(SERVED)
+    audience = inputs.audience.select(pl.lit(week.week_id, dtype=pl.Int64).alias("week_id"), "customer_id").collect()
+    found = rank_candidates(week.model.score(matrix), ranks, audience=audience, fill=fill.collect())
+    absent = [f"score_{name}" for name in LEARNERS if f"score_{name}" not in found.columns]
+    return found.with_columns(pl.lit(None, dtype=pl.Float32).alias(name) for name in absent)
+
+
+def serve(inputs: Inputs, week: Week) -> pl.LazyFrame:
+    """Return the first 12 of a shard's lists."""
+    return inputs.weekly("recommendations").at(week.week_id).filter(pl.col("rank") <= SERVED)
+
+
+def features(inputs: Inputs) -> list[str]:
+    """Return the columns of the matrix that the learners read, in order."""
+    return list(_columns(inputs))
+
+
+def _columns(inputs: Inputs) -> dict[str, dy.Column]:
+    columns = inputs.weekly("feature_matrix").schema.columns()
+    return {name: column for name, column in columns.items() if name not in KEYS}
+
+
+def labelled(inputs: Inputs, week_id: int) -> pl.LazyFrame:
+    """Return a label week's matrix with ``is_bought``, unread."""
+    matrix = inputs.weekly("feature_matrix").at(week_id).drop("event_timestamp", strict=False)
+    return matrix.join(inputs.weekly("labels").at(week_id).select(*KEYS, LABEL), on=KEYS)

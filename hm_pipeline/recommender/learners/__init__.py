@@ -1,0 +1,1 @@
+"""Gradient boosters behind one interface."""

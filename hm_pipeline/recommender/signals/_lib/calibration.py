@@ -1,0 +1,104 @@
+"""Probabilities set right by what followed a later cutoff than a booster's trees were grown on.
+
+Trees err where hardly anything happens: what they have seen pulls a chance of one in two hundred to one in fifty, and
+no setting mends that at every size of shop.  A line in logits with a bend, fitted on outcomes that the trees have not
+seen, does: Platt's scaling (1999), with a slope of its own for what is unlikely.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from hm_pipeline.recommender.learners.multi_target import DECIMALS, Boosters
+
+BEND = -2.5  # logit below which the slope may be another one: a chance of 8 %
+IDENTITY = np.array([0.0, 1.0, 0.0])  # intercept, slope, and what is added to the slope below the bend
+RIDGE = 1.0  # keeps the weights near identity where few outcomes say otherwise
+STEPS, HALVINGS = 50, 30  # of Newton's method, which is there after six but where outcomes contradict what was certain
+LEAST = 1e-6  # probabilities are kept this far from 0 and 1
+MOST_LOGIT = 30.0  # beyond, a chance is 0 or 1 to all digits that are kept
+FILE = "recalibration.tsv"
+
+
+@dataclass(frozen=True)
+class Recalibrated(Boosters):
+    """Boosters of which some give probabilities that are set right.
+
+    Parameters
+    ----------
+    weights
+        Name of a booster -> intercept, slope, and what is added to the slope below the bend.
+    """
+
+    weights: dict[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def predict_right(self, name: str, examples: pl.DataFrame, where: pl.Expr) -> pl.Series:
+        """Return probabilities, set right for the rows that ``where`` chooses."""
+        said = self.predict(name, examples)
+        if name not in self.weights:
+            return said
+        right = recalibrated(said.to_numpy(), self.weights[name])
+        return pl.Series(name, np.where(examples.select(where).to_series(), right, said.to_numpy()).astype(np.float32))
+
+    def save(self, folder: Path) -> None:
+        """Write the boosters, and the weights beside them."""
+        super().save(folder)
+        lines = ["\t".join([name, *map(repr, weights)]) for name, weights in self.weights.items()]
+        (folder / FILE).write_text("".join(f"{line}\n" for line in lines))
+
+    @classmethod
+    def load(cls, folder: Path) -> "Recalibrated":
+        """Read what :meth:`save` wrote."""
+        known = Boosters.load(folder)
+        lines = [line.split("\t") for line in (folder / FILE).read_text().splitlines()]
+        weights = {name: tuple(map(float, values)) for name, *values in lines}
+        return cls(known.features, known.boosters, known.constants, weights=weights)
+
+
+def recalibrated(said: np.ndarray, weights: tuple[float, ...]) -> np.ndarray:
+    """Return probabilities set right by weights."""
+    return np.round(_chance(_terms(said) @ np.array(weights)), DECIMALS)
+
+
+def weights_of(said: np.ndarray, outcome: np.ndarray) -> tuple[float, ...]:
+    """Return the weights that make outcomes most likely.
+
+    Parameters
+    ----------
+    said
+        Probabilities of outcomes that whoever said them has not seen.
+    outcome
+        1 where it happened, else 0.
+    """
+    terms, weights = _terms(said), IDENTITY.copy()
+    for _ in range(STEPS):
+        chance = _chance(terms @ weights)
+        gradient = terms.T @ (outcome - chance) - RIDGE * (weights - IDENTITY)
+        curvature = (terms * (chance * (1 - chance))[:, None]).T @ terms + RIDGE * np.eye(len(weights))
+        step = np.linalg.solve(curvature, gradient)
+        least = _loss(terms, outcome, weights)
+        for _ in range(HALVINGS):
+            if _loss(terms, outcome, weights + step) <= least:
+                break
+            step = step / 2
+        weights = weights + step
+        if np.abs(step).max() < 1e-9:
+            break
+    return tuple(float(weight) for weight in np.round(weights, DECIMALS))
+
+
+def _loss(terms: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> float:
+    logits = terms @ weights
+    return float((np.logaddexp(0, logits) - outcome * logits).sum() + RIDGE / 2 * ((weights - IDENTITY) ** 2).sum())
+
+
+def _terms(said: np.ndarray) -> np.ndarray:
+    kept = np.clip(said.astype(np.float64), LEAST, 1 - LEAST)
+    logits = np.log(kept / (1 - kept))
+    return np.stack([np.ones_like(logits), logits, np.minimum(logits - BEND, 0)], axis=1)
+
+
+def _chance(logits: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -MOST_LOGIT, MOST_LOGIT))))
