@@ -94,7 +94,7 @@ def point_in_time_store(home: Path, weekly: bool) -> dict[str, Any]:
 
 def stock_store(home: Path, weekly: bool) -> dict[str, Any]:
     """Answer through Feast with its own DuckDB store, which takes pandas only."""
-    from hm_pipeline.features.offline_store import quiet  # noqa: PLC0415 - imports feast, which takes seconds
+    from hm_pipeline.feast_duckdb.offline.store import quiet  # noqa: PLC0415 - imports feast, which takes seconds
 
     quiet()
     home = home.absolute()

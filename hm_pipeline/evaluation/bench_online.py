@@ -80,7 +80,7 @@ def stock_look_up(home: Path) -> dict[str, float]:
 
 def stock(home: Path) -> dict[str, Any]:
     """Let Feast materialise the same views."""
-    from hm_pipeline.features.offline_store import quiet  # noqa: PLC0415 - imports feast, which takes seconds
+    from hm_pipeline.feast_duckdb.offline.store import quiet  # noqa: PLC0415 - imports feast, which takes seconds
 
     quiet()
     store, cutoff, seconds = open_store(home, _tables(), online_store=""), REFERENCE.cutoff(WEEK), {}

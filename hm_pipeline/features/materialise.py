@@ -16,9 +16,9 @@ from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.plan import EVERYONE
 from hm_pipeline.engine.shards import ALL, Shard, load_shards
 from hm_pipeline.engine.step import Week
-from hm_pipeline.features._encoding import Batch, Encoder
-from hm_pipeline.features._redis import RedisTables
-from hm_pipeline.features._sqlite import SqliteTables
+from hm_pipeline.feast_duckdb.online.encoding import Batch, Encoder
+from hm_pipeline.feast_duckdb.online.redis_writer import RedisTables
+from hm_pipeline.feast_duckdb.online.sqlite_writer import SqliteTables
 from hm_pipeline.features.registry import feature_tables
 from hm_pipeline.features.retrieval import open_store
 from hm_pipeline.features.views import FeatureTable

@@ -11,7 +11,7 @@ from hm_pipeline.base.errors import BadInput, MissingInput
 from hm_pipeline.base.ids import whole_numbers
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.tables import Home
-from hm_pipeline.features._frames import as_arrow
+from hm_pipeline.feast_duckdb.offline.frames import as_arrow
 from hm_pipeline.features.matrix import store_of
 from hm_pipeline.features.retrieval import IS_CANDIDATE, are_candidates, feature_names, fetch
 from hm_pipeline.features.views import KEYS

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from feast import RepoConfig
 
 PROJECT = "hm"
-OFFLINE_STORE = "hm_pipeline.features.offline_store.DuckDBPointInTimeOfflineStore"
-ONLINE_STORE = "hm_pipeline.features.online_store.LeanSqliteOnlineStore"
+OFFLINE_STORE = "hm_pipeline.feast_duckdb.offline.store.DuckDBPointInTimeOfflineStore"
+ONLINE_STORE = "hm_pipeline.feast_duckdb.online.store.LeanSqliteOnlineStore"
 WRONG_ANSWERS = {
     "dask": "it drops rows silently",
     "file": "it drops rows silently",

@@ -19,8 +19,9 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.step import at
 from hm_pipeline.engine.tables import Home
-from hm_pipeline.features import _loading, _moments
-from hm_pipeline.features._frames import as_arrow
+from hm_pipeline.feast_duckdb.offline import entity_input as _loading
+from hm_pipeline.feast_duckdb.offline import instants as _moments
+from hm_pipeline.feast_duckdb.offline.frames import as_arrow
 from hm_pipeline.features.registry import LOOKBOOK, feature_tables
 from hm_pipeline.features.views import KEYS
 from hm_pipeline.run import graph_of, make

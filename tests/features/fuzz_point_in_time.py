@@ -28,7 +28,7 @@ from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConf
 from feast.types import Float64, Int64, String
 
 from hm_pipeline.base.errors import HMError
-from hm_pipeline.features.offline_store import DuckDBPointInTimeOfflineStore
+from hm_pipeline.feast_duckdb.offline.store import DuckDBPointInTimeOfflineStore
 from hm_pipeline.features.repository import OFFLINE_STORE
 
 START = datetime(2020, 3, 28, 22, tzinfo=UTC)  # hours before the clocks change in Europe

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from hm_pipeline.base.errors import BadInput, RowsLost
-from hm_pipeline.features import _beside
+from hm_pipeline.feast_duckdb.offline import positional_join as _beside
 
 from .conftest import STOCK_WARNING, at, open_repository, view, write_weeks
 

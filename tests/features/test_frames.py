@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from hm_pipeline.base.errors import BadInput
-from hm_pipeline.features._frames import as_arrow
+from hm_pipeline.feast_duckdb.offline.frames import as_arrow
 
 from .conftest import at, view
 

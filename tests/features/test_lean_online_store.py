@@ -9,9 +9,9 @@ import pytest
 from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConfig, ValueType
 from feast.types import Int64
 
-import hm_pipeline.features._readers as readers
+import hm_pipeline.feast_duckdb.online.connection_pool as readers
+from hm_pipeline.feast_duckdb.online.store import ENOUGH_KEYS, TYPE
 from hm_pipeline.features.materialise import online_tables
-from hm_pipeline.features.online_store import ENOUGH_KEYS, TYPE
 from hm_pipeline.features.registry import LOOKBOOK
 from hm_pipeline.features.repository import PROJECT
 from hm_pipeline.features.retrieval import open_store

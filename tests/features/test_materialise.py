@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hm_pipeline.base.errors import MissingInput, RowsLost
-from hm_pipeline.features.offline_store import DuckDBPointInTimeOfflineStore
+from hm_pipeline.feast_duckdb.offline.store import DuckDBPointInTimeOfflineStore
 
 from .conftest import STOCK_WARNING, at, open_repository, view, write_weeks
 

@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from hm_pipeline.base.errors import BadInput
-from hm_pipeline.features._entities import Entities
-from hm_pipeline.features._loading import load
-from hm_pipeline.features._session import open_session
-from hm_pipeline.features.offline_store import DuckDBPointInTimeOfflineStoreConfig
+from hm_pipeline.feast_duckdb.offline.entities import Entities
+from hm_pipeline.feast_duckdb.offline.entity_input import load
+from hm_pipeline.feast_duckdb.offline.session import open_session
+from hm_pipeline.feast_duckdb.offline.store import DuckDBPointInTimeOfflineStoreConfig
 
 from .conftest import at, view
 

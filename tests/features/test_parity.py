@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from hm_pipeline.base.errors import RowsLost
-from hm_pipeline.features import _sql, _view_plan
+from hm_pipeline.feast_duckdb.offline import statement as _sql
+from hm_pipeline.feast_duckdb.offline import view_plan as _view_plan
 
 from .conftest import STOCK_WARNING, at, open_repository, view
 

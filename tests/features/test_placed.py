@@ -5,7 +5,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hm_pipeline.features._placed import Placed
+from hm_pipeline.feast_duckdb.offline.row_placement import Placed
 
 KINDS = {
     "tiny": (pa.int8(), st.integers(-128, 127)),

@@ -11,8 +11,9 @@ from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Int64
 
 from hm_pipeline.base.errors import BadInput, MissingInput, RowsLost
-from hm_pipeline.features import _sql, _view_plan
-from hm_pipeline.features._session import open_session
+from hm_pipeline.feast_duckdb.offline import statement as _sql
+from hm_pipeline.feast_duckdb.offline import view_plan as _view_plan
+from hm_pipeline.feast_duckdb.offline.session import open_session
 
 from .conftest import at, view, write_weeks
 

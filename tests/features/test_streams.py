@@ -11,7 +11,7 @@ from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Int64, String
 
 from hm_pipeline.base.errors import BadInput, RowsLost
-from hm_pipeline.features._session import open_session
+from hm_pipeline.feast_duckdb.offline.session import open_session
 
 from .conftest import at, open_repository, view
 

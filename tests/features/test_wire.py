@@ -6,7 +6,7 @@ import pytest
 from feast.protos.feast.types.Value_pb2 import Value
 from hypothesis import given
 
-from hm_pipeline.features._wire import serialised, varint
+from hm_pipeline.feast_duckdb.online.protobuf import serialised, varint
 
 KINDS = {
     "int64_list_val": (pl.Int64, st.integers(-(2**63), 2**63 - 1) | st.sampled_from([0, 127, 128, 2**35 - 1, 2**35, 919_273_001])),

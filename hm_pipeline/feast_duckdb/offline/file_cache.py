@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hm_pipeline.features._layout import unescaped
+from hm_pipeline.feast_duckdb.offline.layout import unescaped
 
 T = TypeVar("T")
 MOST_KNOWN = 1_000

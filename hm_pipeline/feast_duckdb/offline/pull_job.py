@@ -6,15 +6,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hm_pipeline.features._job import translated
-from hm_pipeline.features._joins import DUPLICATE
-from hm_pipeline.features._layout import layout_of
-from hm_pipeline.features._moments import in_order, instant, require_moment, within
-from hm_pipeline.features._remote import is_remote, mount
-from hm_pipeline.features._rows import StatementJob
-from hm_pipeline.features._schemas import Types, is_mixed, stored_types
-from hm_pipeline.features._sources import Source, all_files, source_of
-from hm_pipeline.features._sql_words import literal, quoted
+from hm_pipeline.feast_duckdb.offline.files import Source, all_files, source_of
+from hm_pipeline.feast_duckdb.offline.instants import in_order, instant, require_moment, within
+from hm_pipeline.feast_duckdb.offline.jobs import StatementJob
+from hm_pipeline.feast_duckdb.offline.joins import DUPLICATE
+from hm_pipeline.feast_duckdb.offline.layout import layout_of
+from hm_pipeline.feast_duckdb.offline.point_in_time_job import translated
+from hm_pipeline.feast_duckdb.offline.remote_files import is_remote, mount
+from hm_pipeline.feast_duckdb.offline.schemas import Types, is_mixed, stored_types
+from hm_pipeline.feast_duckdb.offline.sql_text import literal, quoted
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from hm_pipeline.base.errors import BadInput
 from hm_pipeline.base.ids import whole_number
-from hm_pipeline.features._encoding import packed_keys
-from hm_pipeline.features._readers import Readers
-from hm_pipeline.features._wire import delimited, delimited_each
+from hm_pipeline.feast_duckdb.online.connection_pool import Readers
+from hm_pipeline.feast_duckdb.online.encoding import packed_keys
+from hm_pipeline.feast_duckdb.online.protobuf import delimited, delimited_each
 
-TYPE = "hm_pipeline.features.online_store.LeanSqliteOnlineStore"
+TYPE = "hm_pipeline.feast_duckdb.online.store.LeanSqliteOnlineStore"
 ENOUGH_KEYS = 20  # of a look-up, from which a second thread is worth waking
 CACHE_KIB = 65_536  # holds the upper pages of the index of everyone's rows, which SQLite's 2 MB do not
 WHOLE = (ValueType.INT32, ValueType.INT64)

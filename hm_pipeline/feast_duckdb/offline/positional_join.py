@@ -7,10 +7,10 @@ while the rows are read, so that a file that is replaced meanwhile cannot put fe
 
 from collections.abc import Collection, Mapping, Sequence
 
-from hm_pipeline.features._entities import ROW, STORED, Entities, fetch
-from hm_pipeline.features._joins import valid
-from hm_pipeline.features._sql_words import literal, quoted
-from hm_pipeline.features._view_plan import ViewPlan
+from hm_pipeline.feast_duckdb.offline.entities import ROW, STORED, Entities, fetch
+from hm_pipeline.feast_duckdb.offline.joins import valid
+from hm_pipeline.feast_duckdb.offline.sql_text import literal, quoted
+from hm_pipeline.feast_duckdb.offline.view_plan import ViewPlan
 
 ENOUGH_ROWS = 100_000  # fewer are joined before the keys are compared
 REPLACED = "replaced while it was read: view "

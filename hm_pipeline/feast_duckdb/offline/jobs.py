@@ -14,11 +14,11 @@ from pyarrow import parquet
 
 from hm_pipeline.base.errors import BadInput
 from hm_pipeline.engine.tables import write_aside
-from hm_pipeline.features._entities import fetch
-from hm_pipeline.features._on_demand import Retrieved
-from hm_pipeline.features._remote import filesystem, is_remote, mount
-from hm_pipeline.features._sql_words import literal
-from hm_pipeline.features._types import as_declared
+from hm_pipeline.feast_duckdb.offline.entities import fetch
+from hm_pipeline.feast_duckdb.offline.on_demand import Retrieved
+from hm_pipeline.feast_duckdb.offline.remote_files import filesystem, is_remote, mount
+from hm_pipeline.feast_duckdb.offline.sql_text import literal
+from hm_pipeline.feast_duckdb.offline.types import as_declared
 
 ROWS = 131_072  # of a batch: a few of DuckDB's own, and a few megabytes
 SETTINGS = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"

@@ -8,13 +8,13 @@ import pyarrow as pa
 from feast.infra.offline_stores.offline_store import RetrievalMetadata
 
 from hm_pipeline.base.errors import BadInput, RowsLost
-from hm_pipeline.features._beside import REPLACED
-from hm_pipeline.features._entities import Entities, fetch
-from hm_pipeline.features._joins import DUPLICATE, rows_of
-from hm_pipeline.features._placed import Placed, RowNumbers
-from hm_pipeline.features._rows import StatementJob
-from hm_pipeline.features._sql import row_label, statement, statements
-from hm_pipeline.features._view_plan import ViewPlan
+from hm_pipeline.feast_duckdb.offline.entities import Entities, fetch
+from hm_pipeline.feast_duckdb.offline.jobs import StatementJob
+from hm_pipeline.feast_duckdb.offline.joins import DUPLICATE, rows_of
+from hm_pipeline.feast_duckdb.offline.positional_join import REPLACED
+from hm_pipeline.feast_duckdb.offline.row_placement import Placed, RowNumbers
+from hm_pipeline.feast_duckdb.offline.statement import row_label, statement, statements
+from hm_pipeline.feast_duckdb.offline.view_plan import ViewPlan
 
 ONE_ROW = "a view must hold one row per key and moment; write the table again without duplicates"
 

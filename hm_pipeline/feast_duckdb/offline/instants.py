@@ -8,7 +8,7 @@ converting zoned to plain timestamps goes through a calendar library: as long as
 from datetime import UTC, datetime, timedelta
 
 from hm_pipeline.base.errors import BadInput
-from hm_pipeline.features._types import MOMENTS, TEXTS
+from hm_pipeline.feast_duckdb.offline.types import MOMENTS, TEXTS
 
 NANOSECONDS = frozenset({"TIMESTAMP_NS", "TIMESTAMPTZ_NS"})
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)

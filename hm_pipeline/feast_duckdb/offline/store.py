@@ -1,6 +1,6 @@
 """A Feast offline store over parquet files: point-in-time joins in one DuckDB statement.
 
-Named in ``feature_store.yaml`` as ``type: hm_pipeline.features.offline_store.DuckDBPointInTimeOfflineStore``.  It
+Named in ``feature_store.yaml`` as ``type: hm_pipeline.feast_duckdb.offline.store.DuckDBPointInTimeOfflineStore``.  It
 gives the values of Feast's own DuckDB store, takes the entity table as pandas, Polars, Arrow or SQL, opens only the
 partitions and row groups that the entity table names, and raises where rows would be lost or multiplied.
 
@@ -18,16 +18,16 @@ from feast.on_demand_feature_view import OnDemandFeatureView
 from pydantic import PositiveInt
 
 from hm_pipeline.base.errors import BadInput, MissingInput
-from hm_pipeline.features._entities import Entities
-from hm_pipeline.features._job import PointInTimeJob
-from hm_pipeline.features._loading import load
-from hm_pipeline.features._plans import plan_views
-from hm_pipeline.features._pull import Pull, PullJob
-from hm_pipeline.features._range import keys_in_range
-from hm_pipeline.features._session import open_session
-from hm_pipeline.features._sources import local_path
+from hm_pipeline.feast_duckdb.offline.entities import Entities
+from hm_pipeline.feast_duckdb.offline.entity_input import load
+from hm_pipeline.feast_duckdb.offline.entity_range import keys_in_range
+from hm_pipeline.feast_duckdb.offline.files import local_path
+from hm_pipeline.feast_duckdb.offline.plan import plan_views
+from hm_pipeline.feast_duckdb.offline.point_in_time_job import PointInTimeJob
+from hm_pipeline.feast_duckdb.offline.pull_job import Pull, PullJob
+from hm_pipeline.feast_duckdb.offline.session import open_session
 
-TYPE = "hm_pipeline.features.offline_store.DuckDBPointInTimeOfflineStore"
+TYPE = "hm_pipeline.feast_duckdb.offline.store.DuckDBPointInTimeOfflineStore"
 
 
 class DuckDBPointInTimeOfflineStoreConfig(DuckDBOfflineStoreConfig):  # type: ignore[misc]

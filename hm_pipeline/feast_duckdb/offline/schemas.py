@@ -7,10 +7,10 @@ from typing import Any
 import duckdb
 
 from hm_pipeline.base.errors import BadInput, BrokenContract, MissingInput
-from hm_pipeline.features._entities import Entities, fetch
-from hm_pipeline.features._layout import Layout, listed
-from hm_pipeline.features._states import remembered
-from hm_pipeline.features._types import NULLS, are_comparable, declared_type, family, fits
+from hm_pipeline.feast_duckdb.offline.entities import Entities, fetch
+from hm_pipeline.feast_duckdb.offline.file_cache import remembered
+from hm_pipeline.feast_duckdb.offline.layout import Layout, listed
+from hm_pipeline.feast_duckdb.offline.types import NULLS, are_comparable, declared_type, family, fits
 
 Types = Mapping[str, str]
 REWRITE = "write the table again, or correct the view and register it again"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from hm_pipeline.features._wire import serialised
+from hm_pipeline.feast_duckdb.online.protobuf import serialised
 
 if TYPE_CHECKING:
     from feast import FeatureView

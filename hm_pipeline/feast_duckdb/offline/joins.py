@@ -13,11 +13,11 @@ Three ways to find a view's row for an entity row, cheapest first:
 from collections.abc import Sequence
 from datetime import timedelta
 
-from hm_pipeline.features._entities import AT, ROW, Entities
-from hm_pipeline.features._moments import NANOSECONDS, in_order, known_from, microseconds, within
-from hm_pipeline.features._sql_words import literal, quoted
-from hm_pipeline.features._types import INTEGERS, TEXTS
-from hm_pipeline.features._view_plan import ViewPlan
+from hm_pipeline.feast_duckdb.offline.entities import AT, ROW, Entities
+from hm_pipeline.feast_duckdb.offline.instants import NANOSECONDS, in_order, known_from, microseconds, within
+from hm_pipeline.feast_duckdb.offline.sql_text import literal, quoted
+from hm_pipeline.feast_duckdb.offline.types import INTEGERS, TEXTS
+from hm_pipeline.feast_duckdb.offline.view_plan import ViewPlan
 
 DUPLICATE = "duplicate source key in view "
 

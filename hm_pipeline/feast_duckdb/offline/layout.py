@@ -9,9 +9,9 @@ from glob import has_magic
 from pathlib import Path
 from urllib.parse import unquote
 
-from hm_pipeline.features._remote import is_remote
-from hm_pipeline.features._sql_words import literal, quoted
-from hm_pipeline.features._types import INTEGERS, TEXTS
+from hm_pipeline.feast_duckdb.offline.remote_files import is_remote
+from hm_pipeline.feast_duckdb.offline.sql_text import literal, quoted
+from hm_pipeline.feast_duckdb.offline.types import INTEGERS, TEXTS
 
 FOLDER = re.compile(r"^(?P<key>[^=]+)=(?P<value>.*)$")
 ESCAPES = re.compile(r"\[[*?\[]\]")  # of what would be a pattern otherwise

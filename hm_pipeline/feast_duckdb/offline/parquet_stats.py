@@ -6,13 +6,13 @@ from typing import Any
 
 import duckdb
 
-from hm_pipeline.features._entities import Entities, fetch
-from hm_pipeline.features._layout import listed, unescaped
-from hm_pipeline.features._remote import is_remote
-from hm_pipeline.features._schemas import Types
-from hm_pipeline.features._sql_words import literal
-from hm_pipeline.features._states import remembered
-from hm_pipeline.features._types import INTEGERS
+from hm_pipeline.feast_duckdb.offline.entities import Entities, fetch
+from hm_pipeline.feast_duckdb.offline.file_cache import remembered
+from hm_pipeline.feast_duckdb.offline.layout import listed, unescaped
+from hm_pipeline.feast_duckdb.offline.remote_files import is_remote
+from hm_pipeline.feast_duckdb.offline.schemas import Types
+from hm_pipeline.feast_duckdb.offline.sql_text import literal
+from hm_pipeline.feast_duckdb.offline.types import INTEGERS
 
 RowGroup = tuple[str, int, dict[str, tuple[int, int]]]  # file, rows, and each key's least and greatest value
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
-from hm_pipeline.features._encoding import Batch, packed_keys
+from hm_pipeline.feast_duckdb.online.encoding import Batch, packed_keys
 
 if TYPE_CHECKING:
     from feast import FeatureStore, FeatureView

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from hm_pipeline.features._types import INTEGERS
+from hm_pipeline.feast_duckdb.offline.types import INTEGERS
 
 STORED, TABLE = "__stored", "__entities"
 ROW, AT = "row_number", "asked_at"  # columns of those tables, which have none of the caller's names

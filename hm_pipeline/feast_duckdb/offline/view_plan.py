@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from hm_pipeline.features._entities import Entities
-from hm_pipeline.features._layout import Layout, is_whole, value_of
-from hm_pipeline.features._schemas import Types
-from hm_pipeline.features._types import INTEGERS
+from hm_pipeline.feast_duckdb.offline.entities import Entities
+from hm_pipeline.feast_duckdb.offline.layout import Layout, is_whole, value_of
+from hm_pipeline.feast_duckdb.offline.schemas import Types
+from hm_pipeline.feast_duckdb.offline.types import INTEGERS
 
 MOST_PARTITIONS = 100  # each is a part of the statement
 FEWEST_ROWS = 10_000  # of a partition, mean; below, opening its files takes longer than a larger hash table

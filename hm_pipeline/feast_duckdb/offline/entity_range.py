@@ -8,14 +8,14 @@ from typing import Any
 from feast.utils import compute_non_entity_date_range
 
 from hm_pipeline.base.errors import BadInput
-from hm_pipeline.features._layout import layout_of
-from hm_pipeline.features._loading import DEFAULT_TIMESTAMP
-from hm_pipeline.features._moments import require_moment, within
-from hm_pipeline.features._plans import join_keys
-from hm_pipeline.features._remote import is_remote, mount
-from hm_pipeline.features._schemas import is_mixed, stored_types
-from hm_pipeline.features._sources import all_files, source_of
-from hm_pipeline.features._sql_words import quoted
+from hm_pipeline.feast_duckdb.offline.entity_input import DEFAULT_TIMESTAMP
+from hm_pipeline.feast_duckdb.offline.files import all_files, source_of
+from hm_pipeline.feast_duckdb.offline.instants import require_moment, within
+from hm_pipeline.feast_duckdb.offline.layout import layout_of
+from hm_pipeline.feast_duckdb.offline.plan import join_keys
+from hm_pipeline.feast_duckdb.offline.remote_files import is_remote, mount
+from hm_pipeline.feast_duckdb.offline.schemas import is_mixed, stored_types
+from hm_pipeline.feast_duckdb.offline.sql_text import quoted
 
 
 def keys_in_range(connection: Any, views: Sequence[Any], root: Path | None, start: datetime | None, end: datetime | None) -> str:

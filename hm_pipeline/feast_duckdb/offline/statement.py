@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from hm_pipeline.features._beside import lying_beside, side_by_side
-from hm_pipeline.features._entities import AT, ROW, Entities
-from hm_pipeline.features._joins import features, join
-from hm_pipeline.features._sql_words import quoted
-from hm_pipeline.features._view_plan import ViewPlan, shared_partition
+from hm_pipeline.feast_duckdb.offline.entities import AT, ROW, Entities
+from hm_pipeline.feast_duckdb.offline.joins import features, join
+from hm_pipeline.feast_duckdb.offline.positional_join import lying_beside, side_by_side
+from hm_pipeline.feast_duckdb.offline.sql_text import quoted
+from hm_pipeline.feast_duckdb.offline.view_plan import ViewPlan, shared_partition
 
 ROWS_PER_KEY = 4  # from so many on, mean, a key's features are looked up once
 ENOUGH_ROWS = 10_000  # fewer are looked up before the keys are counted

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from hm_pipeline.base.errors import BadInput
-from hm_pipeline.features._encoding import Batch
+from hm_pipeline.feast_duckdb.online.encoding import Batch
 
 if TYPE_CHECKING:
     from feast import FeatureStore, FeatureView

@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hm_pipeline.base.errors import BadInput, MissingInput
-from hm_pipeline.features._entities import Entities
-from hm_pipeline.features._footers import rows_by_file
-from hm_pipeline.features._layout import Layout, layout_of
-from hm_pipeline.features._loading import require
-from hm_pipeline.features._moments import require_moment
-from hm_pipeline.features._remote import is_remote, mount
-from hm_pipeline.features._schemas import Types, first_types, is_mixed, require_comparable, require_declared, stored_types
-from hm_pipeline.features._sources import Source, all_files, files_of, source_of
-from hm_pipeline.features._types import NULLS, declared_type, family
-from hm_pipeline.features._view_plan import ViewPlan
+from hm_pipeline.feast_duckdb.offline.entities import Entities
+from hm_pipeline.feast_duckdb.offline.entity_input import require
+from hm_pipeline.feast_duckdb.offline.files import Source, all_files, files_of, source_of
+from hm_pipeline.feast_duckdb.offline.instants import require_moment
+from hm_pipeline.feast_duckdb.offline.layout import Layout, layout_of
+from hm_pipeline.feast_duckdb.offline.parquet_stats import rows_by_file
+from hm_pipeline.feast_duckdb.offline.remote_files import is_remote, mount
+from hm_pipeline.feast_duckdb.offline.schemas import Types, first_types, is_mixed, require_comparable, require_declared, stored_types
+from hm_pipeline.feast_duckdb.offline.types import NULLS, declared_type, family
+from hm_pipeline.feast_duckdb.offline.view_plan import ViewPlan
 
 
 def plan_views(

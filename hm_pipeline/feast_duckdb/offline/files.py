@@ -16,8 +16,8 @@ from feast.data_format import ParquetFormat
 from feast.infra.offline_stores.file_source import FileSource
 
 from hm_pipeline.base.errors import BadInput, MissingInput
-from hm_pipeline.features._layout import escaped, is_whole, literal_path, unescaped, value_of
-from hm_pipeline.features._remote import filesystem, is_remote, options_of
+from hm_pipeline.feast_duckdb.offline.layout import escaped, is_whole, literal_path, unescaped, value_of
+from hm_pipeline.feast_duckdb.offline.remote_files import filesystem, is_remote, options_of
 
 PARTITION = re.compile(r"^(?P<key>[^=*?\[]+)=\*$")
 REMEDY = "write it, or leave its rows out of the entity table"

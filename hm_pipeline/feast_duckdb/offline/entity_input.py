@@ -7,12 +7,12 @@ from typing import Any
 import duckdb
 
 from hm_pipeline.base.errors import BadInput, MissingInput
-from hm_pipeline.features._entities import AT, STORED, TABLE, Entities, fetch, number_rows, stored_name
-from hm_pipeline.features._frames import as_arrow
-from hm_pipeline.features._moments import REMEDY, is_finer, is_unreadable, microseconds, require_moment
-from hm_pipeline.features._session import ordering_joins
-from hm_pipeline.features._sql_words import literal, quoted
-from hm_pipeline.features._types import NULLS
+from hm_pipeline.feast_duckdb.offline.entities import AT, STORED, TABLE, Entities, fetch, number_rows, stored_name
+from hm_pipeline.feast_duckdb.offline.frames import as_arrow
+from hm_pipeline.feast_duckdb.offline.instants import REMEDY, is_finer, is_unreadable, microseconds, require_moment
+from hm_pipeline.feast_duckdb.offline.session import ordering_joins
+from hm_pipeline.feast_duckdb.offline.sql_text import literal, quoted
+from hm_pipeline.feast_duckdb.offline.types import NULLS
 
 GIVEN = "__given"
 DEFAULT_TIMESTAMP = "event_timestamp"

@@ -1,0 +1,1 @@
+"""Offline store: point-in-time joins of Parquet files in DuckDB."""
