@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from hm_pipeline.features.registry import feature_tables
-from hm_pipeline.features.repository import guard_repository
-from hm_pipeline.features.views import build
+from hm_pipeline.features.feast_objects import build
+from hm_pipeline.features.store import guard_repository
+from hm_pipeline.features.tables import feature_tables
 
 guard_repository(Path(__file__).parent)
 _objects = build(feature_tables())

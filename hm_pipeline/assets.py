@@ -17,8 +17,10 @@ from hm_pipeline.evaluation import weekly as judge
 from hm_pipeline.evaluation.grades import measures
 from hm_pipeline.evaluation.grades import weekly as grades
 from hm_pipeline.evaluation.recall import weekly as recall
-from hm_pipeline.features import arrays, materialise, matrix
-from hm_pipeline.features.registry import RANKING, feature_tables, matrix_schema
+from hm_pipeline.features import matrix
+from hm_pipeline.features import online_load as materialise
+from hm_pipeline.features import online_views as arrays
+from hm_pipeline.features.tables import RANKING, feature_tables, matrix_schema
 from hm_pipeline.recommender import labels as truths
 from hm_pipeline.recommender import text_vectors as text
 from hm_pipeline.recommender.candidates import STRATEGIES

@@ -23,7 +23,7 @@ from hm_pipeline.engine.tables import Home, Manifest
 from hm_pipeline.exhibit_tables import tables
 from hm_pipeline.exhibits import pictures, sample
 from hm_pipeline.failing import failing
-from hm_pipeline.features.registry import feature_tables
+from hm_pipeline.features.tables import feature_tables
 from hm_pipeline.stories import describe, group_of
 
 Report = Callable[[str, int, int], None]

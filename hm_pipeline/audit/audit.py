@@ -17,8 +17,8 @@ from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.lock import one_writer
 from hm_pipeline.engine.plan import AUDIENCE, STATIC, Graph
 from hm_pipeline.engine.tables import Manifest, scan_files
-from hm_pipeline.features.registry import LOOKBOOK, feature_tables
-from hm_pipeline.features.views import FeatureTable
+from hm_pipeline.features.feast_objects import FeatureTable
+from hm_pipeline.features.tables import LOOKBOOK, feature_tables
 
 MOST = 10_000  # customers whose rows are made again; the laws say that others change nothing for them
 

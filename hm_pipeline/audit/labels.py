@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from hm_pipeline.audit.compare import shards
 from hm_pipeline.base.contracts import Labels
 from hm_pipeline.engine.plan import Graph
-from hm_pipeline.features.views import FeatureTable
+from hm_pipeline.features.feast_objects import FeatureTable
 
 LABEL = "is_bought"
 TELLS = 0.999  # an honest feature of a purchase has about 0.8

@@ -11,10 +11,10 @@ from hm_pipeline.audit.verdicts import SAME
 from hm_pipeline.base.errors import HMError
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.tables import Manifest
+from hm_pipeline.features.feast_objects import KEYS, TIMESTAMP
+from hm_pipeline.features.historical import service_of
 from hm_pipeline.features.matrix import store_of
-from hm_pipeline.features.registry import RANKING, feature_tables
-from hm_pipeline.features.retrieval import service_of
-from hm_pipeline.features.views import KEYS, TIMESTAMP
+from hm_pipeline.features.tables import RANKING, feature_tables
 
 if TYPE_CHECKING:
     from feast import FeatureStore

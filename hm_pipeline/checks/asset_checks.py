@@ -12,7 +12,7 @@ from hm_pipeline.engine.plan import STATIC, Graph
 from hm_pipeline.engine.step import Step
 from hm_pipeline.engine.tables import Manifest
 from hm_pipeline.failing import failing
-from hm_pipeline.features import agreement
+from hm_pipeline.features import online_parity as agreement
 from hm_pipeline.resources import Work
 
 LEAST = 12  # candidates a customer must have

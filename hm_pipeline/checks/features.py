@@ -13,10 +13,10 @@ from hm_pipeline.checks.stored import Stored, newest, outcome
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.step import Step
 from hm_pipeline.engine.tables import scan_files
-from hm_pipeline.features.drift import drift
-from hm_pipeline.features.registry import feature_tables
-from hm_pipeline.features.retrieval import open_store
-from hm_pipeline.features.views import TIMESTAMP, FeatureTable
+from hm_pipeline.features.consistency import drift
+from hm_pipeline.features.feast_objects import TIMESTAMP, FeatureTable
+from hm_pipeline.features.historical import open_store
+from hm_pipeline.features.tables import feature_tables
 from hm_pipeline.resources import VIEWS
 
 STORE, LABELLED, AUDIT = "feature_store", "feature_matrix", "leak_audit"  # the store is seldom made, so seldom is an audit

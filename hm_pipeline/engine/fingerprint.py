@@ -29,7 +29,7 @@ INFRASTRUCTURE = frozenset(
     f"{PACKAGE}.{name}"
     for name in (
         "base.calendar", "base.contracts", "base.errors", "base.settings", "base.validation",
-        "features.drift", "features.units",  # they describe features and compute none
+        "features.consistency", "features.units",  # they describe features and compute none
     )
 )  # fmt: skip
 LIBRARIES = {  # import name: distribution, of what computes; a new minor version may compute something else

@@ -11,7 +11,7 @@ import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.engine.tables import ROWS_PER_GROUP, Manifest, write_aside
-from hm_pipeline.features.views import FeatureTable
+from hm_pipeline.features.feast_objects import FeatureTable
 
 FIRST_ARTICLE, ARTICLE_STEP = 100_000_000, 37
 CUSTOMER_STEP = 2**62 // 1_500_000  # ids as wide as those of the raw files, in the order of the customers

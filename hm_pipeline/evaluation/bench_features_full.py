@@ -17,10 +17,10 @@ from pyarrow import compute
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.evaluation.bench_feature_tables import articles_of, customers_of, database, pairs_of, write_partition
 from hm_pipeline.evaluation.bench_parts import timed
-from hm_pipeline.features.registry import RANKING, feature_tables
-from hm_pipeline.features.retrieval import dated, open_store
+from hm_pipeline.features.feast_objects import KEYS, TIMESTAMP, FeatureTable
+from hm_pipeline.features.historical import dated, open_store
 from hm_pipeline.features.streaming import stream
-from hm_pipeline.features.views import KEYS, TIMESTAMP, FeatureTable
+from hm_pipeline.features.tables import RANKING, feature_tables
 
 CUSTOMERS, SHARDS = 1_371_980, 80  # H&M's own
 ARTICLES, CANDIDATES = 105_542, 100

@@ -20,10 +20,10 @@ from hm_pipeline.engine.shards import Shard, load_shards, save_shards
 from hm_pipeline.engine.step import Week
 from hm_pipeline.engine.tables import Home, PartitionWriter
 from hm_pipeline.evaluation.bench_parts import alone, peak_gib
-from hm_pipeline.features.materialise import online_tables, put_online, tables_of
-from hm_pipeline.features.repository import config
-from hm_pipeline.features.retrieval import open_store
-from hm_pipeline.features.views import FeatureTable
+from hm_pipeline.features.feast_objects import FeatureTable
+from hm_pipeline.features.historical import open_store
+from hm_pipeline.features.online_load import online_tables, put_online, tables_of
+from hm_pipeline.features.store import config
 from hm_pipeline.recommender.candidates import STRATEGIES
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.evaluation.rows import Row, rounded
 from hm_pipeline.evaluation.sheet import Sheet
-from hm_pipeline.features.registry import column_sources, matrix_schema
+from hm_pipeline.features.tables import column_sources, matrix_schema
 from hm_pipeline.recommender.ensemble.ensemble import JUDGED_BUYERS
 from hm_pipeline.recommender.ensemble.sampling import KEYS, as_floats, judged_sample, training_sample
 from hm_pipeline.recommender.ensemble.training import labelled, load_search

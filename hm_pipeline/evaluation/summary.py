@@ -7,7 +7,7 @@ from hm_pipeline.evaluation.ledger import column_rows
 from hm_pipeline.evaluation.rows import ColumnRow
 from hm_pipeline.evaluation.scoreboard import Scoreboard, pool
 from hm_pipeline.evaluation.weekly import read_judged
-from hm_pipeline.features.registry import column_sources
+from hm_pipeline.features.tables import column_sources
 
 
 def summarise(home: Home, weeks: Sequence[int], *, seed: int) -> Scoreboard:

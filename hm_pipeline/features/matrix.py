@@ -9,10 +9,10 @@ import polars as pl
 
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import Week
-from hm_pipeline.features.drift import require_agreement
-from hm_pipeline.features.registry import RANKING, feature_tables
-from hm_pipeline.features.retrieval import IS_CANDIDATE, fetch, open_store
-from hm_pipeline.features.views import KEYS
+from hm_pipeline.features.consistency import require_agreement
+from hm_pipeline.features.feast_objects import KEYS
+from hm_pipeline.features.historical import IS_CANDIDATE, fetch, open_store
+from hm_pipeline.features.tables import RANKING, feature_tables
 
 if TYPE_CHECKING:
     from feast import FeatureStore

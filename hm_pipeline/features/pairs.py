@@ -12,9 +12,9 @@ from hm_pipeline.base.ids import whole_numbers
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.tables import Home
 from hm_pipeline.feast_duckdb.offline.frames import as_arrow
+from hm_pipeline.features.feast_objects import KEYS
+from hm_pipeline.features.historical import IS_CANDIDATE, are_candidates, feature_names, fetch
 from hm_pipeline.features.matrix import store_of
-from hm_pipeline.features.retrieval import IS_CANDIDATE, are_candidates, feature_names, fetch
-from hm_pipeline.features.views import KEYS
 
 ASKED = ("customer_id", "article_id", "week_id", "week")
 REMEDY = "give customer_id (64 hex digits, or an integer), article_id, and week_id or week (its first day)"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hm_pipeline.engine.tables import write_aside
-from hm_pipeline.features.views import OWNER, FeastObjects
+from hm_pipeline.features.feast_objects import OWNER, FeastObjects
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -24,7 +24,7 @@ def apply(store: "FeatureStore", objects: FeastObjects) -> list[str]:
     list
         What changed, in words; kept in the home beside the registry.
     """
-    from hm_pipeline.features.drift import changes  # noqa: PLC0415 - it builds views, and so imports feast
+    from hm_pipeline.features.consistency import changes  # noqa: PLC0415 - it builds views, and so imports feast
 
     registry, project = store.registry, store.project
     listed = (

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from hm_pipeline.base.calendar import Calendar
-from hm_pipeline.features.retrieval import dated, names_of, service_of
-from hm_pipeline.features.views import KEYS
+from hm_pipeline.features.feast_objects import KEYS
+from hm_pipeline.features.historical import dated, names_of, service_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -22,8 +22,8 @@ from hm_pipeline.engine.tables import Home
 from hm_pipeline.feast_duckdb.offline import entity_input as _loading
 from hm_pipeline.feast_duckdb.offline import instants as _moments
 from hm_pipeline.feast_duckdb.offline.frames import as_arrow
-from hm_pipeline.features.registry import LOOKBOOK, feature_tables
-from hm_pipeline.features.views import KEYS
+from hm_pipeline.features.feast_objects import KEYS
+from hm_pipeline.features.tables import LOOKBOOK, feature_tables
 from hm_pipeline.run import graph_of, make
 from tests.e2e.conftest import last_week, quick
 

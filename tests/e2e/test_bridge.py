@@ -14,11 +14,11 @@ from hm_pipeline.base.errors import BrokenContract
 from hm_pipeline.definitions import build_defs
 from hm_pipeline.engine.tables import Home
 from hm_pipeline.exhibit_tables import tables
-from hm_pipeline.features.drift import drift, require_agreement
-from hm_pipeline.features.registry import feature_tables
-from hm_pipeline.features.retrieval import open_store
+from hm_pipeline.features.consistency import drift, require_agreement
+from hm_pipeline.features.feast_objects import build
+from hm_pipeline.features.historical import open_store
+from hm_pipeline.features.tables import feature_tables
 from hm_pipeline.features.units import unit_of
-from hm_pipeline.features.views import build
 from hm_pipeline.instance import dagster_instance
 from hm_pipeline.run import graph_of, make
 from tests.e2e.conftest import last_week, quick

@@ -8,8 +8,8 @@ import pytest
 
 from hm_pipeline.engine.tables import Home
 from hm_pipeline.features import pull
-from hm_pipeline.features.online import look_up
-from hm_pipeline.features.retrieval import open_store
+from hm_pipeline.features.historical import open_store
+from hm_pipeline.features.online_lookup import look_up
 
 ODD = """week_id=5/a [1] b*/it's "100%" #1?/%20é;&$x"""
 WEEKS, KEY = 18, "2020-09-23"

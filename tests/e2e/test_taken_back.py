@@ -11,8 +11,8 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.tables import Home, scan_files
-from hm_pipeline.features.online import served_week
-from hm_pipeline.features.retrieval import open_store
+from hm_pipeline.features.historical import open_store
+from hm_pipeline.features.online_lookup import served_week
 from hm_pipeline.run import make
 from tests.e2e.conftest import last_week, quick
 

@@ -11,7 +11,7 @@ from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConf
 from feast.data_format import ParquetFormat
 from feast.types import Int64
 
-from hm_pipeline.features.repository import OFFLINE_STORE
+from hm_pipeline.features.store import OFFLINE_STORE
 
 from .online_stores import home, redis_server, url  # noqa: F401 - fixtures
 

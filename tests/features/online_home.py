@@ -12,8 +12,8 @@ from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import STATIC, Graph
 from hm_pipeline.engine.shards import cut, save_shards
 from hm_pipeline.engine.tables import Home, PartitionWriter
-from hm_pipeline.features.materialise import online_tables
-from hm_pipeline.features.retrieval import open_store
+from hm_pipeline.features.historical import open_store
+from hm_pipeline.features.online_load import online_tables
 
 WEEK, CUSTOMERS, ARTICLES = 104, 60, 40
 CUTOFF = datetime(2020, 9, 16, tzinfo=UTC)

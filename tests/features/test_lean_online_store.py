@@ -11,10 +11,10 @@ from feast.types import Int64
 
 import hm_pipeline.feast_duckdb.online.connection_pool as readers
 from hm_pipeline.feast_duckdb.online.store import ENOUGH_KEYS, TYPE
-from hm_pipeline.features.materialise import online_tables
-from hm_pipeline.features.registry import LOOKBOOK
-from hm_pipeline.features.repository import PROJECT
-from hm_pipeline.features.retrieval import open_store
+from hm_pipeline.features.historical import open_store
+from hm_pipeline.features.online_load import online_tables
+from hm_pipeline.features.store import PROJECT
+from hm_pipeline.features.tables import LOOKBOOK
 
 from .online_home import ARTICLES, IDS, WEEK, serve
 

@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.errors import BadInput, MissingInput
-from hm_pipeline.features.materialise import online_tables, tables_of
-from hm_pipeline.features.online import look_up
-from hm_pipeline.features.repository import config
-from hm_pipeline.features.retrieval import open_store
+from hm_pipeline.features.historical import open_store
+from hm_pipeline.features.online_load import online_tables, tables_of
+from hm_pipeline.features.online_lookup import look_up
+from hm_pipeline.features.store import config
 
 from .online_home import CUSTOMERS, CUTOFF, HEX, IDS, WEEK, make_home, serve
 

@@ -16,11 +16,11 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import BadInput
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import BUYERS, Graph
-from hm_pipeline.features.agreement import compare
-from hm_pipeline.features.materialise import online_tables, tables_of
-from hm_pipeline.features.online import look_up, served_week
-from hm_pipeline.features.registry import feature_tables
-from hm_pipeline.features.retrieval import open_store
+from hm_pipeline.features.historical import open_store
+from hm_pipeline.features.online_load import online_tables, tables_of
+from hm_pipeline.features.online_lookup import look_up, served_week
+from hm_pipeline.features.online_parity import compare
+from hm_pipeline.features.tables import feature_tables
 
 from .conftest import STOCK_WARNING
 from .online_home import ARTICLES, CUSTOMERS, CUTOFF, HEX, IDS, WEEK, answers, serve, settings_of, write_table
@@ -151,7 +151,7 @@ def test_a_killed_materialisation_is_resumed_without_loss(home, url):
 
 def test_a_lookup_during_the_change_is_answered(home, url, monkeypatch):
     """Another reader asks after every view that is written, and gets the week before."""
-    from hm_pipeline.features import materialise  # noqa: PLC0415 - patched
+    from hm_pipeline.features import online_load as materialise  # noqa: PLC0415 - patched
 
     serve(home, url)
     reader, asked = open_store(home.root, online_store=url), []

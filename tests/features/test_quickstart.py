@@ -11,7 +11,7 @@ from feast.on_demand_feature_view import OnDemandFeatureView
 from feast.repo_operations import init_repo
 
 from hm_pipeline.feast_duckdb.online.store import TYPE as ONLINE
-from hm_pipeline.features.repository import OFFLINE_STORE
+from hm_pipeline.features.store import OFFLINE_STORE
 
 from .conftest import STOCK_WARNING
 

@@ -14,11 +14,11 @@ from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.contracts import ArticleWeek, CustomerWeek, Pair
 from hm_pipeline.base.errors import BadInput, MissingInput, RowsLost
 from hm_pipeline.engine.tables import PartitionWriter
-from hm_pipeline.features import repository
+from hm_pipeline.features import store as repository
+from hm_pipeline.features.feast_objects import KEYS, FeatureTable, build
+from hm_pipeline.features.historical import feature_names, fetch, open_store
 from hm_pipeline.features.registration import apply
-from hm_pipeline.features.retrieval import feature_names, fetch, open_store
 from hm_pipeline.features.streaming import stream
-from hm_pipeline.features.views import KEYS, FeatureTable, build
 
 REPOSITORY = Path(__file__).parents[2] / "feature_repo"
 WEEKS = (100, 101, 102)

@@ -8,8 +8,8 @@ from feast import types
 
 from hm_pipeline.base.contracts import Articles, ArticleWeek, CustomerWeek, Pair
 from hm_pipeline.base.errors import BrokenContract
-from hm_pipeline.features.registry import column_sources, feature_tables
-from hm_pipeline.features.views import FeatureTable, build
+from hm_pipeline.features.feast_objects import FeatureTable, build
+from hm_pipeline.features.tables import column_sources, feature_tables
 
 
 class Need(CustomerWeek):

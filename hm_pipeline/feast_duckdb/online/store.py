@@ -3,7 +3,7 @@
 Feast's own store fetches all features of a key and converts a timestamp for each; every value then becomes an object, to be
 copied into the answer.  Values are stored as an answer has them, so here the columns of an answer are put together from what
 was read.  Views are read beside one another, as much of the time goes by waiting for pages.  The tables are Feast's: either
-store reads what the other, or :mod:`hm_pipeline.features.materialise`, has written.
+store reads what the other, or :mod:`hm_pipeline.features.online_load`, has written.
 """
 
 import sqlite3

@@ -6,8 +6,8 @@ from functools import cache
 import dataframely as dy
 
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.features.arrays import Needs, Rankings
-from hm_pipeline.features.views import KEYS, FeatureTable
+from hm_pipeline.features.feast_objects import KEYS, FeatureTable
+from hm_pipeline.features.online_views import Needs, Rankings
 from hm_pipeline.recommender.candidates import STRATEGIES
 from hm_pipeline.recommender.candidates.first_stage.model import candidates_schema
 from hm_pipeline.recommender.signals import SIGNALS

@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.engine.tables import Home, Manifest, scan_files
-from hm_pipeline.features.materialise import online_tables, tables_of
-from hm_pipeline.features.retrieval import open_store
-from hm_pipeline.features.views import FeatureTable
+from hm_pipeline.features.feast_objects import FeatureTable
+from hm_pipeline.features.historical import open_store
+from hm_pipeline.features.online_load import online_tables, tables_of
 
 if TYPE_CHECKING:
     from feast import FeatureStore

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from hm_pipeline.base.errors import BrokenContract
-from hm_pipeline.features._fields import feast_type
-from hm_pipeline.features.views import FeatureTable, build
+from hm_pipeline.features.feast_objects import FeatureTable, build
+from hm_pipeline.features.fields import feast_type
 
 if TYPE_CHECKING:
     from feast import FeatureStore

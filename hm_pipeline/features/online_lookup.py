@@ -10,10 +10,10 @@ import polars as pl
 
 from hm_pipeline.base.errors import BadInput, MissingInput
 from hm_pipeline.base.ids import signed, whole_number
-from hm_pipeline.features._identity import refuse_others
-from hm_pipeline.features.materialise import tables_of
-from hm_pipeline.features.registry import LOOKBOOK
-from hm_pipeline.features.retrieval import home_of, service_of
+from hm_pipeline.features.historical import home_of, service_of
+from hm_pipeline.features.identity import refuse_others
+from hm_pipeline.features.online_load import tables_of
+from hm_pipeline.features.tables import LOOKBOOK
 
 if TYPE_CHECKING:
     from feast import FeatureStore

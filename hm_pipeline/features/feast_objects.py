@@ -15,7 +15,7 @@ import dataframely as dy
 
 from hm_pipeline.base.calendar import DAYS
 from hm_pipeline.base.errors import BrokenContract
-from hm_pipeline.features._fields import field_of
+from hm_pipeline.features.fields import field_of
 from hm_pipeline.features.on_demand import on_demand_views
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from hm_pipeline.engine.step import Week
 from hm_pipeline.feast_duckdb.online.encoding import Batch, Encoder
 from hm_pipeline.feast_duckdb.online.redis_writer import RedisTables
 from hm_pipeline.feast_duckdb.online.sqlite_writer import SqliteTables
-from hm_pipeline.features.registry import feature_tables
-from hm_pipeline.features.retrieval import open_store
-from hm_pipeline.features.views import FeatureTable
+from hm_pipeline.features.feast_objects import FeatureTable
+from hm_pipeline.features.historical import open_store
+from hm_pipeline.features.tables import feature_tables
 
 if TYPE_CHECKING:
     from datetime import datetime

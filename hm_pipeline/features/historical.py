@@ -12,9 +12,9 @@ import polars as pl
 
 from hm_pipeline.base.calendar import DAYS, Calendar
 from hm_pipeline.base.errors import MissingInput, RowsLost
+from hm_pipeline.features.feast_objects import KEYS, OWNER, TIMESTAMP, FeatureTable, build
 from hm_pipeline.features.registration import apply
-from hm_pipeline.features.repository import OFFLINE_STORE, config
-from hm_pipeline.features.views import KEYS, OWNER, TIMESTAMP, FeatureTable, build
+from hm_pipeline.features.store import OFFLINE_STORE, config
 
 if TYPE_CHECKING:
     from feast import FeatureStore
@@ -50,7 +50,7 @@ def open_store(home: str | Path, tables: Sequence[FeatureTable] | None = None, *
         store = FeatureStore(config=settings)
         store.list_entities()  # the registry is read here, not at the first question
         if tables is None and _names_paths(store):
-            from hm_pipeline.features.registry import feature_tables  # noqa: PLC0415 - only homes of an older version need it
+            from hm_pipeline.features.tables import feature_tables  # noqa: PLC0415 - only homes of an older version need it
 
             tables = feature_tables()
         if tables is not None:
