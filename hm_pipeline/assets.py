@@ -13,10 +13,10 @@ import polars as pl
 from hm_pipeline.base.contracts import Articles, Audience, Customers, Labels, Transactions
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import Reads, Step, Week, at, before
-from hm_pipeline.evaluation import weekly as judge
-from hm_pipeline.evaluation.grades import measures
-from hm_pipeline.evaluation.grades import weekly as grades
-from hm_pipeline.evaluation.recall import weekly as recall
+from hm_pipeline.evaluation.retrieval import weekly as recall
+from hm_pipeline.evaluation.scoreboard import weekly as judge
+from hm_pipeline.evaluation.signal_metrics import losses as measures
+from hm_pipeline.evaluation.signal_metrics import weekly as grades
 from hm_pipeline.features import matrix
 from hm_pipeline.features import online_load as materialise
 from hm_pipeline.features import online_views as arrays

@@ -101,7 +101,7 @@ def simulate(  # noqa: PLR0913 - options of a command
 ) -> None:
     """Write a simulated shop in Kaggle's layout to a folder."""
     from hm_pipeline.datasets.simulator.simulate import simulate as make_shop  # noqa: PLC0415 - each command pays for what it uses
-    from hm_pipeline.evaluation.calibration import calibrate, render  # noqa: PLC0415 - as above
+    from hm_pipeline.evaluation.simulator import calibrate, render  # noqa: PLC0415 - as above
 
     started = time.perf_counter()
     with progress(quiet=as_json) as bars:
@@ -199,8 +199,8 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Judge weeks whose purchases are known, and print the scoreboard: the rules and the model, pooled."""
-    from hm_pipeline.evaluation.report import render, write_html, write_json  # noqa: PLC0415 - as above
-    from hm_pipeline.evaluation.summary import summarise  # noqa: PLC0415 - as above
+    from hm_pipeline.evaluation.scoreboard.report import render, write_html, write_json  # noqa: PLC0415 - as above
+    from hm_pipeline.evaluation.scoreboard.summary import summarise  # noqa: PLC0415 - as above
 
     if not (week or (first and last)):
         raise typer.BadParameter("give --week, or --from and --to")
@@ -231,7 +231,7 @@ def _judge(settings: Settings, task: str, weeks: list[int], *, as_json: bool) ->
 
 
 def _compare(settings: Settings, raw: Path, weeks: list[int], *, as_json: bool) -> None:
-    from hm_pipeline.evaluation.truth import compare, render  # noqa: PLC0415 - as above
+    from hm_pipeline.evaluation.simulator.ground_truth import compare, render  # noqa: PLC0415 - as above
 
     home = Home(settings.home)
     found, keys = compare(home, raw, weeks), [home.calendar.key(week_id) for week_id in weeks]
@@ -288,7 +288,7 @@ def features(
 @app.command()
 def audit(week: WeekOption, *, as_json: Json = False) -> None:
     """Compute a week's features again as of earlier and later data, and fail where one differs or tells the label."""
-    from hm_pipeline import audit as leaks  # noqa: PLC0415 - as above
+    from hm_pipeline.evaluation import leakage as leaks  # noqa: PLC0415 - as above
     from hm_pipeline.run import graph_of  # noqa: PLC0415 - as above
 
     settings = Settings.from_environment()

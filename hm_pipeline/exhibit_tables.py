@@ -9,10 +9,10 @@ import polars as pl
 
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.tables import Manifest
-from hm_pipeline.evaluation.grades import report as grades
-from hm_pipeline.evaluation.grades.measures import Graded
-from hm_pipeline.evaluation.grades.summary import pool_grades
-from hm_pipeline.evaluation.recall import report as recall
+from hm_pipeline.evaluation.retrieval import report as recall
+from hm_pipeline.evaluation.signal_metrics import report as grades
+from hm_pipeline.evaluation.signal_metrics.losses import Graded
+from hm_pipeline.evaluation.signal_metrics.pooling import pool_grades
 from hm_pipeline.features.registration import CHANGES
 
 EARLIER = 4  # graded weeks that are pooled

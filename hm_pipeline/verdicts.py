@@ -11,12 +11,12 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.tables import Home
-from hm_pipeline.evaluation import leave_one_out
-from hm_pipeline.evaluation.grades import report as grades
-from hm_pipeline.evaluation.grades.summary import pool_grades, read_grades
-from hm_pipeline.evaluation.recall import report as recall
-from hm_pipeline.evaluation.tasks import ours
-from hm_pipeline.evaluation.tasks import report as tasks
+from hm_pipeline.evaluation import ablation as leave_one_out
+from hm_pipeline.evaluation.relbench import predictors as ours
+from hm_pipeline.evaluation.relbench import report as tasks
+from hm_pipeline.evaluation.retrieval import report as recall
+from hm_pipeline.evaluation.signal_metrics import report as grades
+from hm_pipeline.evaluation.signal_metrics.pooling import pool_grades, read_grades
 
 Report = Callable[[str, int, int], None]
 Shown = tuple[list[RenderableType], dict[str, Any]]

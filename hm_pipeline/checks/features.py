@@ -7,12 +7,12 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from hm_pipeline.audit import audit_week, conclusion
 from hm_pipeline.base.errors import HMError
 from hm_pipeline.checks.stored import Stored, newest, outcome
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.step import Step
 from hm_pipeline.engine.tables import scan_files
+from hm_pipeline.evaluation.leakage import audit_week, conclusion
 from hm_pipeline.features.consistency import drift
 from hm_pipeline.features.feast_objects import TIMESTAMP, FeatureTable
 from hm_pipeline.features.historical import open_store

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from hm_pipeline import audit
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.calendar import label_weeks
 from hm_pipeline.base.errors import MissingInput, UnknownWeek
@@ -15,6 +14,7 @@ from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.definitions import build_defs
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.tables import Home
+from hm_pipeline.evaluation import leakage as audit
 from hm_pipeline.instance import dagster_instance
 from hm_pipeline.run import make
 from hm_pipeline.verdicts import NAMES, targets

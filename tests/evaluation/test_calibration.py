@@ -16,11 +16,11 @@ from hm_pipeline.cli import app
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.tables import Home
-from hm_pipeline.evaluation.calibration import calibrate, render
-from hm_pipeline.evaluation.calibration.counts import count
-from hm_pipeline.evaluation.calibration.facts import FACTS
-from hm_pipeline.evaluation.calibration.report import compare
-from hm_pipeline.evaluation.calibration.scores import score
+from hm_pipeline.evaluation.simulator import calibrate, render
+from hm_pipeline.evaluation.simulator.baseline_scores import score
+from hm_pipeline.evaluation.simulator.counts import count
+from hm_pipeline.evaluation.simulator.fidelity import compare
+from hm_pipeline.evaluation.simulator.reference import FACTS
 
 SAMPLE = Path(__file__).parents[2].parent / "shared/real/h-and-m-sample"
 SIZE = {"customers": 3_000, "articles": 1_500, "weeks": 30}

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from hm_pipeline.evaluation.grades.measures import Graded, area, log_loss, mean_loss, reliability, share_log_loss
-from hm_pipeline.evaluation.grades.summary import ReliabilityRow, pool_grades
+from hm_pipeline.evaluation.signal_metrics.losses import Graded, area, log_loss, mean_loss, reliability, share_log_loss
+from hm_pipeline.evaluation.signal_metrics.pooling import ReliabilityRow, pool_grades
 
 
 def scored(count: int, seed: int, *, ties: bool, units: int = 40) -> pl.DataFrame:

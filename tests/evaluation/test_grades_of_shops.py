@@ -12,9 +12,9 @@ from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import Week
 from hm_pipeline.engine.tables import Home, MemoryTable
-from hm_pipeline.evaluation.grades import report, weekly
-from hm_pipeline.evaluation.grades.measures import Graded
-from hm_pipeline.evaluation.grades.summary import Grades, ReliabilityRow, pool_grades, read_grades
+from hm_pipeline.evaluation.signal_metrics import report, weekly
+from hm_pipeline.evaluation.signal_metrics.losses import Graded
+from hm_pipeline.evaluation.signal_metrics.pooling import Grades, ReliabilityRow, pool_grades, read_grades
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 
 STEP = ALL_STEPS["signal_scores"]

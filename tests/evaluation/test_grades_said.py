@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hm_pipeline.evaluation.grades.said import needs, offers, seasons
+from hm_pipeline.evaluation.signal_metrics.questions import needs, offers, seasons
 from tests.laws.tiny_shops import Sale, articles
 from tests.signals.few_rows import WEEK, A, B, C, close, inputs_of, shop_of
 

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from hm_pipeline.evaluation.judge import add_figures, count_articles, count_pairs, judge_week, rank_by
+from hm_pipeline.evaluation.scoreboard.scoring import add_figures, count_articles, count_pairs, judge_week, rank_by
 
 KEYS = {"week_id": pl.Int64, "customer_id": pl.Int64, "article_id": pl.Int64}
 BOUGHT = pl.DataFrame([(104, 1, 10), (104, 1, 10), (104, 2, 20), (104, 3, 30)], schema=KEYS, orient="row")

@@ -8,7 +8,7 @@ import pytest
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import Week
 from hm_pipeline.engine.tables import MemoryTable
-from hm_pipeline.evaluation.recall import weekly
+from hm_pipeline.evaluation.retrieval import weekly
 from hm_pipeline.recommender.candidates import STRATEGIES
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 

@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 from rich.console import Console, Group
 
-from hm_pipeline.evaluation.report import read_json, render, sections, verdict, write_html, write_json
-from hm_pipeline.evaluation.rows import ColumnRow
-from hm_pipeline.evaluation.rules import RUNGS
-from hm_pipeline.evaluation.scoreboard import JudgedWeek, pool
+from hm_pipeline.evaluation.baselines import RUNGS
+from hm_pipeline.evaluation.scoreboard.pooling import JudgedWeek, pool
+from hm_pipeline.evaluation.scoreboard.report import read_json, render, sections, verdict, write_html, write_json
+from hm_pipeline.evaluation.scoreboard.rows import ColumnRow
 
 NAMES = [*(rung.name for rung in RUNGS), "L3 best learner", "L4 blend"]
 

@@ -8,7 +8,7 @@ import pytest
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.contracts import Articles, Customers, Transactions
 from hm_pipeline.engine.tables import MemoryTable
-from hm_pipeline.evaluation.rules import RUNGS, rank_l0, rank_l1, rank_l2
+from hm_pipeline.evaluation.baselines import RUNGS, rank_l0, rank_l1, rank_l2
 
 WEEK = 104
 CUTOFF = REFERENCE.start(WEEK)

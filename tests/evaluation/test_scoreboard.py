@@ -3,8 +3,8 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.errors import BrokenContract, MissingInput
-from hm_pipeline.evaluation.ledger import column_rows
-from hm_pipeline.evaluation.scoreboard import JudgedWeek, pool
+from hm_pipeline.evaluation.scoreboard.feature_summary import column_rows
+from hm_pipeline.evaluation.scoreboard.pooling import JudgedWeek, pool
 from hm_pipeline.recommender.metrics.bootstrap import Interval
 
 SCHEMA = {"week_id": pl.Int64, "customer_id": pl.Int64, "segment": pl.String, "rung": pl.String, "average_precision": pl.Float64}

@@ -5,7 +5,7 @@ import polars as pl
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.engine.tables import MemoryTable
-from hm_pipeline.evaluation.segments import segment_buyers
+from hm_pipeline.evaluation.scoreboard.segments import segment_buyers
 
 WEEK = 104
 

@@ -10,8 +10,8 @@ from sklearn.metrics import accuracy_score, average_precision_score, mean_square
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import BrokenContract, MissingInput
-from hm_pipeline.evaluation.tasks import is_relbench, item_sales, title, user_churn, user_item_purchase
-from hm_pipeline.evaluation.tasks.published import METRICS, PUBLISHED, published
+from hm_pipeline.evaluation.relbench import is_relbench, item_sales, title, user_churn, user_item_purchase
+from hm_pipeline.evaluation.relbench.published import METRICS, PUBLISHED, published
 
 TUESDAYS, WEDNESDAYS = Calendar(epoch=date(2018, 9, 18)), Calendar()
 WEEK = 104  # of Tuesdays: 2020-09-15 to 2020-09-21, RelBench's test week

@@ -11,9 +11,9 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.tables import Home
-from hm_pipeline.evaluation import truth
-from hm_pipeline.evaluation.truth import WEEK, compare, likeness, render
-from hm_pipeline.evaluation.truth_rows import CUSTOMER, Stored, needs, offers, seasons, tastes
+from hm_pipeline.evaluation.simulator import ground_truth as truth
+from hm_pipeline.evaluation.simulator.ground_truth import WEEK, compare, likeness, render
+from hm_pipeline.evaluation.simulator.ground_truth_rows import CUSTOMER, Stored, needs, offers, seasons, tastes
 from hm_pipeline.run import make
 
 WEEK_ID = 104

@@ -1,0 +1,34 @@
+"""The forecast of sales beside what was sold."""
+
+import polars as pl
+
+from hm_pipeline.evaluation.figures.canvas import Sheet
+
+
+def draw_forecast(articles: pl.DataFrame) -> bytes:
+    """Draw every article: units expected in a week across, units that were sold upwards.
+
+    Parameters
+    ----------
+    articles
+        ``sold_units`` and ``expected_units`` of a week; colour is ``availability``, the probability of any sale.
+    """
+    sheet = Sheet(5.5, 3.8)
+    axes = sheet.axes
+    dots = axes.scatter(
+        articles["expected_units"].to_numpy(),
+        articles["sold_units"].to_numpy(),
+        c=articles["availability"].to_numpy(),
+        s=9,
+        vmin=0,
+        vmax=1,
+        cmap="viridis",
+        linewidths=0,
+    )
+    most = max(1.0, float(articles["sold_units"].max() or 0), float(articles["expected_units"].max() or 0))  # type: ignore[arg-type]
+    axes.plot([0, most], [0, most], color="grey", linewidth=0.8, linestyle="--")
+    axes.set_xscale("symlog", linthresh=1)
+    axes.set_yscale("symlog", linthresh=1)
+    axes.set(xlabel="units expected", ylabel="units sold", xlim=(0, most * 1.1), ylim=(0, most * 1.1))
+    sheet.figure.colorbar(dots, label="probability of any sale")
+    return sheet.png()

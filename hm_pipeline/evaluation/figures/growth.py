@@ -1,0 +1,46 @@
+"""The change that was forecast beside the change that came: one dot for each clothing type and week."""
+
+import polars as pl
+
+from hm_pipeline.evaluation.figures.canvas import Sheet
+
+LARGEST = 260.0  # points, of the type with the largest share
+NAMED = 6
+TICKS = (0.6, 0.8, 1.0, 1.2, 1.4, 1.6)
+
+
+def draw_growth(rows: pl.DataFrame) -> bytes:
+    """Draw forecast growth across and actual growth upwards, both over the mean of the four weeks before.
+
+    Parameters
+    ----------
+    rows
+        ``product_type_name``, ``expected_growth``, ``growth`` and ``share`` of the week's units, which is the size of a
+        dot; one row per type and week.
+    """
+    sheet = Sheet(5.5, 4.2)
+    axes = sheet.axes
+    drawn = rows.filter(pl.col("expected_growth") > 0, pl.col("growth") > 0)
+    sizes = (LARGEST * drawn["share"] / (drawn["share"].max() or 1.0)).to_numpy()
+    axes.scatter(drawn["expected_growth"].to_numpy(), drawn["growth"].to_numpy(), s=sizes, alpha=0.45, linewidths=0)
+    ends = [0.5, 2.0]
+    axes.plot(ends, ends, color="grey", linewidth=0.8, linestyle="--")
+    axes.axhline(1, color="lightgrey", linewidth=0.8, zorder=0)
+    axes.axvline(1, color="lightgrey", linewidth=0.8, zorder=0)
+    moved = drawn.sort((pl.col("growth").log().abs() * pl.col("share")), "product_type_name", descending=[True, False])
+    for name, x, y in moved.unique("product_type_name", keep="first", maintain_order=True).head(NAMED).select(
+        "product_type_name", "expected_growth", "growth"
+    ).iter_rows():  # fmt: skip
+        axes.annotate(name, (x, y), fontsize=7, xytext=(4, 3), textcoords="offset points")
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlim=(0.6, 1.6),
+        ylim=(0.6, 1.6),
+        xlabel="share expected over the last four weeks' share",
+        ylabel="share that came",
+    )
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks(TICKS, [f"{tick:.1f}" for tick in TICKS])
+        axis.set_ticks([], minor=True)
+    return sheet.png()

@@ -1,0 +1,38 @@
+"""Season curves: the share of demand that each clothing type had in every week so far."""
+
+import polars as pl
+
+from hm_pipeline.base.calendar import REFERENCE, Calendar
+from hm_pipeline.evaluation.figures.canvas import Sheet, first_days, legend_outside
+
+
+def draw_season_curves(sales: pl.DataFrame, *, types: int = 6, calendar: Calendar = REFERENCE) -> bytes:
+    """Draw the types whose share moved most.
+
+    Parameters
+    ----------
+    sales
+        ``product_type_name``, ``sold_week_id`` and ``sold_count`` in units.
+    types
+        Curves drawn; more cannot be told apart.
+    calendar
+        Says on which day a week begins.
+
+    Returns
+    -------
+    bytes
+        PNG; the vertical axis is the share of all units of the week.
+    """
+    every = sales.group_by("product_type_name", "sold_week_id").agg(pl.col("sold_count").sum())
+    shares = every.with_columns(share=pl.col("sold_count") / pl.col("sold_count").sum().over("sold_week_id"))
+    moved = shares.group_by("product_type_name").agg(pl.col("share").std().fill_null(0).alias("spread"))
+    chosen = moved.sort("spread", "product_type_name", descending=[True, False]).head(types)["product_type_name"]
+    sheet = Sheet()
+    weeks = shares.select(pl.col("sold_week_id").unique().sort())
+    with legend_outside(sheet) as axes:
+        for name in chosen:
+            of_type = shares.filter(pl.col("product_type_name") == name)
+            curve = weeks.join(of_type, on="sold_week_id", how="left", maintain_order="left")
+            axes.plot(first_days(curve["sold_week_id"], calendar), curve["share"].fill_null(0).to_list(), label=name, linewidth=1.4)
+        axes.set(ylabel="share of units", ylim=(0, None))
+    return sheet.png()

@@ -1,0 +1,14 @@
+"""The leak audit: a week's features are computed again as of other states of the data, and must be the same.
+
+Earlier: purchases of the week and later do not exist.  Later: they are changed, and there are more of them.  The laws in
+the tests prove as much of functions on small shops; the audit proves it of a real home's week.
+
+What it does not touch: who is in the audience, which is the one thing a week before the serving week may know of
+itself, is the same in all states; and the files of customers and articles bear no date, so they are taken as they are.
+"""
+
+from hm_pipeline.evaluation.leakage.audit import audit_week, targets
+from hm_pipeline.evaluation.leakage.report import complain, conclusion, heading, render, write
+from hm_pipeline.evaluation.leakage.result import Audit, Audited
+
+__all__ = ["Audit", "Audited", "audit_week", "complain", "conclusion", "heading", "render", "targets", "write"]

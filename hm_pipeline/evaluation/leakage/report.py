@@ -1,0 +1,78 @@
+"""An audit in words: one table for the terminal, the page and the UI, and one line where it fails."""
+
+import html
+import json
+from pathlib import Path
+
+from rich.console import RenderableType
+
+from hm_pipeline.base.errors import FutureLeak
+from hm_pipeline.engine.tables import write_aside
+from hm_pipeline.evaluation.leakage.result import Audit, Audited
+from hm_pipeline.evaluation.scoreboard.report import STYLE, Section, html_table
+from hm_pipeline.evaluation.text_table import Sheet
+
+HEADER = ("feature", "view", "known at", "cutoff", "AUC", "verdict")
+REMARK = (
+    "Known at: when the last day of purchases was over that the feature can have read, through all that it reads. AUC: how well it"
+    " orders the labelled pairs by itself, 1 is without fault."
+)
+NAMED = 5  # features named in the one line
+
+
+def heading(audit: Audit) -> str:
+    """Say what was done, and what it does not cover."""
+    who = f"{audit.customers:,} of {audit.audience:,} customers ({audit.kind})"
+    label = f"held against {audit.bought:,} bought pairs" if audit.bought else "not held against labels, there are none"
+    return (
+        f"Week {audit.week}: computed again for {who}, of data without the week and later, and of data changed from it on; {label}. "
+        "The audience is the same in all, and the files of customers and articles bear no date."
+    )
+
+
+def conclusion(audit: Audit) -> str:
+    """Say how many features passed."""
+    failed = len(audit.failed)
+    return f"{len(audit.rows) - failed} of {len(audit.rows)} features and models pass." + (f" {failed} fail." if failed else "")
+
+
+def render(audit: Audit) -> tuple[RenderableType, ...]:
+    """Return what the terminal shows."""
+    sheet = Sheet("Leak audit", HEADER, [_line(row) for row in audit.rows])
+    return heading(audit), sheet.table(words=HEADER, wraps=True), REMARK, conclusion(audit)
+
+
+def write(audit: Audit, folder: Path) -> None:
+    """Write ``audit.json`` and ``audit.html``, each whole or not at all."""
+    text = json.dumps(audit.model_dump(mode="json"), indent=1, sort_keys=True, allow_nan=False)
+    write_aside(folder / "audit.json", lambda aside: aside.write_text(text + "\n", encoding="utf-8"))
+    table = html_table(Section("Leak audit", REMARK, HEADER, tuple(_line(row) for row in audit.rows)))
+    page = (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Leak audit</title><style>{STYLE}</style></head><body>\n'
+        f"<h1>Leak audit</h1>\n<p>{html.escape(heading(audit))}</p>\n<p><strong>{conclusion(audit)}</strong></p>\n{table}\n</body></html>\n"
+    )
+    write_aside(folder / "audit.html", lambda aside: aside.write_text(page, encoding="utf-8"))
+
+
+def complain(audit: Audit) -> None:
+    """Raise where a feature fails.
+
+    Raises
+    ------
+    FutureLeak
+        It names the features, and what is wrong with the first.
+    """
+    failed = audit.failed
+    if failed:
+        names = ", ".join(row.feature for row in failed[:NAMED]) + (f" and {len(failed) - NAMED} more" if len(failed) > NAMED else "")
+        raise FutureLeak(
+            f"{len(failed)} of {len(audit.rows)} features and models fail the audit: {names}; {failed[0].feature}: {failed[0].verdict}",
+            where=f"week {audit.week}",
+            remedy="see audit.html in the home; read nothing of the week or later",
+        )
+
+
+def _line(row: Audited) -> tuple[str, ...]:
+    known = f"{row.known_at:%Y-%m-%d %H:%M}" if row.known_at else "no date"
+    area = "" if row.auc is None else f"{row.auc:.3f}"
+    return row.feature, row.view, known, f"{row.cutoff:%Y-%m-%d %H:%M}", area, row.verdict

@@ -1,0 +1,160 @@
+"""rel-hm user-churn: which of last week's customers buy nothing this week?
+
+Population: customers with a transaction in (t - 7 d, t], our week w - 1.  Label: 1 if they have none in (t, t + 7 d],
+our week w.
+
+Differences to RelBench: customers outside the population may have predictions, which are left out; f1 is not
+reported, average precision, accuracy and AUROC are.  Several weeks are judged together where they are given together.
+
+References
+----------
+snap-stanford/relbench at f4fdd49, relbench/tasks/hm.py, ``UserChurnTask``; the metrics are scikit-learn's
+``roc_auc_score`` and ``average_precision_score``, and accuracy of ``prediction > 0.5`` (relbench/metrics.py).
+"""
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from hm_pipeline.evaluation.relbench.alignment import Rival, aligned
+from hm_pipeline.evaluation.scoreboard.rows import DECIMALS, Row, share
+from hm_pipeline.recommender.metrics.ranking import BUYER
+
+NAME = "user-churn"
+
+
+class ChurnScore(Row):
+    """How well churn is predicted.  Measures that rank are none where all or none of the customers churn."""
+
+    customers: int
+    auroc: float | None
+    average_precision: float | None
+    accuracy: float
+    base_rate: float
+
+
+def population(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
+    """Return who is asked about: ``week_id, customer_id`` of the customers who bought in the week before, sorted.
+
+    Parameters
+    ----------
+    customers
+        The catalogue of customers; others are left out.
+    """
+    return (
+        _buyers(transactions, week_id - 1).join(customers, on="customer_id", how="semi").select(_week(week_id), "customer_id").sort(BUYER)
+    )
+
+
+def truth(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
+    """Return ``week_id, customer_id, churn`` of the population, sorted; churn is 1 for those without a purchase in the week."""
+    bought = _buyers(transactions, week_id).with_columns(churn=pl.lit(0, dtype=pl.Int8))
+    asked = population(transactions, customers, week_id=week_id)
+    return asked.join(bought, on="customer_id", how="left").with_columns(pl.col("churn").fill_null(1)).sort(BUYER)
+
+
+def score(predictions: pl.DataFrame, truth: pl.DataFrame) -> ChurnScore:
+    """Judge predictions of churn.
+
+    Parameters
+    ----------
+    predictions
+        ``week_id, customer_id, prediction``: the higher, the likelier to churn; a probability, for accuracy to mean
+        anything.
+
+    Raises
+    ------
+    MissingInput
+        If the truth asks about nobody.
+    BrokenContract
+        If a customer of the population has no finite prediction, or two.
+    """
+    both = aligned(predictions, truth, keys=BUYER, where=NAME)
+    churned, said = both["churn"].to_numpy() == 1, both["prediction"].to_numpy()
+    is_mixed = 0 < churned.sum() < len(churned)
+    return ChurnScore(
+        customers=both.height,
+        auroc=round(auroc(churned, said), DECIMALS) if is_mixed else None,
+        average_precision=round(average_precision(churned, said), DECIMALS) if is_mixed else None,
+        accuracy=share(int(((said > 0.5) == churned).sum()), both.height),
+        base_rate=share(int(churned.sum()), both.height),
+    )
+
+
+def auroc(churned: npt.NDArray[np.bool_], said: npt.NDArray[np.float64]) -> float:
+    """Return the share of pairs of a churner and another whose predictions are in the right order; ties count half.
+
+    Counted in whole numbers (twice the pairs, so that a half is one), so that the order of rows does not matter.
+    """
+    levels, place = np.unique(said, return_inverse=True)
+    positives = np.bincount(place[churned], minlength=len(levels)).astype(np.int64)
+    negatives = np.bincount(place[~churned], minlength=len(levels)).astype(np.int64)
+    below = np.cumsum(negatives) - negatives
+    doubled = int((positives * (2 * below + negatives)).sum())
+    return doubled / (2 * int(positives.sum()) * int(negatives.sum()))
+
+
+def average_precision(churned: npt.NDArray[np.bool_], said: npt.NDArray[np.float64]) -> float:
+    """Return precision averaged over the churners, best prediction first; customers of one prediction come together."""
+    levels, place = np.unique(-said, return_inverse=True)
+    hits = np.bincount(place[churned], minlength=len(levels))
+    seen = np.cumsum(np.bincount(place, minlength=len(levels)))
+    return float((hits * np.cumsum(hits) / seen).sum() / hits.sum())
+
+
+def global_constant(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
+    """Predict the same for everyone: the share that churned the week before, a half where nobody was asked about."""
+    rate = truth(transactions, customers, week_id=week_id - 1).select(prediction=pl.col("churn").mean().fill_null(0.5))
+    return population(transactions, customers, week_id=week_id).join(rate, how="cross")
+
+
+def days_since_purchase(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
+    """Predict by the days between a customer's last purchase and the last one of anybody, a seventh each.
+
+    An order rather than a probability: 0 for the last day that anybody bought on.
+    """
+    last = _before(transactions, week_id).group_by("customer_id").agg(last=pl.col("t_dat").max())
+    newest = _before(transactions, week_id).select(newest=pl.col("t_dat").max())
+    waited = (pl.col("newest") - pl.col("last")).dt.total_days() / 7
+    asked = population(transactions, customers, week_id=week_id).join(last, on="customer_id", how="left")
+    return asked.join(newest, how="cross").select(*BUYER, prediction=waited)
+
+
+def purchase_count(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
+    """Predict ``1 / (1 + n)`` from a customer's n transactions so far: an order rather than a probability."""
+    counts = _before(transactions, week_id).group_by("customer_id").agg(prediction=1 / (1 + pl.len()))
+    return population(transactions, customers, week_id=week_id).join(counts, on="customer_id", how="left")
+
+
+def customer_constant(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
+    """Predict a customer's own mean label: the share of past weeks with a purchase that no purchase followed a week later.
+
+    Those whose first purchase was last week have no past label; they get :func:`global_constant`, where RelBench's
+    entity mean puts 0 (examples/baseline_node.py).
+    """
+    weeks = _before(transactions, week_id).select("customer_id", "week_id").unique()
+    followed = weeks.select("customer_id", pl.col("week_id") - 1, is_followed=pl.lit(value=True))
+    labels = weeks.filter(pl.col("week_id") < week_id - 1).join(followed, on=["customer_id", "week_id"], how="left")
+    own = labels.group_by("customer_id").agg(own=pl.col("is_followed").is_null().mean())
+    everyone = global_constant(transactions, customers, week_id=week_id).join(own, on="customer_id", how="left")
+    return everyone.select(*BUYER, pl.coalesce("own", "prediction").alias("prediction"))
+
+
+RIVALS: dict[str, Rival] = {
+    "global constant": global_constant,
+    "days since purchase": days_since_purchase,
+    "purchase count": purchase_count,
+    "customer constant": customer_constant,
+}
+
+
+def _buyers(transactions: pl.LazyFrame, week_id: int) -> pl.LazyFrame:
+    return transactions.filter(pl.col("week_id") == week_id).select("customer_id").unique()
+
+
+def _before(transactions: pl.LazyFrame, week_id: int) -> pl.LazyFrame:
+    return transactions.filter(pl.col("week_id") < week_id)
+
+
+def _week(week_id: int) -> pl.Expr:
+    return pl.lit(week_id, dtype=pl.Int64).alias("week_id")

@@ -1,0 +1,1 @@
+"""Scoreboard: the model beside baselines, week by week and pooled."""

@@ -1,0 +1,198 @@
+"""The scoreboard: what any range of judged weeks amounts to, as plain numbers that can be written as JSON.
+
+Nothing here reads or writes; weeks come from ``judge``, and ``report`` shows the result.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from hm_pipeline.base.errors import BrokenContract, MissingInput
+from hm_pipeline.evaluation.scoreboard.rows import (
+    DECIMALS,
+    ColumnRow,
+    LadderRow,
+    ReachRow,
+    Row,
+    SegmentRow,
+    StrategyRow,
+    WeekRow,
+    rounded,
+    share,
+)
+from hm_pipeline.evaluation.scoreboard.scoring import add_figures
+from hm_pipeline.evaluation.scoreboard.segments import SEGMENTS
+from hm_pipeline.recommender.metrics.bootstrap import Interval, bootstrap, paired_difference
+from hm_pipeline.recommender.metrics.ranking import Retrieval
+
+KEYS = ("week_id", "customer_id", "segment")
+
+
+class Scoreboard(Row):
+    """Everything measured over a range of weeks.
+
+    ``buyers`` counts a customer once per week, ``customers`` once.  ``lead`` is the paired difference between the best
+    rung and the second best.
+    """
+
+    weeks: tuple[int, ...]
+    buyers: int
+    customers: int
+    winner: str
+    runner_up: str | None
+    lead: Interval | None
+    ladder: tuple[LadderRow, ...]
+    segments: tuple[SegmentRow, ...]
+    by_week: tuple[WeekRow, ...]
+    reach: tuple[ReachRow, ...]
+    strategies: tuple[StrategyRow, ...]
+    articles_shown_share: float
+    columns: tuple[ColumnRow, ...]
+    bootstrap_samples: int
+    bootstrap_seed: int
+
+
+@dataclass(frozen=True)
+class JudgedWeek:
+    """A week's scores (``judge_week``) and counts (``count_pairs`` and ``count_articles``)."""
+
+    scores: pl.DataFrame
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """Scores side by side, a row per buyer and week, and how their intervals are drawn."""
+
+    wide: pl.DataFrame
+    seed: int
+    samples: int
+
+    @property
+    def rungs(self) -> list[str]:
+        return [name for name in self.wide.columns if name not in KEYS]
+
+    def _values(self, rung: str) -> npt.NDArray[np.float64]:
+        return self.wide[rung].to_numpy()
+
+    @property
+    def _drawing(self) -> dict[str, Any]:
+        return {"seed": self.seed, "samples": self.samples, "clusters": self.wide["customer_id"].to_numpy()}
+
+    def mean(self, rung: str) -> float:
+        return round(float(self._values(rung).mean()), DECIMALS)
+
+    def score(self, rung: str) -> Interval:
+        return rounded(bootstrap(self._values(rung), **self._drawing))
+
+    def gain(self, rung: str, rival: str | None) -> Interval | None:
+        return rounded(paired_difference(self._values(rung), self._values(rival), **self._drawing)) if rival else None
+
+    def where(self, condition: pl.Expr) -> "_Bench":
+        return _Bench(self.wide.filter(condition), self.seed, self.samples)
+
+
+def pool(weeks: Sequence[JudgedWeek], *, columns: Sequence[ColumnRow] = (), seed: int = 0, samples: int = 1000) -> Scoreboard:
+    """Pool judged weeks.
+
+    Every buyer of every week weighs the same, as in one big week; intervals draw customers with all their weeks.
+
+    Raises
+    ------
+    MissingInput
+        If there is nothing to pool.
+    BrokenContract
+        If a week lacks a rung that another has, as differences are between the same buyers.
+    """
+    bench = _Bench(_side_by_side([week.scores for week in weeks if week.scores.height]), seed, samples)
+    figures = add_figures(week.figures for week in weeks)
+    best, runner_up = ([*sorted(bench.rungs, key=lambda rung: (-bench.mean(rung), rung)), None])[:2]
+    return Scoreboard(
+        weeks=tuple(bench.wide["week_id"].unique().sort()),
+        buyers=bench.wide.height,
+        customers=bench.wide["customer_id"].n_unique(),
+        winner=str(best),
+        runner_up=runner_up,
+        lead=bench.gain(str(best), runner_up),
+        ladder=tuple(_ladder(bench)),
+        segments=tuple(_segments(bench)),
+        by_week=tuple(_by_week(bench)),
+        reach=tuple(_reach(figures)),
+        strategies=tuple(_strategies(figures)),
+        articles_shown_share=share(figures.get("articles/shown", 0.0), figures.get("articles/offered", 0.0)),
+        columns=tuple(columns),
+        bootstrap_samples=samples,
+        bootstrap_seed=seed,
+    )
+
+
+def _side_by_side(judged: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    if not judged:
+        raise MissingInput("no buyers to judge by", where="scoreboard", remedy="choose weeks whose purchases are known")
+    scores = pl.concat(judged)
+    rungs = sorted(scores["rung"].unique())
+    wide = scores.pivot(on="rung", on_columns=rungs, index=KEYS, values="average_precision").sort(KEYS)
+    for rung in rungs:
+        lacking = wide.filter(pl.col(rung).is_null())["week_id"].unique().sort().to_list()
+        if lacking:
+            raise BrokenContract(f"weeks {lacking} have no {rung}", where="scoreboard", remedy="judge these weeks again")
+    return wide
+
+
+def _ladder(bench: _Bench) -> Iterator[LadderRow]:
+    before: list[str | None] = [None, *bench.rungs]
+    for rung, rival in zip(bench.rungs, before, strict=False):
+        yield LadderRow(rung=rung, score=bench.score(rung), gain=bench.gain(rung, rival))
+
+
+def _segments(bench: _Bench) -> Iterator[SegmentRow]:
+    for segment in SEGMENTS:
+        part = bench.where(pl.col("segment") == segment)
+        if part.wide.height:
+            yield SegmentRow(segment=segment, buyers=part.wide.height, scores={rung: part.score(rung) for rung in part.rungs})
+
+
+def _by_week(bench: _Bench) -> Iterator[WeekRow]:
+    for week_id in bench.wide["week_id"].unique().sort():
+        part = bench.where(pl.col("week_id") == week_id)
+        yield WeekRow(week_id=week_id, buyers=part.wide.height, scores={rung: part.mean(rung) for rung in part.rungs})
+
+
+def _counts(figures: Mapping[str, float], kind: str) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for path, number in figures.items():
+        if path.startswith(f"{kind}/"):
+            name, count = path.removeprefix(f"{kind}/").rsplit("/", 1)
+            found.setdefault(name, {})[count] = int(number)
+    return found
+
+
+def _reach(figures: Mapping[str, float]) -> Iterator[ReachRow]:
+    for name, counts in _counts(figures, "reach").items():
+        reach = Retrieval(**counts)
+        yield ReachRow(
+            pairs=name,
+            rows_per_buyer=share(reach.rows, reach.buyers),
+            recall=round(reach.recall, DECIMALS),
+            hit_ratio=round(reach.hit_ratio, DECIMALS),
+            coverage=round(reach.coverage, DECIMALS),
+        )
+
+
+def _strategies(figures: Mapping[str, float]) -> Iterator[StrategyRow]:
+    whole = Retrieval(**_counts(figures, "reach").get("all candidates", {}))
+    for name, counts in _counts(figures, "strategy").items():
+        rows, hits, alone = (counts[count] for count in ("row_count", "hit_count", "unique_hit_count"))
+        yield StrategyRow(
+            strategy=name,
+            rows=rows,
+            rows_per_buyer=share(rows, whole.buyers),
+            recall=share(hits, whole.bought),
+            hit_ratio=share(hits, rows),
+            unique_hits=alone,
+            unique_recall=share(alone, whole.bought),
+        )

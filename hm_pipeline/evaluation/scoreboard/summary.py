@@ -1,0 +1,26 @@
+"""The scoreboard of a home: its judged weeks pooled, with the ledger of the feature columns."""
+
+from collections.abc import Sequence
+
+from hm_pipeline.engine.tables import Home, Manifest, scan_files
+from hm_pipeline.evaluation.scoreboard.feature_summary import column_rows
+from hm_pipeline.evaluation.scoreboard.pooling import Scoreboard, pool
+from hm_pipeline.evaluation.scoreboard.rows import ColumnRow
+from hm_pipeline.evaluation.scoreboard.weekly import read_judged
+from hm_pipeline.features.tables import column_sources
+
+
+def summarise(home: Home, weeks: Sequence[int], *, seed: int) -> Scoreboard:
+    """Pool judged weeks of a home."""
+    return pool(read_judged(home, weeks), columns=ledger(home, max(weeks)), seed=seed)
+
+
+def ledger(home: Home, week_id: int) -> list[ColumnRow]:
+    """Describe the feature columns by the newest label week before a week, one shard of it."""
+    for week in range(week_id - 1, -1, -1):
+        folder = home.folder("feature_matrix", week)
+        manifest = Manifest.load(folder)
+        if manifest and manifest.rows:
+            largest = max(manifest.receipts, key=lambda receipt: receipt.rows)
+            return column_rows(scan_files([folder / largest.file]).collect(), column_sources())
+    return []

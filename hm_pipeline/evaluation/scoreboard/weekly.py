@@ -1,0 +1,79 @@
+"""One week's judgement from the stored tables: the rules are ranked, the model's lists are read, buyers are scored."""
+
+from collections.abc import Sequence
+
+import dataframely as dy
+import polars as pl
+
+from hm_pipeline.base.contracts import CustomerWeek
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import Week
+from hm_pipeline.engine.tables import Home, Manifest
+from hm_pipeline.evaluation.baselines import RUNGS
+from hm_pipeline.evaluation.scoreboard.pooling import JudgedWeek
+from hm_pipeline.evaluation.scoreboard.scoring import Figures, count_articles, count_pairs, judge_week
+from hm_pipeline.evaluation.scoreboard.segments import segment_buyers
+from hm_pipeline.recommender.candidates import STRATEGIES
+from hm_pipeline.recommender.labels import bought
+from hm_pipeline.recommender.metrics.ranking import BUYER
+
+OFFER_WEEKS = 4  # an article sold in the last four weeks counts as on offer
+
+
+class Judged(CustomerWeek):
+    """Average precision of a buyer on a rung."""
+
+    rung = dy.String(primary_key=True, description="rung of the ladder")
+    segment = dy.String(nullable=False, description="how well the buyer was known: active, dormant or new")
+    average_precision = dy.Float64(nullable=False, min=0, max=1, description="average precision at 12")
+
+
+def judge(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """Return :class:`Judged` of the week's buyers; empty where nobody bought, or the week lies ahead."""
+    truth = bought(inputs, week_id=week.week_id).collect()
+    if truth.is_empty():
+        return Judged.create_empty()
+    buyers = truth.select(BUYER).unique().sort("customer_id")
+    transactions, articles, customers = inputs.weekly("transactions"), inputs.static("articles"), inputs.static("customers")
+    audience = buyers.select("customer_id")
+    rules = {
+        rung.name: rung.rank(transactions, articles, customers, audience=audience, week_id=week.week_id, calendar=week.calendar)
+        for rung in RUNGS
+    }
+    segments = segment_buyers(transactions, buyers=buyers, week_id=week.week_id, calendar=week.calendar)
+    lists = _of_buyers(inputs, "recommendations", week.week_id, buyers).collect()
+    return judge_week(rules, lists, truth, segments, learner=week.model.best_learner)
+
+
+def figures(inputs: Inputs, week: Week, judged: pl.LazyFrame) -> Figures:
+    """Return the week's MAP@12 by rung, and the counts that add up over weeks."""
+    truth = bought(inputs, week_id=week.week_id).collect()
+    if truth.is_empty():
+        return {"buyers": 0.0}
+    buyers = truth.select(BUYER).unique()
+    lists = _of_buyers(inputs, "recommendations", week.week_id, buyers).collect()
+    proposed = _of_buyers(inputs, "candidates", week.week_id, buyers).collect()
+    offered = inputs.weekly("transactions").before(week.week_id, weeks=OFFER_WEEKS).select(pl.col("article_id").unique()).collect()
+    means = judged.group_by("rung").agg(pl.col("average_precision").sort().mean()).sort("rung").collect()
+    maps = {f"map_at_12/{rung}": round(value, 9) for rung, value in means.iter_rows()}
+    counts = count_pairs(proposed, lists, truth, strategies=[strategy.name for strategy in STRATEGIES]) | count_articles(
+        lists, offered["article_id"]
+    )
+    return {"buyers": float(buyers.height), **maps, **counts}
+
+
+def read_judged(home: Home, weeks: Sequence[int]) -> list[JudgedWeek]:
+    """Read the judgements of weeks that have one and had buyers."""
+    found = []
+    for week_id in weeks:
+        manifest = Manifest.load(home.folder("scoreboard", week_id))
+        if manifest and manifest.rows:
+            scores = home.weekly("scoreboard", Judged).at(week_id).drop("event_timestamp").collect()
+            counts = {name: number for name, number in manifest.figures.items() if "/" in name and not name.startswith("map_at_12")}
+            found.append(JudgedWeek(scores, counts))
+    return found
+
+
+def _of_buyers(inputs: Inputs, table: str, week_id: int, buyers: pl.DataFrame) -> pl.LazyFrame:
+    rows = inputs.weekly(table).at(week_id).drop("event_timestamp", strict=False)
+    return rows.join(buyers.lazy(), on=BUYER, how="semi")

@@ -1,0 +1,53 @@
+"""The pooled grades as tables: for the terminal, and in Markdown for Dagster and the docs."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from hm_pipeline.evaluation.signal_metrics.pooling import Grades, MethodRow, ReliabilityRow
+from hm_pipeline.evaluation.text_table import Sheet
+
+HEADER = ("measure", "of", "method", "value", "gain", "95 % interval", "clear?")
+RELIABILITY = ("of", *(f"{tenth}." for tenth in range(1, 11)), "slope", "reliable?")
+
+MOST_SHOWN = 9.99  # of a gap, as a share: the table has a hundred columns
+
+
+def _line(row: MethodRow) -> tuple[str, ...]:
+    start = (row.measure, row.segment, row.method.replace("_", " "), f"{row.value:.4f}")
+    if row.gain is None:
+        return (*start, "", "", "")
+    clear = "no" if not row.gain.is_clear else "better" if row.gain.mean > 0 else "worse"
+    return (*start, f"{row.gain.mean:+.4f}", f"{row.gain.low:+.4f} to {row.gain.high:+.4f}", clear)
+
+
+def _reliable(row: ReliabilityRow) -> tuple[str, ...]:
+    slope = "none" if row.slope is None else f"{row.slope:.3f}"
+    gaps = (f"{100 * gap:+.0f}" if gap < MOST_SHOWN else f">{100 * MOST_SHOWN:.0f}" for gap in row.gaps)
+    return (row.signal, *gaps, slope, "yes" if row.is_reliable else "no")
+
+
+def tables(grades: Grades) -> Iterator[Sheet]:
+    """Yield a table for each signal, and one of how reliable probabilities are."""
+    for signal, rows in groupby(grades.methods, key=lambda row: row.signal):
+        yield Sheet(signal, HEADER, [_line(row) for row in rows])
+    if grades.reliability:
+        title = "reliability: by how many percent each tenth of the rows, by rising prediction, came out above what was predicted"
+        yield Sheet(title, RELIABILITY, [_reliable(row) for row in grades.reliability])
+
+
+def render(grades: Grades) -> list[RenderableType]:
+    """Return what to print in a terminal."""
+    return [Text(_weeks(grades)), *(sheet.table(words=("of", "method"), padding=(0, 0, 0, 1)) for sheet in tables(grades))]
+
+
+def markdown(grades: Grades) -> str:
+    """Return the same tables in Markdown."""
+    return "\n\n".join([_weeks(grades), *(sheet.markdown() for sheet in tables(grades))]) + "\n"
+
+
+def _weeks(grades: Grades) -> str:
+    first, last = grades.weeks[0], grades.weeks[-1]
+    return f"Signals of week {first}" if first == last else f"Signals of {len(grades.weeks)} weeks, {first} to {last}"

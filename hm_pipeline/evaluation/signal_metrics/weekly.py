@@ -1,0 +1,73 @@
+"""The grades of one week: every signal, every rival, every measure."""
+
+import polars as pl
+
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import Week
+from hm_pipeline.evaluation.signal_metrics.losses import Graded, area, log_loss, mean_loss, reliability, share_log_loss
+from hm_pipeline.evaluation.signal_metrics.questions import needs, offers, seasons
+from hm_pipeline.recommender.labels import bought
+
+NEED_RIVALS = ("base_rate", "own_share", "last_week_by_age")
+SEASON_RIVALS = ("last_week", "mean_of_4_weeks", "a_year_ago")
+OFFER_RIVALS = ("last_week", "mean_of_4_weeks", "zero")
+
+
+def grade(inputs: Inputs, week: Week) -> pl.DataFrame:
+    """Return :class:`Graded` of a week; empty where nobody bought, or the week lies ahead."""
+    if bought(inputs, week_id=week.week_id).head(1).collect().is_empty():
+        return Graded.create_empty()
+    sold = offers(inputs, week.week_id)
+    parts = {
+        "need": _need(needs(inputs, week.week_id)),
+        "season": _season(seasons(inputs, week.week_id)),
+        "availability": _availability(sold),
+        "units": _units(sold),
+    }
+    graded = [
+        part.select(pl.lit(week.week_id, dtype=pl.Int64).alias("week_id"), pl.lit(name).alias("signal"), pl.all())
+        for name, frames in parts.items()
+        for part in frames
+        if not part.is_empty()
+    ]
+    return pl.concat(graded, how="diagonal").select(Graded.column_names())
+
+
+def _need(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    whole = rows.with_columns(pl.lit("all").alias("segment"))
+    methods = ("signal", *NEED_RIVALS)
+    losses = mean_loss(whole, {method: log_loss(method) for method in methods}, measure="log loss")
+    return [losses, area(whole, methods), reliability(whole, "signal", pl.col("outcome"))]
+
+
+def _season(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    whole = rows.with_columns(pl.lit("all").alias("segment"))
+    methods, weight = ("signal", *SEASON_RIVALS), pl.col("outcome")
+    wape = mean_loss(whole, {method: (pl.col(method) - pl.col("outcome")).abs() for method in methods}, measure="WAPE", weight=weight)
+    losses = mean_loss(whole, {method: share_log_loss(method) for method in methods}, measure="log loss", weight=weight)
+    return [wape, losses]
+
+
+def _availability(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """Whether any is sold: the probability against the rivals' units as scores."""
+    said = rows.with_columns(pl.col("probability").alias("signal"))
+    methods = ("signal", *OFFER_RIVALS)
+    whole = said.with_columns(pl.lit("all").alias("segment"))
+    phases = [area(part, methods) for part in said.sort("segment", "article_id").partition_by("segment", maintain_order=True)]
+    return [area(whole, methods), *phases, reliability(_seen(rows), "probability", pl.col("outcome") > 0)]
+
+
+def _seen(rows: pl.DataFrame) -> pl.DataFrame:
+    """Leave out what is long gone: two thirds of the rows, and next to none of the sales."""
+    return rows.filter(pl.col("segment") != "gone")
+
+
+def _units(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """How many are sold: the median's absolute error, and how reliable the mean is."""
+    losses = {method: (pl.col(method) - pl.col("outcome")).abs() for method in ("signal", *OFFER_RIVALS)}
+    whole = rows.with_columns(pl.lit("all").alias("segment"))
+    return [
+        mean_loss(whole, losses, measure="MAE"),
+        mean_loss(rows, losses, measure="MAE"),
+        reliability(_seen(rows), "expected", pl.col("outcome")),
+    ]

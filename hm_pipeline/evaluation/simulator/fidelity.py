@@ -1,0 +1,122 @@
+"""Measure a simulated shop and set its figures beside the reference data's."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+from rich import box
+from rich.table import Table
+
+from hm_pipeline.base.settings import Settings
+from hm_pipeline.datasets.kaggle.ingest import ingest
+from hm_pipeline.engine.tables import Home, write_aside
+from hm_pipeline.evaluation.simulator.baseline_scores import score
+from hm_pipeline.evaluation.simulator.counts import count
+from hm_pipeline.evaluation.simulator.reference import FACTS, FULL_CUSTOMERS, Fact
+
+FILE = "calibration.json"
+SCRATCH = ".calibration-home"
+
+
+class Line(BaseModel):
+    """A figure, simulated and real.
+
+    ``within`` is the share of the real figure it may be off; none where it is not judged, at this size or at all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    label: str
+    source: str
+    real: float
+    simulated: float | None
+    within: float | None
+
+    @property
+    def verdict(self) -> str:
+        """Return ``met``, ``missed``, or nothing where the figure is not judged."""
+        if self.within is None:
+            return ""
+        met = self.simulated is not None and abs(self.simulated - self.real) <= self.within * self.real
+        return "met" if met else "missed"
+
+
+class Calibration(BaseModel):
+    """All figures of a shop."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    customers: int
+    lines: tuple[Line, ...]
+
+    @property
+    def missed(self) -> tuple[Line, ...]:
+        """Return the figures that are judged and are off."""
+        return tuple(line for line in self.lines if line.verdict == "missed")
+
+
+def calibrate(raw: Path, settings: Settings, progress: Callable[[str, int, int], None] | None = None) -> Calibration:
+    """Ingest a shop into a home beside its files, measure it there, remove that home, and write ``RAW/calibration.json``.
+
+    Raises
+    ------
+    BadInput
+        If the files cannot be read.
+    """
+    scratch = raw / SCRATCH
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        ingest(raw, scratch, settings=settings, progress=progress)
+        home = Home(scratch)
+        found = compare(count(home, settings) | score(home))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    facts = found.model_dump() | {"missed": [line.key for line in found.missed]}
+    write_aside(raw / FILE, lambda path: path.write_text(json.dumps(facts, indent=2) + "\n"))
+    return found
+
+
+def compare(figures: dict[str, float | None]) -> Calibration:
+    """Set figures beside the reference data's."""
+    customers = int(figures["customers"] or 0)
+    lines = [
+        Line(
+            key=fact.key,
+            label=fact.label,
+            source=fact.source,
+            real=fact.real,
+            simulated=figures.get(fact.key),
+            within=_judged(fact, customers),
+        )
+        for fact in FACTS
+    ]
+    return Calibration(customers=customers, lines=tuple(lines))
+
+
+def _judged(fact: Fact, customers: int) -> float | None:
+    return None if fact.full and customers < FULL_CUSTOMERS else fact.within
+
+
+def render(found: Calibration) -> Table:
+    """Return what to print; a figure that is off is red, one that is not judged has no verdict."""
+    judged = sum(line.within is not None for line in found.lines)
+    title = f"The simulated shop of {found.customers:,} customers beside the reference data: {judged - len(found.missed)} of {judged} met"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    for name in ("figure", "real", "simulated", "off", "may be", "source", ""):
+        table.add_column(name, justify="left" if name in {"figure", "source", ""} else "right", no_wrap=name != "figure")
+    for line in found.lines:
+        off = "" if line.simulated is None else f"{line.simulated / line.real - 1:+.0%}"
+        simulated = "" if line.simulated is None else _written(line.simulated)
+        allowed = "" if line.within is None else f"±{line.within:.0%}"
+        style = "red" if line.verdict == "missed" else None
+        table.add_row(line.label, _written(line.real), simulated, off, allowed, line.source, line.verdict, style=style)
+    return table
+
+
+def _written(value: float) -> str:
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.4f}" if value < 1 else f"{value:.2f}"

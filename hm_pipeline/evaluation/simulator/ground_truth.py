@@ -1,0 +1,94 @@
+"""How well the signals know what really drives a simulated shop, each beside a trivial rival.
+
+The measure is Spearman's rank correlation with the truth that ``hm simulate --truth`` wrote: within a week's
+customers for need and style, over types for season, over articles for availability.  Real data have no such truth.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+from rich import box
+from rich.table import Table
+
+from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.datasets.simulator.ground_truth import FOLDER, NEED_WEEKS
+from hm_pipeline.engine.tables import Home
+from hm_pipeline.evaluation.simulator.ground_truth_rows import CUSTOMER, Stored, calendars, needs, offered, offers, rhythms, seasons, tastes
+
+WEEK = "week_id"
+
+
+class Likeness(BaseModel):
+    """Rank correlation of one column with the truth.
+
+    ``rows`` were compared, each with those of its own group: a customer's of a week, or a week's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    signal: str
+    column: str
+    is_rival: bool
+    spearman: float | None
+    rows: int
+    groups: int
+
+
+def compare(home: Home, raw: Path, weeks: Sequence[int]) -> list[Likeness]:
+    """Compare the signals of weeks, as stored, with the truth of the shop they were computed for.
+
+    Raises
+    ------
+    MissingInput
+        If the folder holds no truth, or none of the weeks and their customers.
+    """
+    found = []
+    for name, (table, own, rivals, by) in COMPARISONS.items():
+        rows = pl.concat([table(Stored(home, raw, week)).with_columns(pl.lit(week).alias(WEEK)) for week in weeks])
+        if rows.is_empty():
+            remedy = f"choose from the last {NEED_WEEKS}, and the shop that was ingested"
+            raise MissingInput("the truth knows nothing of this week", where=f"{raw / FOLDER}, {name}", remedy=remedy)
+        found += [likeness(rows, name, column, by=by, is_rival=column in rivals) for column in (*own, *rivals)]
+    return found
+
+
+def likeness(rows: pl.DataFrame, signal: str, column: str, *, by: Sequence[str], is_rival: bool) -> Likeness:
+    """Return the rank correlation of a column with ``truth``, the mean over groups where there are groups.
+
+    A group whose truth is all the same asks nothing and is left out; a column that is all the same in a group says
+    nothing there and counts 0.
+    """
+    both = rows.select(pl.struct(by).alias("group"), pl.col(column).cast(pl.Float64).alias("said"), pl.col("truth").cast(pl.Float64))
+    asked = both.drop_nulls().filter(pl.col("truth").n_unique().over("group") > 1)
+    ranked = asked.with_columns(pl.col("said", "truth").rank().over("group"))
+    each = ranked.group_by("group").agg(pl.corr("said", "truth").fill_nan(0).fill_null(0).alias("value")).sort("group")
+    mean = each["value"].mean()
+    spearman = round(float(mean), 4) if isinstance(mean, float) else None
+    return Likeness(signal=signal, column=column, is_rival=is_rival, spearman=spearman, rows=asked.height, groups=each.height)
+
+
+Comparison = tuple[Callable[[Stored], pl.DataFrame], tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+COMPARISONS: dict[str, Comparison] = {
+    "need": (needs, ("need_propensity",), ("sales_of_type", "need_own_share"), (WEEK, CUSTOMER)),
+    "need, rhythm alone": (rhythms, ("need_propensity",), ("sales_of_type", "need_own_share"), (WEEK, CUSTOMER)),
+    "season": (seasons, ("seasonality_growth",), ("last_week_carried_over",), (WEEK,)),
+    "season, calendar alone": (calendars, ("seasonality_growth",), ("last_week_carried_over",), (WEEK,)),
+    "style": (tastes, ("style_similarity",), ("sales_last_week", "bought_of_index_group"), (WEEK, CUSTOMER)),
+    "availability": (offers, ("availability_units", "availability"), ("sales_last_week",), (WEEK,)),
+    "availability, on offer": (offered, ("availability_units", "availability"), ("sales_last_week",), (WEEK,)),
+}
+
+
+def render(found: Sequence[Likeness], weeks: Sequence[str]) -> Table:
+    """Return what to print: rivals stand below the signal they are compared with."""
+    span = " to ".join(dict.fromkeys((weeks[0], weeks[-1])))
+    table = Table(box=box.SIMPLE_HEAD, title_justify="left", title=f"Signals of {span} beside the simulated truth")
+    for name in ("signal", "column", "Spearman", "rows", "groups"):
+        table.add_column(name, justify="left" if name in {"signal", "column"} else "right", no_wrap=True)
+    for row in found:
+        name, column = ("", f"  rival: {row.column}") if row.is_rival else (row.signal, row.column)
+        figure = "" if row.spearman is None else f"{row.spearman:+.3f}"
+        table.add_row(name, column, figure, f"{row.rows:,}", f"{row.groups:,}")
+    return table
