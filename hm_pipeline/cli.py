@@ -289,7 +289,7 @@ def features(
 def audit(week: WeekOption, *, as_json: Json = False) -> None:
     """Compute a week's features again as of earlier and later data, and fail where one differs or tells the label."""
     from hm_pipeline.evaluation import leakage as leaks  # noqa: PLC0415 - as above
-    from hm_pipeline.run import graph_of  # noqa: PLC0415 - as above
+    from hm_pipeline.orchestration.execute import graph_of  # noqa: PLC0415 - as above
 
     settings = Settings.from_environment()
     graph = graph_of(settings)
@@ -323,7 +323,7 @@ def ui(
     host: Annotated[str, typer.Option(help="Address it listens on.")] = "127.0.0.1",
 ) -> None:
     """Open Dagster over the home: every asset, what it holds, backfills, schedules; stop it with Ctrl-C."""
-    from hm_pipeline.webserver import open_ui  # noqa: PLC0415 - as above
+    from hm_pipeline.orchestration.webserver import open_ui  # noqa: PLC0415 - as above
 
     open_ui(Settings.from_environment(), port=port, host=host)
 
@@ -349,7 +349,7 @@ def _make(
     force: bool = False,
     quietly: bool = False,
 ) -> None:
-    from hm_pipeline.run import make  # noqa: PLC0415 - as above
+    from hm_pipeline.orchestration.execute import make  # noqa: PLC0415 - as above
 
     with progress(quiet=as_json) as report:
         done = make(settings, targets, audiences=audiences, force=force, report=report)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hm_pipeline.assets import STEPS
-from hm_pipeline.stories import ORDER, STORIES, describe, group_of
+from hm_pipeline.orchestration.stories import ORDER, STORIES, describe, group_of
 
 
 @pytest.mark.parametrize("name", STEPS)

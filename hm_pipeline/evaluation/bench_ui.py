@@ -39,7 +39,7 @@ def bench_ui(folder: Path) -> dict[str, Any]:
     (folder / "dagster").mkdir()
     commands = {
         "hm_ui": (hm("ui", "--port", port), environment),
-        "dagster_dev": ([sys.executable, "-m", "dagster", "dev", "-m", "hm_pipeline.definitions", "--port", port], dagster),
+        "dagster_dev": ([sys.executable, "-m", "dagster", "dev", "-m", "hm_pipeline.orchestration.definitions", "--port", port], dagster),
     }
     found: dict[str, Any] = {}
     for name, (command, variables) in commands.items():

@@ -24,7 +24,7 @@ from hm_pipeline.feast_duckdb.offline import instants as _moments
 from hm_pipeline.feast_duckdb.offline.frames import as_arrow
 from hm_pipeline.features.feast_objects import KEYS
 from hm_pipeline.features.tables import LOOKBOOK, feature_tables
-from hm_pipeline.run import graph_of, make
+from hm_pipeline.orchestration.execute import graph_of, make
 from tests.e2e.conftest import last_week, quick
 
 SAMPLE = Path(__file__).parents[2].parent / "shared/real/h-and-m-sample"

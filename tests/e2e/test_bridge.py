@@ -11,16 +11,16 @@ from feast import FeatureView, Field
 from feast.types import Float64, String
 
 from hm_pipeline.base.errors import BrokenContract
-from hm_pipeline.definitions import build_defs
 from hm_pipeline.engine.tables import Home
-from hm_pipeline.exhibit_tables import tables
 from hm_pipeline.features.consistency import drift, require_agreement
 from hm_pipeline.features.feast_objects import build
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.tables import feature_tables
 from hm_pipeline.features.units import unit_of
-from hm_pipeline.instance import dagster_instance
-from hm_pipeline.run import graph_of, make
+from hm_pipeline.orchestration.definitions import build_defs
+from hm_pipeline.orchestration.execute import graph_of, make
+from hm_pipeline.orchestration.instance import dagster_instance
+from hm_pipeline.orchestration.preview_tables import tables
 from tests.e2e.conftest import last_week, quick
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own

@@ -5,7 +5,7 @@ import hashlib
 import polars as pl
 
 from hm_pipeline.engine.tables import Home, Manifest
-from hm_pipeline.run import make
+from hm_pipeline.orchestration.execute import make
 
 
 def last_week(settings):

@@ -10,11 +10,11 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
-from hm_pipeline.definitions import build_defs
 from hm_pipeline.engine.tables import Home
-from hm_pipeline.instance import BASE, dagster_instance
+from hm_pipeline.orchestration.definitions import build_defs
+from hm_pipeline.orchestration.execute import make
+from hm_pipeline.orchestration.instance import BASE, dagster_instance
 from hm_pipeline.recommender.signals import SIGNALS
-from hm_pipeline.run import make
 from tests.e2e.conftest import last_week
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own

@@ -6,12 +6,12 @@ import pytest
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.datasets.kaggle.ingest import ingest
-from hm_pipeline.definitions import build_defs
 from hm_pipeline.engine.tables import Home, Manifest
-from hm_pipeline.exhibit_tables import GRADED, tables
-from hm_pipeline.exhibits import PICTURES, pictures
-from hm_pipeline.resources import build_graph
-from hm_pipeline.run import dagster_instance, make
+from hm_pipeline.orchestration.asset_factory import build_graph
+from hm_pipeline.orchestration.definitions import build_defs
+from hm_pipeline.orchestration.execute import dagster_instance, make
+from hm_pipeline.orchestration.preview_tables import GRADED, tables
+from hm_pipeline.orchestration.previews import PICTURES, pictures
 from tests.e2e.conftest import last_week
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own

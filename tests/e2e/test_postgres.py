@@ -12,8 +12,8 @@ import pytest
 
 from hm_pipeline.base.errors import BadInput
 from hm_pipeline.engine.tables import Home
-from hm_pipeline.instance import dagster_instance
-from hm_pipeline.run import make
+from hm_pipeline.orchestration.execute import make
+from hm_pipeline.orchestration.instance import dagster_instance
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
 

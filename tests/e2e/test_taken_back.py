@@ -13,7 +13,7 @@ from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.tables import Home, scan_files
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.online_lookup import served_week
-from hm_pipeline.run import make
+from hm_pipeline.orchestration.execute import make
 from tests.e2e.conftest import last_week, quick
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own

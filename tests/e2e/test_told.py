@@ -6,9 +6,9 @@ import pytest
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.tables import Home, Manifest
-from hm_pipeline.instance import dagster_instance
-from hm_pipeline.run import make
-from hm_pipeline.told import DATA_VERSION, tell
+from hm_pipeline.orchestration.execute import make
+from hm_pipeline.orchestration.ingest_events import DATA_VERSION, tell
+from hm_pipeline.orchestration.instance import dagster_instance
 from tests.e2e.conftest import WEEKS, last_week
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own

@@ -11,12 +11,12 @@ from hm_pipeline.base.calendar import label_weeks
 from hm_pipeline.base.errors import MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
-from hm_pipeline.definitions import build_defs
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.tables import Home
 from hm_pipeline.evaluation import leakage as audit
-from hm_pipeline.instance import dagster_instance
-from hm_pipeline.run import make
+from hm_pipeline.orchestration.definitions import build_defs
+from hm_pipeline.orchestration.execute import make
+from hm_pipeline.orchestration.instance import dagster_instance
 from hm_pipeline.verdicts import NAMES, targets
 from tests.e2e.test_writers import told
 

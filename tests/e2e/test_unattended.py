@@ -23,7 +23,7 @@ LATER = re.sub(  # weeks that nothing knows of before they are ingested, the las
 )
 NEWEST = "2021-09-29"
 RUNS = '{runsOrError(filter: {pipelineName: "ingest"}) {... on Runs {results {status}}}}'
-SELECTED = {"repositoryLocationName": "hm_pipeline.definitions", "repositoryName": "__repository__"}
+SELECTED = {"repositoryLocationName": "hm_pipeline.orchestration.definitions", "repositoryName": "__repository__"}
 SENSOR = "mutation ($s: SensorSelector!) {startSensor(sensorSelector: $s) {__typename ... on PythonError {message}}}"
 SCHEDULE = "mutation ($s: ScheduleSelector!) {startSchedule(scheduleSelector: $s) {__typename ... on PythonError {message}}}"
 DRY = """mutation ($s: ScheduleSelector!, $t: Float) {scheduleDryRun(selectorData: $s, timestamp: $t) {

@@ -13,13 +13,13 @@ import pytest
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import MissingInput, Unforeseen, WorkerLost
-from hm_pipeline.checks import asset_checks
-from hm_pipeline.definitions import build_defs
 from hm_pipeline.engine.lock import one_writer
 from hm_pipeline.engine.step import at
 from hm_pipeline.engine.tables import Home
-from hm_pipeline.instance import dagster_instance
-from hm_pipeline.run import make
+from hm_pipeline.orchestration.checks import table_checks as asset_checks
+from hm_pipeline.orchestration.definitions import build_defs
+from hm_pipeline.orchestration.execute import make
+from hm_pipeline.orchestration.instance import dagster_instance
 from tests.e2e import planted
 from tests.e2e.crashes import environment, start
 from tests.e2e.test_writers import told

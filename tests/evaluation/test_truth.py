@@ -14,7 +14,7 @@ from hm_pipeline.engine.tables import Home
 from hm_pipeline.evaluation.simulator import ground_truth as truth
 from hm_pipeline.evaluation.simulator.ground_truth import WEEK, compare, likeness, render
 from hm_pipeline.evaluation.simulator.ground_truth_rows import CUSTOMER, Stored, needs, offers, seasons, tastes
-from hm_pipeline.run import make
+from hm_pipeline.orchestration.execute import make
 
 WEEK_ID = 104
 SIGNALS = ("need_propensity", "seasonality", "style_similarity", "availability")

@@ -6,14 +6,14 @@ from functools import partial
 import dagster as dg
 import polars as pl
 
-from hm_pipeline.checks import features
-from hm_pipeline.checks.stored import Stored, newest, outcome
 from hm_pipeline.engine.plan import STATIC, Graph
 from hm_pipeline.engine.step import Step
 from hm_pipeline.engine.tables import Manifest
-from hm_pipeline.failing import failing
 from hm_pipeline.features import online_parity as agreement
-from hm_pipeline.resources import Work
+from hm_pipeline.orchestration.asset_factory import Work
+from hm_pipeline.orchestration.checks import feast_checks as features
+from hm_pipeline.orchestration.checks.result import Stored, newest, outcome
+from hm_pipeline.orchestration.dagster_failure import failing
 
 LEAST = 12  # candidates a customer must have
 READ = 5_000_000  # rows of the newest partition that are read back

@@ -14,17 +14,17 @@ import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE, Calendar
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.beforehand import refuse
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import STATIC, Graph
 from hm_pipeline.engine.staging import settled
 from hm_pipeline.engine.step import Reads, Step, merged
 from hm_pipeline.engine.tables import Home, Manifest
-from hm_pipeline.exhibit_tables import tables
-from hm_pipeline.exhibits import pictures, sample
-from hm_pipeline.failing import failing
 from hm_pipeline.features.tables import feature_tables
-from hm_pipeline.stories import describe, group_of
+from hm_pipeline.orchestration.dagster_failure import failing
+from hm_pipeline.orchestration.preconditions import refuse
+from hm_pipeline.orchestration.preview_tables import tables
+from hm_pipeline.orchestration.previews import pictures, sample
+from hm_pipeline.orchestration.stories import describe, group_of
 
 Report = Callable[[str, int, int], None]
 VIEWS = {table.table: table for table in feature_tables()}

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from hm_pipeline.base.errors import HomeBusy, MissingInput
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.instance import prepare
+from hm_pipeline.orchestration.instance import prepare
 
 PATIENCE = 10  # seconds that a server has to end by itself
 LOOK = 2  # seconds between two looks at the weeks
 RELOAD = "mutation ($name: String!) {reloadRepositoryLocation(repositoryLocationName: $name) {__typename}}"
-CODE = ("-m", "hm_pipeline.definitions")
+CODE = ("-m", "hm_pipeline.orchestration.definitions")
 
 
 def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") -> None:
@@ -42,7 +42,7 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
     os.environ.setdefault("PYTHONWARNINGS", "ignore")  # Dagster's remarks on its own beta parameters, hundreds of lines
     page = subprocess.Popen([sys.executable, "-m", "dagster_webserver", *CODE, "--port", str(port), "--host", host])  # noqa: S603 - ours
     daemon = _daemon()
-    news = subprocess.Popen(["nice", "-n", "10", sys.executable, "-m", "hm_pipeline.told"])  # noqa: S607 - as above
+    news = subprocess.Popen(["nice", "-n", "10", sys.executable, "-m", "hm_pipeline.orchestration.ingest_events"])  # noqa: S607 - as above
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` ends all three, as Ctrl-C does
     known = _weeks(home)
     try:

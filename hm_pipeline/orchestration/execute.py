@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import HMError, linked
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.beforehand import refuse
 from hm_pipeline.engine.libraries import changed_libraries, record_libraries
 from hm_pipeline.engine.plan import STATIC, Graph, Run
 from hm_pipeline.engine.staging import settled
 from hm_pipeline.engine.step import Step
 from hm_pipeline.engine.tables import Home
 from hm_pipeline.engine.unexpected import foreseen, plain
-from hm_pipeline.instance import dagster_instance
-from hm_pipeline.told import tell
+from hm_pipeline.orchestration.ingest_events import tell
+from hm_pipeline.orchestration.instance import dagster_instance
+from hm_pipeline.orchestration.preconditions import refuse
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-    from hm_pipeline.resources import Report
+    from hm_pipeline.orchestration.asset_factory import Report
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # errors come back as exceptions
 BY_HM = "hm/in_process"  # tag of runs that live and die with the command
@@ -92,7 +92,7 @@ def make(
 def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None:
     import dagster as dg  # noqa: PLC0415 - seconds that a run with nothing to do need not pay
 
-    from hm_pipeline.definitions import build_defs  # noqa: PLC0415 - as above
+    from hm_pipeline.orchestration.definitions import build_defs  # noqa: PLC0415 - as above
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", category=dg.BetaWarning)

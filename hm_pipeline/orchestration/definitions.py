@@ -1,4 +1,4 @@
-"""The code location: `dagster dev -m hm_pipeline.definitions`.  Assembles, and decides nothing."""
+"""The code location: `dagster dev -m hm_pipeline.orchestration.definitions`.  Assembles, and decides nothing."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 import dagster as dg
 
 from hm_pipeline.assets import STEPS
-from hm_pipeline.automation import ingest_job, raw_sensor, weekly_schedule
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.checks import AUDIT, STORE, checks
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.staging import settle
 from hm_pipeline.engine.step import Step
-from hm_pipeline.handles import HomeTables
-from hm_pipeline.resources import Report, Work, assets, build_graph, calendar_of
+from hm_pipeline.orchestration.asset_factory import Report, Work, assets, build_graph, calendar_of
+from hm_pipeline.orchestration.automation import ingest_job, raw_sensor, weekly_schedule
+from hm_pipeline.orchestration.checks import AUDIT, STORE, checks
+from hm_pipeline.orchestration.io_manager import HomeTables
 
 
 def build_defs(

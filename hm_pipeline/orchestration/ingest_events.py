@@ -54,7 +54,7 @@ def _ingested(home: Home) -> dict[str, Manifest]:
 
 def main() -> None:
     """Tell Dagster of the home that the environment names."""
-    from hm_pipeline.instance import dagster_instance  # noqa: PLC0415 - as above
+    from hm_pipeline.orchestration.instance import dagster_instance  # noqa: PLC0415 - as above
 
     settings = Settings.from_environment()
     with dagster_instance(settings) as instance:

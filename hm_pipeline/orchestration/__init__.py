@@ -1,0 +1,1 @@
+"""The Dagster shell: assets, checks, jobs, schedules and sensors, made from the steps."""
