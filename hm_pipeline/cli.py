@@ -311,7 +311,7 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Measure speed and memory beside trivial rivals."""
-    from hm_pipeline.evaluation.bench import bench as measure  # noqa: PLC0415 - as above
+    from hm_pipeline.benchmarks.run import bench as measure  # noqa: PLC0415 - as above
 
     lines, facts = measure(folder, only)
     show(Group(*lines), facts, as_json=as_json)

@@ -1,7 +1,7 @@
 """`hm bench --only retrieval`: retrieval and the three signals of a serving week, models fitted, at several sizes of shop.
 
 Run as a module it makes what they read first, and then them, each in a process of its own: ``python -m
-hm_pipeline.evaluation.bench_retrieval before|week HOME``.
+hm_pipeline.benchmarks.retrieval before|week HOME``.
 """
 
 import json
@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.benchmarks.harness import ARTICLES, CUSTOMERS, WEEKS, ingested, timed
 from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.fingerprint import code_digest
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.tables import Home
-from hm_pipeline.evaluation.bench_parts import ARTICLES, CUSTOMERS, WEEKS, ingested, timed
 
-MODULE = "hm_pipeline.evaluation.bench_retrieval"
+MODULE = "hm_pipeline.benchmarks.retrieval"
 MADE = (
     "model/seasonality", "signal/seasonality", "model/availability", "signal/availability", "model/first_stage", "candidates",
     "model/type_need", "signal/type_need", "signal/need_propensity",

@@ -15,8 +15,8 @@ import pyarrow as pa
 from pyarrow import compute
 
 from hm_pipeline.base.calendar import REFERENCE
-from hm_pipeline.evaluation.bench_feature_tables import articles_of, customers_of, database, pairs_of, write_partition
-from hm_pipeline.evaluation.bench_parts import timed
+from hm_pipeline.benchmarks.feature_tables import articles_of, customers_of, database, pairs_of, write_partition
+from hm_pipeline.benchmarks.harness import timed
 from hm_pipeline.features.feast_objects import KEYS, TIMESTAMP, FeatureTable
 from hm_pipeline.features.historical import dated, open_store
 from hm_pipeline.features.streaming import stream

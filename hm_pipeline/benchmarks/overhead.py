@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hm_pipeline.evaluation.bench_parts import SERVING, hm, ingested, sixteenth, timed
+from hm_pipeline.benchmarks.harness import SERVING, hm, ingested, sixteenth, timed
 
 PLAIN = """
 from hm_pipeline.assets import STEPS

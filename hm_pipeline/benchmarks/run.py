@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from hm_pipeline.base.errors import BadInput
-from hm_pipeline.evaluation.bench_features import bench_features, bench_large
-from hm_pipeline.evaluation.bench_features_full import bench_features_full
-from hm_pipeline.evaluation.bench_ingest import bench_ingest
-from hm_pipeline.evaluation.bench_online import bench_online
-from hm_pipeline.evaluation.bench_overhead import bench_overhead
-from hm_pipeline.evaluation.bench_parts import SERVING, hm, ingested, sixteenth, timed
-from hm_pipeline.evaluation.bench_retrieval import FULL, bench_retrieval
-from hm_pipeline.evaluation.bench_simulate import bench_simulate
-from hm_pipeline.evaluation.bench_ui import bench_ui
+from hm_pipeline.benchmarks.features import bench_features, bench_large
+from hm_pipeline.benchmarks.features_full import bench_features_full
+from hm_pipeline.benchmarks.harness import SERVING, hm, ingested, sixteenth, timed
+from hm_pipeline.benchmarks.ingest import bench_ingest
+from hm_pipeline.benchmarks.online import bench_online
+from hm_pipeline.benchmarks.overhead import bench_overhead
+from hm_pipeline.benchmarks.retrieval import FULL, bench_retrieval
+from hm_pipeline.benchmarks.simulate import bench_simulate
+from hm_pipeline.benchmarks.ui import bench_ui
 
 RIVAL = """
 import os, sys

@@ -10,8 +10,8 @@ from typing import Any
 
 import duckdb
 
+from hm_pipeline.benchmarks.harness import sixteenth, timed
 from hm_pipeline.engine.fingerprint import code_digest
-from hm_pipeline.evaluation.bench_parts import sixteenth, timed
 
 INGEST = """
 import sys

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hm_pipeline.evaluation.bench_parts import ARTICLES, WEEKS, hm, timed
+from hm_pipeline.benchmarks.harness import ARTICLES, WEEKS, hm, timed
 
 CUSTOMERS = 1_371_980
 RIVAL = """

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hm_pipeline.benchmarks.harness import hm, ingested
 from hm_pipeline.datasets.simulator.simulate import simulate
-from hm_pipeline.evaluation.bench_parts import hm, ingested
 
 STARTS = 3
 PATIENCE = 180  # seconds
