@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from hm_pipeline import cli
+from hm_pipeline.cli import app as cli
 from hm_pipeline.datasets.kaggle.rejected_rows import FILE
 from tests.datasets.bad_files import BAD_FILES, BAD_ROWS, replace
 from tests.datasets.tiny_files import ADA, TRANSACTIONS, TX, bytes_of, run, tree, write

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hm_pipeline import cli
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.cli import app as cli
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.tables import Home

@@ -95,7 +95,7 @@ def shop(folder: Path) -> None:
 def hm(folder: Path, *words: Any) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
     places = {"HM_HOME": str(folder / "home"), "HM_TRIALS": "2", "HM_CANDIDATES": "40", "HM_SHARDS": "2", "COLUMNS": "140", "TERM": "dumb"}
-    call = [sys.executable, "-m", "hm_pipeline.cli", *map(str, words)]
+    call = [sys.executable, "-m", "hm_pipeline.cli.app", *map(str, words)]
     return subprocess.run(call, env=os.environ | places, capture_output=True, text=True, check=False)
 
 

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.cli.exports import recommendations_of
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.tables import Home, Manifest
 from hm_pipeline.features.historical import open_store
@@ -15,7 +16,6 @@ from hm_pipeline.features.online_lookup import look_up, served_week
 from hm_pipeline.orchestration.checks.result import Stored
 from hm_pipeline.orchestration.checks.table_checks import _agreement
 from hm_pipeline.orchestration.execute import make
-from hm_pipeline.serve import recommendations_of
 from tests.e2e.conftest import last_week
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own

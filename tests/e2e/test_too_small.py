@@ -10,6 +10,7 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.base.calendar import label_weeks
 from hm_pipeline.base.errors import MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.cli.tasks import NAMES, targets
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.tables import Home
@@ -17,7 +18,6 @@ from hm_pipeline.evaluation import leakage as audit
 from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.execute import make
 from hm_pipeline.orchestration.instance import dagster_instance
-from hm_pipeline.verdicts import NAMES, targets
 from tests.e2e.test_writers import told
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own

@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
+from hm_pipeline.cli.tasks import LEAVE_ONE_OUT, NAMES, RETRIEVAL, SIGNALS, judge
 from hm_pipeline.engine.tables import Home
 from hm_pipeline.evaluation.relbench.published import METRICS
-from hm_pipeline.verdicts import LEAVE_ONE_OUT, NAMES, RETRIEVAL, SIGNALS, judge
 from tests.e2e.conftest import last_week, quick
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.cli import app
+from hm_pipeline.cli.app import app
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.tables import Home

@@ -221,7 +221,7 @@ def evaluate(
 
 
 def _judge(settings: Settings, task: str, weeks: list[int], *, as_json: bool) -> None:
-    from hm_pipeline.verdicts import judge, targets  # noqa: PLC0415 - as above
+    from hm_pipeline.cli.tasks import judge, targets  # noqa: PLC0415 - as above
 
     audiences = dict.fromkeys(range(weeks[0] - 2, weeks[-1] + 1), BUYERS)
     _make(settings, targets(task, weeks), audiences, as_json=as_json, then="", quietly=True)
@@ -247,7 +247,7 @@ def submit(
     as_json: Json = False,
 ) -> None:
     """Write the 12 articles served to every customer in Kaggle's format, in the order of customers.csv."""
-    from hm_pipeline.serve import write_submission_of  # noqa: PLC0415 - as above
+    from hm_pipeline.cli.exports import write_submission_of  # noqa: PLC0415 - as above
 
     settings = Settings.from_environment()
     customers = write_submission_of(settings, week, out)
@@ -257,7 +257,7 @@ def submit(
 @app.command()
 def recommend(customer_id: str, week: WeekOption, *, as_json: Json = False) -> None:
     """Show the 12 articles of one customer, with their scores and where each came from."""
-    from hm_pipeline.serve import recommendations_of  # noqa: PLC0415 - as above
+    from hm_pipeline.cli.exports import recommendations_of  # noqa: PLC0415 - as above
 
     rows = recommendations_of(Settings.from_environment(), customer_id, week)
     table = Table(title=f"Week {week}, customer {customer_id[:12]}…")
@@ -277,7 +277,7 @@ def features(
     as_json: Json = False,
 ) -> None:
     """Fetch every feature of pairs through Feast, as of their weeks' cutoffs."""
-    from hm_pipeline.serve import features_of  # noqa: PLC0415 - as above
+    from hm_pipeline.cli.exports import features_of  # noqa: PLC0415 - as above
 
     found = features_of(Settings.from_environment(), pairs, out, service=service)
     show(
