@@ -10,7 +10,8 @@ import duckdb
 import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE
-from hm_pipeline.engine.tables import ROWS_PER_GROUP, Manifest, write_aside
+from hm_pipeline.base.files import atomic_write
+from hm_pipeline.engine.tables import ROWS_PER_GROUP, Manifest
 from hm_pipeline.features.feast_objects import FeatureTable
 
 FIRST_ARTICLE, ARTICLE_STEP = 100_000_000, 37
@@ -59,7 +60,7 @@ def write_partition(home: Path, table: FeatureTable, shards: Sequence[str], week
     for index, keys in enumerate(shards):
         target = folder / f"shard={index:03d}.parquet"
         if not target.exists():
-            write_aside(target, lambda aside, keys=keys: _copy(table, keys, week, aside))  # type: ignore[misc]
+            atomic_write(target, lambda aside, keys=keys: _copy(table, keys, week, aside))  # type: ignore[misc]
     Manifest("bench", ()).save(folder)
 
 

@@ -15,9 +15,9 @@ import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.contracts import ArticleWeek, CustomerWeek, Pair
+from hm_pipeline.base.files import content_hash
 from hm_pipeline.benchmarks.feature_tables import articles_of, customers_of, database, pairs_of, write_partition
 from hm_pipeline.benchmarks.harness import alone, peak_gib
-from hm_pipeline.engine.tables import content_hash
 from hm_pipeline.features.feast_objects import KEYS, TIMESTAMP, FeatureTable
 from hm_pipeline.features.historical import open_store
 

@@ -28,7 +28,7 @@ EVERY_SECONDS = 0.5
 
 def hm(*arguments: str) -> list[str]:
     """Return the command line of `hm` in this environment."""
-    return [sys.executable, "-m", "hm_pipeline.cli.app", *arguments]
+    return [sys.executable, "-m", "hm_pipeline.cli", *arguments]
 
 
 def sixteenth(folder: Path) -> Path:

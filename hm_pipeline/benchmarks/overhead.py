@@ -9,10 +9,10 @@ from hm_pipeline.benchmarks.harness import SERVING, hm, ingested, sixteenth, tim
 
 PLAIN = """
 from hm_pipeline.assets import STEPS
-from hm_pipeline.graph import Graph
-from hm_pipeline.runner import Runner
-from hm_pipeline.settings import Settings
-from hm_pipeline.tables import Home
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.materialize import Runner
+from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.tables import Home
 settings = Settings.from_environment()
 graph = Graph(STEPS, Home(settings.home), settings)
 week = graph.calendar.last_week

@@ -372,7 +372,3 @@ def _make(
             {"made": done.made, "runs": done.runs, "seconds": round(done.seconds, 2), "libraries": done.libraries, **told},
             as_json=as_json,
         )
-
-
-if __name__ == "__main__":
-    main()

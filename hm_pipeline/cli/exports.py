@@ -5,10 +5,11 @@ from pathlib import Path
 import polars as pl
 
 from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.ids import whole_numbers
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.plan import EVERYONE
-from hm_pipeline.engine.tables import Home, Manifest, scan_files, write_aside
+from hm_pipeline.engine.tables import Home, Manifest, scan_files
 from hm_pipeline.recommender.ensemble.ranking import ID_DIGITS, write_submission
 from hm_pipeline.recommender.ensemble.training import SERVED, Recommended, Served
 
@@ -77,7 +78,7 @@ def features_of(settings: Settings, pairs: Path, out: Path, *, service: str) -> 
     lists = [name for name, kind in written.schema.items() if kind.is_nested()]
     if lists and out.suffix == ".csv":
         raise BadInput(f"{lists[0]} is a list, which csv cannot hold", where=str(out), remedy="name a .parquet file")
-    write_aside(out, lambda path: written.write_csv(path) if out.suffix == ".csv" else written.write_parquet(path))
+    atomic_write(out, lambda path: written.write_csv(path) if out.suffix == ".csv" else written.write_parquet(path))
     return found.height, found.width - 1
 
 

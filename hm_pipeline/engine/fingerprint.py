@@ -28,7 +28,7 @@ PACKAGE = __name__.partition(".")[0]
 INFRASTRUCTURE = frozenset(
     f"{PACKAGE}.{name}"
     for name in (
-        "base.calendar", "base.contracts", "base.errors", "base.settings", "base.validation",
+        "base.calendar", "base.contracts", "base.errors", "base.files", "base.settings", "base.validation",
         "features.consistency", "features.units",  # they describe features and compute none
     )
 )  # fmt: skip
@@ -78,6 +78,7 @@ def library_version(distribution: str) -> str:
 
 # Reachability ----------------------------------------------------------------------------------------------------
 
+LOOSE = ast.For | ast.While | ast.Expr | ast.Delete | ast.With  # statements that bind no name of their own, but change others
 Node = tuple[str, str]  # module and name; a name of no module stands for a body that has none of its own
 
 
@@ -124,7 +125,8 @@ def _entered(entry: Callable[..., object]) -> tuple[Node, Part]:
     try:
         statements = ast.parse(lines).body
     except SyntaxError:  # a lambda in the middle of a call
-        return (module.name, source.__qualname__), Part(repr(source.__code__.co_code) + repr(source.__code__.co_consts), (), frozenset())
+        code = inspect.unwrap(source).__code__  # type: ignore[attr-defined]
+        return (module.name, source.__qualname__), Part(repr(code.co_code) + repr(code.co_consts), (), frozenset())
     return (module.name, source.__qualname__), _Normaliser(module, is_entry=True).part(statements)
 
 
@@ -151,24 +153,21 @@ class Module:
 
 @cache
 def _module(name: str) -> Module:
-    loaded = sys.modules.get(name)
-    path = getattr(loaded, "__file__", None) or getattr(find_spec(name), "origin", None)
+    path = getattr(sys.modules.get(name), "__file__", None) or getattr(find_spec(name), "origin", None)
     module = Module(name)
     if path is None or not path.endswith(".py"):
         return module
-    is_package = Path(path).name == "__init__.py"
-    loose = []
-    for statement in ast.parse(_source(Path(path))).body:
+    package = name if Path(path).name == "__init__.py" else name.rpartition(".")[0]
+    statements = ast.parse(_source(Path(path))).body
+    for statement in statements:
         if isinstance(statement, ast.Import | ast.ImportFrom):
-            module.imports |= _imported(statement, name if is_package else name.rpartition(".")[0])
-        elif names := _bindings(statement):
-            for bound in names:
-                module.bound[bound].append(statement)
-        elif not _is_text(statement):
-            loose.append(statement)
-    for statement in loose:  # what is done to a name belongs to it
-        for mentioned in {item.id for item in ast.walk(statement) if isinstance(item, ast.Name)} & set(module.bound):
-            module.bound[mentioned].append(statement)
+            module.imports |= _imported(statement, package)
+        for bound in _bindings(statement):
+            module.bound[bound].append(statement)
+    for statement in statements:  # what is done to a name belongs to it
+        if isinstance(statement, LOOSE) and not _is_text(statement):
+            for mentioned in {item.id for item in ast.walk(statement) if isinstance(item, ast.Name)} & set(module.bound):
+                module.bound[mentioned].append(statement)
     return module
 
 
@@ -189,7 +188,7 @@ def _imported(statement: ast.Import | ast.ImportFrom, package: str) -> dict[str,
 def _bindings(statement: ast.stmt) -> list[str]:
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
-    if isinstance(statement, ast.For | ast.While | ast.Expr):
+    if isinstance(statement, ast.Import | ast.ImportFrom | LOOSE):
         return []
     return sorted({item.id for item in ast.walk(statement) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)})
 
@@ -238,7 +237,11 @@ class _Normaliser(ast.NodeTransformer):
         if isinstance(copied, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             copied.name = "@"
             copied.decorator_list = [] if self.is_entry else copied.decorator_list
-        return self.visit(copied)
+        return self._visited(copied)
+
+    def _visited(self, node: ast.AST) -> ast.AST:
+        found: ast.AST = self.visit(node)
+        return found
 
     def visit_Import(self, _node: ast.Import) -> None:
         """Leave out: what is imported is followed where it is named."""

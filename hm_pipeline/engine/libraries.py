@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from hm_pipeline.base.files import atomic_write
 from hm_pipeline.engine.fingerprint import LIBRARIES, library_version
-from hm_pipeline.engine.tables import write_aside
 
 FILE = "libraries.json"
 
@@ -25,4 +25,4 @@ def record_libraries(home: Path) -> None:
     """Store the versions of today."""
     text = json.dumps({name: library_version(name) for name in LIBRARIES.values()}, indent=1) + "\n"
     if not (home / FILE).exists() or (home / FILE).read_text() != text:
-        write_aside(home / FILE, lambda path: path.write_text(text))
+        atomic_write(home / FILE, lambda path: path.write_text(text))

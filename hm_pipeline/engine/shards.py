@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from hm_pipeline.engine.tables import write_aside
+from hm_pipeline.base.files import atomic_write
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 SHARDS_OF_A_WORKER = 2
@@ -61,7 +61,7 @@ def count_for(customers: int, customers_per_shard: int) -> int:
 def save_shards(shards: Iterable[Shard], path: Path) -> None:
     """Fix the shards of a home."""
     ranges = [list(shard.customers) for shard in shards]
-    write_aside(path, lambda aside: aside.write_text(json.dumps(ranges) + "\n"))
+    atomic_write(path, lambda aside: aside.write_text(json.dumps(ranges) + "\n"))
 
 
 def load_shards(path: Path) -> tuple[Shard, ...]:

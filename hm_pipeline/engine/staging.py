@@ -13,8 +13,9 @@ from typing import Self
 
 import polars as pl
 
+from hm_pipeline.base.files import atomic_write, content_hash
 from hm_pipeline.engine.lock import one_writer
-from hm_pipeline.engine.tables import Home, Manifest, content_hash, write_aside, write_shard
+from hm_pipeline.engine.tables import Home, Manifest, write_shard
 
 FOLDER, JOURNAL, OLD = ".ingest", "ready.json", "old"
 
@@ -67,7 +68,7 @@ class Stage:
         """
         tables = sorted(manifest.parent.relative_to(self.root).as_posix() for manifest in self.root.glob("tables/**/manifest.json"))
         journal = json.dumps({"dropped": dropped, "tables": tables, "files": files, "gone": gone}, indent=1)
-        write_aside(self.root / JOURNAL, lambda path: path.write_text(journal))
+        atomic_write(self.root / JOURNAL, lambda path: path.write_text(journal))
         recover(self.home.root)
 
 

@@ -5,8 +5,7 @@ partition without one does not exist.  What the tables mean is not known here.
 """
 
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -18,6 +17,7 @@ import polars as pl
 
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.errors import FutureLeak, MissingInput
+from hm_pipeline.base.files import atomic_write, content_hash
 
 ROWS_PER_GROUP = 65_536  # a shard's customers are a few row groups of a week, the rest is skipped by its statistics
 
@@ -59,7 +59,7 @@ class Manifest:
 
     def save(self, folder: Path) -> None:
         """Write the manifest; from here on the partition exists."""
-        write_aside(folder / "manifest.json", lambda path: path.write_text(json.dumps(asdict(self), indent=1) + "\n"))
+        atomic_write(folder / "manifest.json", lambda path: path.write_text(json.dumps(asdict(self), indent=1) + "\n"))
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
@@ -71,30 +71,10 @@ class Manifest:
         return cls(**{**fields, "receipts": tuple(Receipt(**receipt) for receipt in fields["receipts"])})
 
 
-def write_aside(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under a temporary name, then rename it, so that it is seen whole or not at all."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        write(aside)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def content_hash(frame: pl.DataFrame) -> str:
-    """Return a hash over the rows of a frame, in their order."""
-    if frame.is_empty():
-        return "0" * 16
-    rows = frame.hash_rows(seed=0)
-    places = pl.int_range(frame.height, dtype=pl.UInt64, eager=True)
-    return f"{pl.DataFrame([rows.alias('row'), places.alias('place')]).hash_rows(seed=1).sum():016x}"
-
-
 def write_shard(frame: pl.DataFrame, folder: Path, index: int = 0) -> Receipt:
     """Write one shard of a partition, whole or not at all, and return its receipt."""
     name = f"shard={index:03d}.parquet"
-    write_aside(
+    atomic_write(
         folder / name, lambda path: frame.write_parquet(path, compression="zstd", compression_level=1, row_group_size=ROWS_PER_GROUP)
     )
     return Receipt(name, frame.height, content_hash(frame))

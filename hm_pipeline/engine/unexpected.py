@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from hm_pipeline.base.errors import HMError, Unforeseen, disk_trouble
-from hm_pipeline.engine.tables import write_aside
+from hm_pipeline.base.files import atomic_write
 
 FOLDER = "errors"
 SHOWN = 300  # characters of a library's words; the file holds them all
@@ -120,7 +120,7 @@ def _written(lines: list[str], home: Path, name: str) -> Path | None:
     folders = [home.absolute() / FOLDER] if home.is_dir() else []  # a home that is not there is not made for this
     for path in [*(folder / file for folder in folders), Path(tempfile.gettempdir()) / f"hm-{file}"]:
         try:
-            write_aside(path, lambda aside: aside.write_bytes(text))
+            atomic_write(path, lambda aside: aside.write_bytes(text))
         except OSError:
             continue
         return path

@@ -11,21 +11,23 @@ import polars as pl
 from rich.console import RenderableType
 from rich.text import Text
 
+from hm_pipeline.base.columns import KEYS
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.evaluation.scoreboard.rows import Row, rounded
 from hm_pipeline.evaluation.text_table import Sheet
 from hm_pipeline.features.tables import column_sources, matrix_schema
 from hm_pipeline.recommender.ensemble.ensemble import JUDGED_BUYERS
-from hm_pipeline.recommender.ensemble.sampling import KEYS, as_floats, judged_sample, training_sample
+from hm_pipeline.recommender.ensemble.sampling import judged_sample, training_sample
 from hm_pipeline.recommender.ensemble.training import labelled, load_search
 from hm_pipeline.recommender.labels import bought
-from hm_pipeline.recommender.learners.members import fit_member
+from hm_pipeline.recommender.learners import fit_member
+from hm_pipeline.recommender.learners.base import as_floats
 from hm_pipeline.recommender.metrics.bootstrap import Interval, bootstrap, paired_difference
 from hm_pipeline.recommender.metrics.ranking import BUYER, average_precision
 from hm_pipeline.recommender.signals import SIGNALS
 
-ALL, CUT = "all signals", 12
+ALL, K = "all signals", 12
 
 
 class LeftOut(Row):
@@ -53,7 +55,7 @@ class Learner:
         member = fit_member(self.name, self.params, training=training, features=kept, seed=seed, threads=threads)
         scored = judged.select(KEYS).with_columns(pl.Series("score", member.score(as_floats(judged, kept))))
         ordered = scored.sort(*BUYER, "score", "article_id", descending=[False, False, True, False])
-        return ordered.with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int16).over(BUYER)).filter(pl.col("rank") <= CUT)
+        return ordered.with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int16).over(BUYER)).filter(pl.col("rank") <= K)
 
 
 def targets(weeks: Sequence[int]) -> list[tuple[str, int]]:

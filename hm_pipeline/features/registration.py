@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hm_pipeline.engine.tables import write_aside
+from hm_pipeline.base.files import atomic_write
 from hm_pipeline.features.feast_objects import OWNER, FeastObjects
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def apply(store: "FeatureStore", objects: FeastObjects) -> list[str]:
         warnings.filterwarnings("ignore", "On demand feature view is an experimental feature", RuntimeWarning)
         store.apply(objects.all, objects_to_delete=dropped, partial=False)
     note = json.dumps(told, indent=1) + "\n"
-    write_aside(Path(store.config.registry.path).with_name(CHANGES), lambda path: path.write_text(note))
+    atomic_write(Path(store.config.registry.path).with_name(CHANGES), lambda path: path.write_text(note))
     return told
 
 

@@ -7,10 +7,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.plan import STATIC
 from hm_pipeline.engine.step import short_hash
-from hm_pipeline.engine.tables import Home, Manifest, write_aside
+from hm_pipeline.engine.tables import Home, Manifest
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -35,7 +36,7 @@ def tell(instance: "DagsterInstance", settings: Settings) -> int:
         instance.report_runless_asset_event(dg.AssetMaterialization(table, partition=partition, metadata=facts, tags=version))
     if news:
         told = {name: manifest.fingerprint for name, manifest in stored.items()}
-        write_aside(memory, lambda path: path.write_text(json.dumps(told)))
+        atomic_write(memory, lambda path: path.write_text(json.dumps(told)))
     return len(news)
 
 

@@ -8,9 +8,9 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from hm_pipeline.base.errors import BadInput, HMError
+from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.step import short_hash
-from hm_pipeline.engine.tables import write_aside
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -55,7 +55,7 @@ def prepare(settings: Settings) -> Path:
     wanted = MARK + BASE + (POSTGRES if settings.postgres else "")
     is_ours = not file.exists() or file.read_text().startswith(MARK)
     if is_ours and not (file.exists() and file.read_text() == wanted):
-        write_aside(file, lambda path: path.write_text(wanted))
+        atomic_write(file, lambda path: path.write_text(wanted))
     return plain_path(folder)
 
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from hm_pipeline.base.calendar import label_weeks
+from hm_pipeline.base.columns import K
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.plan import FACTS, STATIC, Graph
 from hm_pipeline.engine.tables import Manifest
-from hm_pipeline.recommender.ensemble.sampling import CUT
 
 LISTS, LEARNT = "recommendations", ("search", "ensemble")
 
@@ -41,18 +41,18 @@ def refuse(graph: Graph, planned: Mapping[str, Sequence[int]]) -> None:
 
 def _need_articles(graph: Graph, week_id: int) -> None:
     catalogue = Manifest.load(graph.folder("articles", STATIC))
-    if catalogue and catalogue.rows < CUT:
+    if catalogue and catalogue.rows < K:
         _lack(f"{catalogue.rows} in the catalogue", "articles", "ingest more articles")
     sold, table = set[int](), graph.home.weekly(FACTS, Transactions)
     for week in range(week_id - 1, graph.calendar.first_week - 1, -1):  # the last week or two have enough, so that no year is read
         sold |= set(table.before(week + 1, weeks=1).select(pl.col("article_id").unique()).collect()["article_id"])
-        if len(sold) >= CUT:
+        if len(sold) >= K:
             return
     _lack(f"{len(sold)} sold before week {graph.calendar.key(week_id)}", FACTS, "ingest more purchases, or choose a later week")
 
 
 def _lack(found: str, where: str, remedy: str) -> None:
-    raise MissingInput(f"fewer than {CUT} articles to fill lists with, {found}", where=where, remedy=remedy)
+    raise MissingInput(f"fewer than {K} articles to fill lists with, {found}", where=where, remedy=remedy)
 
 
 def _need_purchases(graph: Graph, name: str, week_id: int) -> None:

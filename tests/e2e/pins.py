@@ -95,7 +95,7 @@ def shop(folder: Path) -> None:
 def hm(folder: Path, *words: Any) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
     places = {"HM_HOME": str(folder / "home"), "HM_TRIALS": "2", "HM_CANDIDATES": "40", "HM_SHARDS": "2", "COLUMNS": "140", "TERM": "dumb"}
-    call = [sys.executable, "-m", "hm_pipeline.cli.app", *map(str, words)]
+    call = [sys.executable, "-m", "hm_pipeline.cli", *map(str, words)]
     return subprocess.run(call, env=os.environ | places, capture_output=True, text=True, check=False)
 
 
@@ -185,7 +185,9 @@ for key in sorted(graph.asset_check_keys):
     print('check', key.asset_key.to_user_string(), key.name)
 print([job.name for job in repo.get_all_jobs()], [s.name for s in repo.schedule_defs], [s.name for s in repo.sensor_defs])
 """
-    found = subprocess.run([sys.executable, "-c", code], env=os.environ | {"HM_HOME": str(folder / "home")}, capture_output=True, text=True)
+    found = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"HM_HOME": str(folder / "home")}, capture_output=True, text=True, check=False
+    )
     return re.sub(r" at 0x[0-9a-f]+", "", found.stdout) + found.stderr[-2000:]
 
 
@@ -198,14 +200,17 @@ from hm_pipeline.features.retrieval import open_store
 store = open_store(Path(os.environ['HM_HOME']))
 from google.protobuf.json_format import MessageToDict
 kinds = ("entities", "feature_views", "on_demand_feature_views", "feature_services", "data_sources")
-project = {kind: [MessageToDict(item.to_proto()) for item in sorted(getattr(store, f"list_{kind}")(), key=lambda item: item.name)] for kind in kinds}
+listed = {kind: sorted(getattr(store, f"list_{kind}")(), key=lambda item: item.name) for kind in kinds}
+project = {kind: [MessageToDict(item.to_proto()) for item in items] for kind, items in listed.items()}
 def clean(v):
     if isinstance(v, dict):
         return {k: clean(x) for k, x in v.items() if k not in ('meta', 'body', 'bodyText', 'featureTransformation', 'userDefinedFunction')}
     return [clean(x) for x in v] if isinstance(v, list) else v
 print(json.dumps(clean(project), indent=1, default=str))
 """
-    found = subprocess.run([sys.executable, "-c", code], env=os.environ | {"HM_HOME": str(folder / "home")}, capture_output=True, text=True)
+    found = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | {"HM_HOME": str(folder / "home")}, capture_output=True, text=True, check=False
+    )
     return found.stdout + found.stderr[-2000:]
 
 
@@ -220,7 +225,7 @@ def compare(folder: Path, other: Path) -> int:
         ]
         lines = [line for line in lines if not line.startswith("@@")]
         differing += len(lines)
-        print(f"{name}: {len(texts[0])} lines, {len(lines)} differ", *(line[:300] for line in lines[:40]), sep="\n   ")
+        print(f"{name}: {len(texts[0])} lines, {len(lines)} differ", *(line[:300] for line in lines[:40]), sep="\n   ")  # noqa: T201 - a command
     return int(bool(differing))
 
 

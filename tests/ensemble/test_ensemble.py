@@ -12,10 +12,11 @@ from hm_pipeline.base.errors import BrokenContract, MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.recommender.ensemble.blend import blend_weights, blended, standardised
 from hm_pipeline.recommender.ensemble.ensemble import Ensemble, fit_ensemble
-from hm_pipeline.recommender.ensemble.sampling import Judge, as_floats, buyer_starts, judged_sample
+from hm_pipeline.recommender.ensemble.sampling import Judge, buyer_starts, judged_sample
 from hm_pipeline.recommender.ensemble.search_result import Found, SearchResult
 from hm_pipeline.recommender.ensemble.search_space import SPACES
-from hm_pipeline.recommender.learners.members import LEARNERS, fit_member
+from hm_pipeline.recommender.learners import LEARNERS, fit_member
+from hm_pipeline.recommender.learners.base import as_floats
 from hm_pipeline.recommender.metrics.ranking import map_at
 
 ROLES = label_weeks(105)

@@ -7,10 +7,11 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.errors import BadInput, BrokenContract, MissingInput
-from hm_pipeline.recommender.ensemble.sampling import Judge, as_floats, judged_sample, training_sample
+from hm_pipeline.recommender.ensemble.sampling import Judge, judged_sample, training_sample
 from hm_pipeline.recommender.ensemble.search import SearchResult, search
 from hm_pipeline.recommender.ensemble.search_space import SPACES
-from hm_pipeline.recommender.learners.members import fit_member
+from hm_pipeline.recommender.learners import fit_member
+from hm_pipeline.recommender.learners.base import as_floats
 from hm_pipeline.recommender.metrics.ranking import map_at
 
 LEARNERS = ("lightgbm", "xgboost", "catboost")

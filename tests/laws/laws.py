@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from hm_pipeline.engine.tables import content_hash
+from hm_pipeline.base.files import content_hash
 
 from tests.laws.evaluator import Evaluator, Fitted, Shop  # isort: skip
 

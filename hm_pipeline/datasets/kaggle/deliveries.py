@@ -13,12 +13,13 @@ import polars as pl
 
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.contracts import Transactions
+from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.validation import check
 from hm_pipeline.datasets.kaggle.lost_rows import lost_rows
 from hm_pipeline.datasets.kaggle.transactions import Parts, Purchases
 from hm_pipeline.engine.plan import EVERYONE
 from hm_pipeline.engine.staging import Stage
-from hm_pipeline.engine.tables import Home, Manifest, write_aside
+from hm_pipeline.engine.tables import Home, Manifest
 
 FACTS = "transactions"
 Progress = Callable[[str, int, int], None]
@@ -81,7 +82,7 @@ class Weeks:
     def _keep_losses(self, week_id: int, rows: pl.DataFrame) -> int:
         lost = lost_rows(self.stage.home, week_id, rows)
         if lost.height:
-            write_aside(self.stage.root / "lost" / f"{week_id}.parquet", lost.write_parquet)
+            atomic_write(self.stage.root / "lost" / f"{week_id}.parquet", lost.write_parquet)
         return int(lost["rows"].sum())
 
     @property

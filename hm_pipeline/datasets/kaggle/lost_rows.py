@@ -7,7 +7,8 @@ import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import BadInput
-from hm_pipeline.engine.tables import Home, Manifest, content_hash, scan_files, write_aside
+from hm_pipeline.base.files import atomic_write, content_hash
+from hm_pipeline.engine.tables import Home, Manifest, scan_files
 
 FILE = "lost.parquet"
 NAMED = 3  # weeks that a refusal names
@@ -61,7 +62,7 @@ def refuse_losses(home: Home, folder: Path, counts: Mapping[int, int], customers
     )
     ids = customers.lazy().select("customer_id", "customer_hex")
     lost = listed.join(ids, on="customer_id", how="left").with_columns(customer_id="customer_hex").drop("customer_hex")
-    write_aside(home.root / FILE, lost.sink_parquet)
+    atomic_write(home.root / FILE, lost.sink_parquet)
     number = sum(counts.values())
     keys = ", ".join(calendar.key(week_id) for week_id in weeks[:NAMED]) + (f" and {len(weeks) - NAMED} more" if len(weeks) > NAMED else "")
     what = f"{number:,} {'purchase that the home holds is' if number == 1 else 'purchases that the home holds are'} not in the files"

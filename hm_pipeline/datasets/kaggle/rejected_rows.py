@@ -6,8 +6,8 @@ from pathlib import Path
 import polars as pl
 
 from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.files import atomic_write
 from hm_pipeline.datasets.kaggle.csv_records import records_at
-from hm_pipeline.engine.tables import write_aside
 
 FILE = "rejected.parquet"
 MOST = 1_000  # rows of a file that is refused; who mends those finds the others by himself
@@ -29,7 +29,7 @@ class BadRows(BadInput):
 
     def save(self, home: Path) -> None:
         """Keep the rows in a home, whose tables stay as they were."""
-        write_aside(home / FILE, self.rejects.write_parquet)
+        atomic_write(home / FILE, self.rejects.write_parquet)
 
 
 def rejects_of(rows: Iterable[Sequence[object]]) -> pl.DataFrame:

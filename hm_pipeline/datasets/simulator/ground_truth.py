@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from hm_pipeline.base.files import atomic_write
 from hm_pipeline.datasets.simulator import palette
 from hm_pipeline.datasets.simulator import vocabulary as words
 from hm_pipeline.datasets.simulator.catalogue import LAST_WEEK, Array, Shop, season
 from hm_pipeline.datasets.simulator.customers import CIRCLE_STYLE, Segments, Shoppers
 from hm_pipeline.datasets.simulator.weekly_sales import LIKES, NOISE, likes, look, utility
-from hm_pipeline.engine.tables import write_aside
 
 FOLDER = "truth"
 TASTES = 20_000  # customers whose taste is written
@@ -63,7 +63,7 @@ class Witness:
             "needs": pl.concat(self._needs),
         }
         for name, table in tables.items():
-            write_aside(out / FOLDER / f"{name}.parquet", table.write_parquet)
+            atomic_write(out / FOLDER / f"{name}.parquet", table.write_parquet)
 
     def _offer(self, week_id: int, offered: Array, chances: Array) -> pl.DataFrame:
         """Return articles on offer with their expected share of what is looked at; what is not on offer has no row."""

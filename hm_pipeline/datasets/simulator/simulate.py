@@ -12,13 +12,13 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE
+from hm_pipeline.base.files import atomic_write
 from hm_pipeline.datasets.simulator.articles_csv import articles_table
 from hm_pipeline.datasets.simulator.catalogue import LAST_WEEK, Array, Shop, build_shop
 from hm_pipeline.datasets.simulator.customers import build_segments, build_shoppers, customers_table
 from hm_pipeline.datasets.simulator.ground_truth import Witness
 from hm_pipeline.datasets.simulator.images.render import write_images
 from hm_pipeline.datasets.simulator.weekly_sales import Basket, shop_a_week
-from hm_pipeline.engine.tables import write_aside
 
 TREND, LASTING = 0.25, 0.95  # how far an article's fortune moves in a week, as a power of e, and how much of it stays
 
@@ -74,9 +74,9 @@ def simulate(
                 rows.write_csv(file, include_header=done == 0)
                 say("transactions", done + 1, weeks)
 
-    write_aside(out / "customers.csv", people.write_csv)
-    write_aside(out / "articles.csv", articles_table(shop).write_csv)
-    write_aside(out / "transactions_train.csv", write)
+    atomic_write(out / "customers.csv", people.write_csv)
+    atomic_write(out / "articles.csv", articles_table(shop).write_csv)
+    atomic_write(out / "transactions_train.csv", write)
     if witness:
         witness.write(out)
     if images:

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import RenderableType
 
 from hm_pipeline.base.errors import FutureLeak
-from hm_pipeline.engine.tables import write_aside
+from hm_pipeline.base.files import atomic_write
 from hm_pipeline.evaluation.leakage.result import Audit, Audited
 from hm_pipeline.evaluation.scoreboard.report import STYLE, Section, html_table
 from hm_pipeline.evaluation.text_table import Sheet
@@ -45,13 +45,13 @@ def render(audit: Audit) -> tuple[RenderableType, ...]:
 def write(audit: Audit, folder: Path) -> None:
     """Write ``audit.json`` and ``audit.html``, each whole or not at all."""
     text = json.dumps(audit.model_dump(mode="json"), indent=1, sort_keys=True, allow_nan=False)
-    write_aside(folder / "audit.json", lambda aside: aside.write_text(text + "\n", encoding="utf-8"))
+    atomic_write(folder / "audit.json", lambda aside: aside.write_text(text + "\n", encoding="utf-8"))
     table = html_table(Section("Leak audit", REMARK, HEADER, tuple(_line(row) for row in audit.rows)))
     page = (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Leak audit</title><style>{STYLE}</style></head><body>\n'
         f"<h1>Leak audit</h1>\n<p>{html.escape(heading(audit))}</p>\n<p><strong>{conclusion(audit)}</strong></p>\n{table}\n</body></html>\n"
     )
-    write_aside(folder / "audit.html", lambda aside: aside.write_text(page, encoding="utf-8"))
+    atomic_write(folder / "audit.html", lambda aside: aside.write_text(page, encoding="utf-8"))
 
 
 def complain(audit: Audit) -> None:

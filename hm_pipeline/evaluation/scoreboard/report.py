@@ -14,7 +14,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from hm_pipeline.engine.tables import write_aside
+from hm_pipeline.base.files import atomic_write
 from hm_pipeline.evaluation.scoreboard.chart import draw_weeks
 from hm_pipeline.evaluation.scoreboard.pooling import Scoreboard
 from hm_pipeline.evaluation.scoreboard.rows import ReachRow, StrategyRow
@@ -69,7 +69,7 @@ def render(scoreboard: Scoreboard) -> list[RenderableType]:
 def write_json(scoreboard: Scoreboard, path: Path) -> None:
     """Write a scoreboard as JSON with sorted keys, whole or not at all."""
     text = json.dumps(scoreboard.model_dump(mode="json"), indent=1, sort_keys=True, allow_nan=False)
-    write_aside(path, lambda aside: aside.write_text(text + "\n", encoding="utf-8"))
+    atomic_write(path, lambda aside: aside.write_text(text + "\n", encoding="utf-8"))
 
 
 def read_json(path: Path) -> Scoreboard:
@@ -85,7 +85,7 @@ def write_html(scoreboard: Scoreboard, path: Path) -> None:
         f"<h1>Scoreboard</h1>\n<p>{html.escape(_heading(scoreboard))}</p>\n<p><strong>{html.escape(verdict(scoreboard))}</strong></p>\n"
         f"{draw_weeks(scoreboard.by_week)}\n{tables}\n</body></html>\n"
     )
-    write_aside(path, lambda aside: aside.write_text(page, encoding="utf-8"))
+    atomic_write(path, lambda aside: aside.write_text(page, encoding="utf-8"))
 
 
 def html_table(section: Section) -> str:

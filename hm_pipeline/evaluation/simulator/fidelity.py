@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict
 from rich import box
 from rich.table import Table
 
+from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
-from hm_pipeline.engine.tables import Home, write_aside
+from hm_pipeline.engine.tables import Home
 from hm_pipeline.evaluation.simulator.baseline_scores import score
 from hm_pipeline.evaluation.simulator.counts import count
 from hm_pipeline.evaluation.simulator.reference import FACTS, FULL_CUSTOMERS, Fact
@@ -75,7 +76,7 @@ def calibrate(raw: Path, settings: Settings, progress: Callable[[str, int, int],
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     facts = found.model_dump() | {"missed": [line.key for line in found.missed]}
-    write_aside(raw / FILE, lambda path: path.write_text(json.dumps(facts, indent=2) + "\n"))
+    atomic_write(raw / FILE, lambda path: path.write_text(json.dumps(facts, indent=2) + "\n"))
     return found
 
 

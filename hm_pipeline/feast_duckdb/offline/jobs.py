@@ -13,7 +13,7 @@ from feast.infra.offline_stores.offline_store import RetrievalJob, RetrievalMeta
 from pyarrow import parquet
 
 from hm_pipeline.base.errors import BadInput
-from hm_pipeline.engine.tables import write_aside
+from hm_pipeline.base.files import atomic_write
 from hm_pipeline.feast_duckdb.offline.entities import fetch
 from hm_pipeline.feast_duckdb.offline.on_demand import Retrieved
 from hm_pipeline.feast_duckdb.offline.remote_files import filesystem, is_remote, mount
@@ -99,7 +99,7 @@ class StatementJob(RetrievalJob):  # type: ignore[misc]
             return self._sink_remote(str(path), ordered=ordered)
         write = self._sink_completed if self._on_demand else self._copy
         counts: list[int] = []
-        write_aside(Path(path), lambda aside: counts.append(write(str(aside), ordered=ordered)))
+        atomic_write(Path(path), lambda aside: counts.append(write(str(aside), ordered=ordered)))
         return counts[0]
 
     def persist(self, storage: Any, allow_overwrite: bool = False, timeout: int | None = None) -> None:  # noqa: ARG002 - Feast's signature

@@ -15,15 +15,18 @@ class Retrieved(RetrievalJob):  # type: ignore[misc]
 
     @property
     def full_feature_names(self) -> bool:
+        """Whether names of features bear their view's."""
         return bool(self._job.full_feature_names)
 
     @property
     def on_demand_feature_views(self) -> list[Any]:
+        """Views that are computed of the batch."""
         views: list[Any] = self._job.on_demand_feature_views
         return views
 
     @property
     def metadata(self) -> RetrievalMetadata | None:
+        """Metadata of the job that the batch comes from."""
         return self._job.metadata
 
     def _to_arrow_internal(self, timeout: int | None = None) -> pa.Table:  # noqa: ARG002 - Feast's signature

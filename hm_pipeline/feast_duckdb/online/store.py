@@ -6,6 +6,7 @@ was read.  Views are read beside one another, as much of the time goes by waitin
 store reads what the other, or :mod:`hm_pipeline.features.online_load`, has written.
 """
 
+import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -22,7 +23,6 @@ from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from hm_pipeline.base.errors import BadInput
-from hm_pipeline.base.ids import whole_number
 from hm_pipeline.feast_duckdb.online.connection_pool import Readers
 from hm_pipeline.feast_duckdb.online.encoding import packed_keys
 from hm_pipeline.feast_duckdb.online.protobuf import delimited, delimited_each
@@ -117,8 +117,14 @@ def _refuse_fractions(rows: Any, registry: Any, project: str) -> None:
 
 
 def _is_cut(value: object) -> bool:
-    """Tell whether a value is a number that a whole one does not equal."""
-    return isinstance(value, float | Decimal | np.floating | bool | np.bool_) and whole_number(value) is None
+    """Return whether a value is a number that a whole one does not equal, or a float that may have lost digits."""
+    if isinstance(value, bool | np.bool_):
+        return True
+    if not isinstance(value, float | Decimal | np.floating):
+        return False
+    number = value if isinstance(value, Decimal) else float(value)
+    is_exact = isinstance(number, Decimal) or abs(number) <= 2**53  # floats beyond it skip whole numbers
+    return not (math.isfinite(number) and is_exact and number == int(number))
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from hm_pipeline.recommender.ensemble.sampling import Floats, Judge
+from hm_pipeline.recommender.ensemble.sampling import Judge
+from hm_pipeline.recommender.learners.base import Floats
 
 DECIMALS = 5  # kept of a score, so that the last bits of a sum do not decide a rank or a byte
 FEWEST_HITS = 30  # below, weights follow chance: equal ones are no worse and do not pretend

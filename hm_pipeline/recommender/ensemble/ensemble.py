@@ -16,13 +16,15 @@ import numpy.typing as npt
 import polars as pl
 
 from hm_pipeline.base.calendar import LabelWeeks
+from hm_pipeline.base.columns import KEYS, LABEL
 from hm_pipeline.base.errors import MissingInput, UnknownWeek
+from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.engine.tables import write_aside
 from hm_pipeline.recommender.ensemble.blend import FEWEST_HITS, blend_weights, blended, rounded, standardised
-from hm_pipeline.recommender.ensemble.sampling import KEYS, LABEL, Floats, Judge, as_floats, buyer_starts, judged_sample, training_sample
+from hm_pipeline.recommender.ensemble.sampling import Judge, buyer_starts, judged_sample, training_sample
 from hm_pipeline.recommender.ensemble.search_result import SearchResult
-from hm_pipeline.recommender.learners.members import Member, fit_member, learner_named
+from hm_pipeline.recommender.learners import Member, fit_member, learner_named
+from hm_pipeline.recommender.learners.base import Floats, as_floats
 
 JUDGED_BUYERS = 20_000  # of a week; the standard error of MAP@12 is then about 3 % of it
 Frame = pl.LazyFrame | pl.DataFrame
@@ -98,7 +100,7 @@ class Ensemble:
             "figures": self.figures,
             "importance": self.importance(),
         }
-        write_aside(folder / "ensemble.json", lambda path: path.write_text(json.dumps(fields, indent=1) + "\n"))
+        atomic_write(folder / "ensemble.json", lambda path: path.write_text(json.dumps(fields, indent=1) + "\n"))
 
     @classmethod
     def load(cls, folder: Path, *, threads: int) -> Self:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import polars as pl
 
+from hm_pipeline.base.columns import BUYER, KEYS, K
 from hm_pipeline.base.errors import MissingInput, RowsLost
-from hm_pipeline.engine.tables import write_aside
-from hm_pipeline.recommender.ensemble.sampling import BUYER, CUT, KEYS
+from hm_pipeline.base.files import atomic_write
 
 FILL = "fill"  # strategy of what was added because a customer had too few candidates
 SUFFIX = "_rank"
@@ -52,7 +52,7 @@ def recommend(
     named = strategy_ranks.select(*KEYS, strategy=_best_strategy(strategy_ranks))
     scored = candidates_with_scores.join(asked, on=BUYER, how="semi").join(named, on=KEYS, how="left")
     ranked = scored.sort(*BUYER, "score", "article_id", descending=[False, False, True, False])
-    best = ranked.with_columns(_place().alias("rank"), pl.col("strategy").fill_null(FILL)).filter(pl.col("rank") <= max(keep, CUT))
+    best = ranked.with_columns(_place().alias("rank"), pl.col("strategy").fill_null(FILL)).filter(pl.col("rank") <= max(keep, K))
     rows = pl.concat([best, _filled(best, asked, fill)], how="diagonal").sort(*BUYER, "rank")
     singles = [name for name in rows.columns if name.startswith("score_")]
     return rows.select(*KEYS, pl.col("rank").cast(pl.Int16), pl.col("score").cast(pl.Float32), "strategy", *singles)
@@ -84,7 +84,7 @@ def write_submission(recommendations_by_shard: Iterable[pl.DataFrame], customers
             f"{predictions.height} lists for {wanted.height} customers, some twice or unknown", where="recommendations", remedy=_REMEDY
         )
     file = lines.select(customer_id="customer_hex", prediction="prediction")
-    write_aside(path, lambda aside: file.write_csv(aside, quote_style="never"))
+    atomic_write(path, lambda aside: file.write_csv(aside, quote_style="never"))
 
 
 _NO_ROWS = pl.DataFrame(schema={"customer_id": pl.Int64, "article_id": pl.Int64, "rank": pl.Int16})
@@ -107,23 +107,23 @@ def _place() -> pl.Expr:
 def _filled(best: pl.DataFrame, asked: pl.DataFrame, fill: pl.DataFrame) -> pl.DataFrame:
     """Return the rows that bring everyone to 12 articles, their scores below all others of the customer."""
     counts = best.group_by(BUYER).agg(have=pl.len().cast(pl.Int64), lowest=pl.col("score").min())
-    short = asked.join(counts, on=BUYER, how="left").with_columns(pl.col("have", "lowest").fill_null(0)).filter(pl.col("have") < CUT)
-    articles = fill.select(pl.col("article_id").cast(pl.Int64)).unique(maintain_order=True).head(CUT).with_row_index("_order")
+    short = asked.join(counts, on=BUYER, how="left").with_columns(pl.col("have", "lowest").fill_null(0)).filter(pl.col("have") < K)
+    articles = fill.select(pl.col("article_id").cast(pl.Int64)).unique(maintain_order=True).head(K).with_row_index("_order")
     offered = short.join(articles, how="cross").join(best, on=KEYS, how="anti").sort(*BUYER, "_order")
-    added = offered.with_columns(_place().alias("_step")).filter(pl.col("have") + pl.col("_step") <= CUT)
-    if added.height != (CUT - short["have"]).sum():
-        raise MissingInput(f"fewer than {CUT} articles to fill lists with", where="fill", remedy="ingest more articles or purchases")
+    added = offered.with_columns(_place().alias("_step")).filter(pl.col("have") + pl.col("_step") <= K)
+    if added.height != (K - short["have"]).sum():
+        raise MissingInput(f"fewer than {K} articles to fill lists with", where="fill", remedy="ingest more articles or purchases")
     score = (pl.col("lowest").cast(pl.Float64) - pl.col("_step")).cast(best.schema["score"])
     return added.select(*KEYS, rank=pl.col("have") + pl.col("_step"), score=score, strategy=pl.lit(FILL))
 
 
 def _lines(shard: pl.DataFrame) -> pl.DataFrame:
     """Return one line of article ids per customer."""
-    top = shard.filter(pl.col("rank") <= CUT).select("customer_id", "article_id", "rank").sort("customer_id", "rank")
+    top = shard.filter(pl.col("rank") <= K).select("customer_id", "article_id", "rank").sort("customer_id", "rank")
     lists = top.group_by("customer_id", maintain_order=True).agg(
         pl.col("article_id").cast(pl.String).str.zfill(ID_DIGITS).str.join(" ").alias("prediction"), count=pl.col("article_id").n_unique()
     )
-    short = lists.filter(pl.col("count") != CUT).height
+    short = lists.filter(pl.col("count") != K).height
     if short:
-        raise RowsLost(f"{short} customers have no {CUT} distinct articles", where="recommendations", remedy=_REMEDY)
+        raise RowsLost(f"{short} customers have no {K} distinct articles", where="recommendations", remedy=_REMEDY)
     return lists.drop("count")

@@ -9,15 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hm_pipeline.base.errors import BrokenContract, MissingInput
+from hm_pipeline.base.columns import BUYER, KEYS, LABEL, K
+from hm_pipeline.base.errors import BrokenContract
 
-Floats = npt.NDArray[np.float32]
-
-BUYER = ("week_id", "customer_id")
-KEYS = (*BUYER, "article_id")
-LABEL = "is_bought"
 NEGATIVES = 20  # for each bought candidate: a tenth of all rows ranked as well as all of them on a full-size trial
-CUT = 12  # places that count
 
 
 def training_sample(matrix: pl.LazyFrame | pl.DataFrame, *, rows: int, seed: int, negatives: int = NEGATIVES) -> pl.DataFrame:
@@ -76,20 +71,6 @@ def judged_sample(
     return rows, bought.lazy().join(kept, on=BUYER, how="semi").sort(KEYS).collect()
 
 
-def as_floats(matrix: pl.DataFrame, features: Sequence[str]) -> Floats:
-    """Return the feature columns in order as Float32, nulls as NaN, which all boosters take for missing.
-
-    Raises
-    ------
-    MissingInput
-        If a feature is not among the columns.
-    """
-    missing = [name for name in features if name not in matrix.columns]
-    if missing:
-        raise MissingInput(f"no column {', '.join(missing)}", where="feature_matrix", remedy="materialise it again, then the ensemble")
-    return matrix.select(pl.col(features).cast(pl.Float32).fill_null(float("nan"))).to_numpy(order="c")
-
-
 def buyer_starts(pairs: pl.DataFrame) -> npt.NDArray[np.intp]:
     """Return where each customer's rows begin.
 
@@ -136,7 +117,7 @@ class Judge:
         self._sizes = sizes[has_hit]
         self._starts = np.cumsum(self._sizes) - self._sizes
         self._owner = np.repeat(np.arange(len(self._sizes)), self._sizes)
-        self._divider = np.minimum(counted["bought_count"].fill_null(1).to_numpy()[starts[has_hit]], CUT)
+        self._divider = np.minimum(counted["bought_count"].fill_null(1).to_numpy()[starts[has_hit]], K)
 
     def __call__(self, scores: npt.NDArray[np.floating]) -> float:
         """Return MAP@12, 0 where nobody bought."""
@@ -144,7 +125,7 @@ class Judge:
             return 0.0
         order = np.lexsort((-scores[self._rows], self._owner))  # stable, so that equal scores keep the order of articles
         ranks = np.arange(len(order)) - self._starts[self._owner] + 1
-        counts = self._is_hit[order] & (ranks <= CUT)
+        counts = self._is_hit[order] & (ranks <= K)
         found = np.cumsum(counts)
         before = (found - counts)[self._starts]
         precision = counts * (found - before[self._owner]) / ranks

@@ -14,11 +14,13 @@ import polars as pl
 from flaml import AutoML, tune
 from flaml.automl.model import BaseEstimator
 
+from hm_pipeline.base.columns import LABEL, K
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.recommender.ensemble.sampling import CUT, LABEL, Floats, Judge, as_floats
+from hm_pipeline.recommender.ensemble.sampling import Judge
 from hm_pipeline.recommender.ensemble.search_result import Found, SearchResult, Trial
 from hm_pipeline.recommender.ensemble.search_space import SPACES, Range
-from hm_pipeline.recommender.learners.members import learner_named
+from hm_pipeline.recommender.learners import learner_named
+from hm_pipeline.recommender.learners.base import Floats, as_floats
 
 __all__ = ["Found", "SearchResult", "Trial", "search"]
 
@@ -84,7 +86,7 @@ def _search_one(name: str, learner: type[BaseEstimator], training: pl.DataFrame,
     def loss(rows: Floats, _: Any, estimator: Any, *_rest: Any) -> tuple[float, dict[str, float]]:
         figure = judge(estimator.model.score(rows))
         tried.append(Trial(estimator.setting, figure))
-        return 1.0 - figure, {f"map_at_{CUT}": figure}
+        return 1.0 - figure, {f"map_at_{K}": figure}
 
     labels = training[LABEL].cast(pl.Int8).to_numpy()
     expected = pl.zeros(len(seen), dtype=pl.Int8, eager=True).to_numpy()  # required, but the judge knows better

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.engine.tables import write_aside
+from hm_pipeline.base.files import atomic_write
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class SearchResult:
 
     def save(self, path: Path) -> None:
         """Write the result as JSON."""
-        write_aside(path, lambda aside: aside.write_text(json.dumps(asdict(self), indent=1) + "\n"))
+        atomic_write(path, lambda aside: aside.write_text(json.dumps(asdict(self), indent=1) + "\n"))
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -10,6 +10,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.calendar import label_weeks
+from hm_pipeline.base.columns import KEYS, LABEL, K
 from hm_pipeline.base.contracts import Pair, Recommendations
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import Week
@@ -17,13 +18,13 @@ from hm_pipeline.recommender.candidates import STRATEGIES
 from hm_pipeline.recommender.ensemble.ensemble import JUDGED_BUYERS, Ensemble, fit_ensemble
 from hm_pipeline.recommender.ensemble.feature_schema import require_version, version_of
 from hm_pipeline.recommender.ensemble.ranking import recommend as rank_candidates
-from hm_pipeline.recommender.ensemble.sampling import CUT, KEYS, LABEL, judged_sample, training_sample
+from hm_pipeline.recommender.ensemble.sampling import judged_sample, training_sample
 from hm_pipeline.recommender.ensemble.search_result import SearchResult
 from hm_pipeline.recommender.labels import bought
 
 LEARNERS = ("lightgbm", "xgboost", "catboost")
 SERVICE = "ranking"  # Feast's, which the matrix comes from
-SERVED = CUT  # what counts is what is served
+SERVED = K  # what counts is what is served
 
 
 class Recommended(Recommendations):
