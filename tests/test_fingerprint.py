@@ -8,7 +8,7 @@ from importlib import import_module, invalidate_caches
 import pytest
 
 from hm_pipeline.assets import STEPS
-from hm_pipeline.engine import fingerprint
+from hm_pipeline.engine import fingerprint, normalised_code, source_modules
 from hm_pipeline.engine.fingerprint import code_digest, libraries_of
 
 MAIN = """
@@ -176,12 +176,12 @@ def test_closures_lambdas_and_partials_have_digests():
 @pytest.fixture
 def versions(monkeypatch):
     """Return what gives the version of every step, where sources are read through a change."""
-    source = fingerprint._source
+    source = source_modules.read_source
 
     def of(change=lambda _path, text: text):
-        for cached in (fingerprint._module, code_digest, libraries_of):
+        for cached in (source_modules.module_named, normalised_code.definition, code_digest, libraries_of):
             cached.cache_clear()
-        monkeypatch.setattr(fingerprint, "_source", lambda path: change(path, source(path)))
+        monkeypatch.setattr(source_modules, "read_source", lambda path: change(path, source(path)))
         return {name: step.version() for name, step in STEPS.items() if not step.is_ingested}
 
     yield of

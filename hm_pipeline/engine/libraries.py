@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from hm_pipeline.base.files import atomic_write
-from hm_pipeline.engine.fingerprint import LIBRARIES, library_version
+from hm_pipeline.engine.fingerprint import library_version
+from hm_pipeline.engine.normalised_code import LIBRARIES
 
 FILE = "libraries.json"
 

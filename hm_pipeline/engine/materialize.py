@@ -1,6 +1,6 @@
 """Carry out one partition of a step: open what it declared, run its body shard by shard, write, and only then sign.
 
-Everything a body reads is fenced at its week.  No Dagster here: ``resources.py`` calls this from an asset.
+Everything a body reads is fenced at its week.  No Dagster here: ``orchestration/asset_factory.py`` calls this from an asset.
 """
 
 import shutil

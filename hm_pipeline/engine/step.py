@@ -1,6 +1,6 @@
 """What one asset of the graph is, without Dagster: what it reads, what computes it, and what its result depends on.
 
-``assets.py`` declares the steps; ``graph.py`` decides which of them are stale; ``runner.py`` carries one out.
+``assets.py`` declares the steps; ``engine/plan.py`` decides which of them are stale; ``engine/materialize.py`` carries one out.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,6 +1,6 @@
 """Bring the weeks of a delivery beside those of a home, and say what leaves it, so that all of it is published in one go.
 
-What a file holds is known to ``purchases.py``, what a week's days tell to ``spans.py``.
+What a file holds is known to ``transactions.py``, what a week's days tell to ``week_ranges.py``.
 """
 
 from collections.abc import Callable, Iterator
