@@ -22,10 +22,10 @@ def deadly(real):
         return real(*args, **kwargs)
     return rename
 os.replace, os.rename = deadly(os.replace), deadly(os.rename)
-from hm_pipeline import cli
+from hm_pipeline.cli import app as cli
 cli.main()
 """
-HM = "from hm_pipeline import cli; cli.main()"
+HM = "from hm_pipeline.cli import app as cli; cli.main()"
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.base.calendar import label_weeks
 from hm_pipeline.base.errors import MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.cli.tasks import NAMES, targets
+from hm_pipeline.cli.analyses import NAMES, targets
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.tables import Home

@@ -118,7 +118,8 @@ def test_a_check_that_fails_by_itself_is_one_line(settings, monkeypatch):
 PLANTED = """
 import sys
 from dataclasses import replace
-from hm_pipeline import assets, cli
+from hm_pipeline import assets
+from hm_pipeline.cli import app as cli
 from tests.e2e import planted
 name, body = sys.argv.pop(1), getattr(planted, sys.argv.pop(1))
 assets.STEPS[name] = replace(assets.STEPS[name], body=body)
@@ -142,7 +143,8 @@ def test_the_command_ends_with_code_one_and_one_line(fresh):
 
 INTERRUPTED = """
 from dataclasses import replace
-from hm_pipeline import assets, cli
+from hm_pipeline import assets
+from hm_pipeline.cli import app as cli
 from hm_pipeline.run import make
 from hm_pipeline.settings import Settings
 from hm_pipeline.tables import Home

@@ -1,0 +1,83 @@
+"""Commands that evaluate weeks: the scoreboard, single analyses, the leak audit."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group
+
+from hm_pipeline.base.settings import Settings
+from hm_pipeline.cli.output import Json, WeekOption, cut_short, known_weeks, materialise, progress, show
+from hm_pipeline.engine.plan import BUYERS
+from hm_pipeline.engine.tables import Home
+
+TASKS = "Judge something else: signals, retrieval, leave-one-out; or RelBench's user-churn, item-sales, user-item-purchase."
+
+
+def evaluate(
+    week: Annotated[str, typer.Option("--week", help="One week.")] = "",
+    first: Annotated[str, typer.Option("--from", help="First week of a range.")] = "",
+    last: Annotated[str, typer.Option("--to", help="Last week of a range.")] = "",
+    *,
+    task: Annotated[str, typer.Option("--task", help=TASKS)] = "",
+    truth: Annotated[Path | None, typer.Option("--truth", help="Compare the signals with the truth of this simulated shop.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Judge weeks whose purchases are known, and print the scoreboard: the rules and the model, pooled."""
+    from hm_pipeline.evaluation.scoreboard.report import render, write_html, write_json  # noqa: PLC0415 - as above
+    from hm_pipeline.evaluation.scoreboard.summary import summarise  # noqa: PLC0415 - as above
+
+    if not (week or (first and last)):
+        raise typer.BadParameter("give --week, or --from and --to")
+    settings = Settings.from_environment()
+    weeks = known_weeks(settings, week or first, week or last)
+    if task:
+        _judge(settings, task, weeks, as_json=as_json)
+        return
+    targets = [("scoreboard", week_id) for week_id in weeks]
+    materialise(settings, targets, dict.fromkeys(weeks, BUYERS), as_json=as_json, then="", quietly=True)
+    if truth is not None:
+        _compare(settings, truth, weeks, as_json=as_json)
+        return
+    board = summarise(Home(settings.home), weeks, seed=settings.seed)
+    write_json(board, settings.home / "scoreboard.json")
+    write_html(board, settings.home / "scoreboard.html")
+    where = f"Written to {settings.home / 'scoreboard.json'} and {settings.home / 'scoreboard.html'}"
+    show(Group(*render(board), where), json.loads(board.model_dump_json()) | cut_short(settings), as_json=as_json)
+
+
+def _judge(settings: Settings, task: str, weeks: list[int], *, as_json: bool) -> None:
+    from hm_pipeline.cli.analyses import judge, targets  # noqa: PLC0415 - as above
+
+    audiences = dict.fromkeys(range(weeks[0] - 2, weeks[-1] + 1), BUYERS)
+    materialise(settings, targets(task, weeks), audiences, as_json=as_json, then="", quietly=True)
+    with progress(quiet=as_json) as report:
+        words, facts = judge(settings, task, weeks, report)
+    show(Group(*words), facts | cut_short(settings), as_json=as_json)
+
+
+def _compare(settings: Settings, raw: Path, weeks: list[int], *, as_json: bool) -> None:
+    from hm_pipeline.evaluation.simulator.ground_truth import compare, render  # noqa: PLC0415 - as above
+
+    home = Home(settings.home)
+    found, keys = compare(home, raw, weeks), [home.calendar.key(week_id) for week_id in weeks]
+    likeness = [row.model_dump() for row in found]
+    show(render(found, keys), {"weeks": keys, "likeness": likeness} | cut_short(settings), as_json=as_json)
+
+
+def audit(week: WeekOption, *, as_json: Json = False) -> None:
+    """Compute a week's features again as of earlier and later data, and fail where one differs or tells the label."""
+    from hm_pipeline.evaluation import leakage as leaks  # noqa: PLC0415 - as above
+    from hm_pipeline.orchestration.execute import graph_of  # noqa: PLC0415 - as above
+
+    settings = Settings.from_environment()
+    graph = graph_of(settings)
+    week_id = graph.calendar.parse(week)
+    materialise(settings, leaks.targets(graph, week_id), {}, as_json=as_json, then="", quietly=True)
+    with progress(quiet=as_json) as bars:
+        found = leaks.audit_week(graph_of(settings), week_id, bars)
+    leaks.write(found, settings.home)
+    words = Group(*leaks.render(found), f"Written to {settings.home / 'audit.json'} and {settings.home / 'audit.html'}")
+    show(words, found.model_dump(mode="json"), as_json=as_json)
+    leaks.complain(found)

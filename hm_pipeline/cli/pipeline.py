@@ -1,0 +1,116 @@
+"""Commands that write to a home: simulate, ingest, run, backfill."""
+
+import time
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group
+
+from hm_pipeline.base.calendar import REFERENCE_EPOCH
+from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.settings import Settings
+from hm_pipeline.cli.output import Json, WeekOption, known_weeks, materialise, progress, show
+from hm_pipeline.engine.lock import one_writer
+from hm_pipeline.engine.plan import BUYERS, EVERYONE
+from hm_pipeline.engine.tables import Home
+
+
+def simulate(  # noqa: PLR0913 - options of a command
+    out: Path,
+    customers: Annotated[int, typer.Option(help="Customers of the shop.")] = 20_000,
+    articles: Annotated[int, typer.Option(help="Articles of the catalogue.")] = 10_000,
+    weeks: Annotated[int, typer.Option(help="Weeks of purchases, the last one ends on 2020-09-22.")] = 105,
+    seed: Annotated[int, typer.Option(help="Seed: the same arguments give the same bytes.")] = 0,
+    *,
+    images: Annotated[bool, typer.Option("--images", help="Draw every article: images/010/0108775015.jpg and so on.")] = False,
+    truth: Annotated[bool, typer.Option("--truth", help="Write what drove the purchases to OUT/truth, for hm evaluate --truth.")] = False,
+    report: Annotated[bool, typer.Option("--report", help="Measure the shop beside the reference data: OUT/calibration.json.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write a simulated shop in Kaggle's layout to a folder."""
+    from hm_pipeline.datasets.simulator.simulate import simulate as make_shop  # noqa: PLC0415 - each command pays for what it uses
+    from hm_pipeline.evaluation.simulator import calibrate, render  # noqa: PLC0415 - as above
+
+    started = time.perf_counter()
+    with progress(quiet=as_json) as bars:
+        make_shop(out, customers=customers, articles=articles, weeks=weeks, seed=seed, images=images, truth=truth, progress=bars)
+        seconds = round(time.perf_counter() - started, 1)
+        calibration = calibrate(out, Settings.from_environment(), bars) if report else None
+    words = f"A shop of {customers:,} customers is in {out} ({seconds} s)."
+    facts = {"out": out, "customers": customers, "seconds": seconds}
+    if calibration:
+        show(Group(render(calibration), words), facts | {"calibration": calibration.model_dump()}, as_json=as_json)
+    else:
+        show(words, facts, as_json=as_json)
+
+
+def ingest(
+    raw: Annotated[Path | None, typer.Argument(help="Folder or zip; may be left out with --drop-weeks.")] = None,
+    epoch: Annotated[str, typer.Option(help=f"First day of week 0, of a new home: {REFERENCE_EPOCH} where not given.")] = "",
+    *,
+    skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out purchases that cannot be read.")] = False,
+    replace_weeks: Annotated[bool, typer.Option("--replace-weeks", help="The files' weeks replace the home's, rows may be lost.")] = False,
+    drop_weeks: Annotated[str, typer.Option("--drop-weeks", metavar="FROM..TO", help="Take weeks back first, given by two days.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Read a folder or zip in Kaggle's layout into the home; new weeks are added, done twice it changes nothing."""
+    from hm_pipeline.datasets.kaggle.ingest import ingest as bring_in  # noqa: PLC0415 - as above
+    from hm_pipeline.datasets.kaggle.report import words_of  # noqa: PLC0415 - as above
+    from hm_pipeline.datasets.kaggle.week_ranges import read_range  # noqa: PLC0415 - as above
+
+    try:
+        first_day = date.fromisoformat(epoch) if epoch else None
+    except ValueError as error:
+        raise BadInput(f"{epoch!r} is not a date", where="--epoch", remedy="give a date like 2018-09-19") from error
+    dropped = read_range(drop_weeks) if drop_weeks else None
+    if raw is None and dropped is None:
+        raise MissingInput("no files are named", where="RAW", remedy="give a folder or zip, or weeks to take back with --drop-weeks")
+    settings = Settings.from_environment()
+    with progress(quiet=as_json) as bars, one_writer(settings.home):
+        report = bring_in(
+            raw,
+            settings.home,
+            settings=settings,
+            epoch=first_day,
+            skip_bad_rows=skip_bad_rows,
+            replace_weeks=replace_weeks,
+            drop_weeks=dropped,
+            progress=bars,
+        )
+    show(words_of(report, Home(settings.home)), asdict(report), as_json=as_json)
+
+
+def run(
+    week: WeekOption,
+    audience: Annotated[str, typer.Option(help="everyone, or the week's buyers.")] = EVERYONE,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Make the week again although it is current.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a week's recommendations and all that they need; what is current is not made again."""
+    if audience not in (EVERYONE, BUYERS):
+        raise typer.BadParameter(f"{audience!r} is neither {EVERYONE} nor {BUYERS}", param_hint="--audience")
+    settings = Settings.from_environment()
+    calendar = Home(settings.home).calendar
+    week_id = calendar.parse(week)
+    targets = [("recommendations", week_id)]
+    targets += [("submission", week_id)] if audience == EVERYONE else []
+    targets += [("online_store", week_id)] if audience == EVERYONE and week_id == calendar.last_week else []
+    targets += [("scoreboard", week_id)] if week_id < calendar.last_week else []
+    materialise(settings, targets, {week_id: audience}, force=force, as_json=as_json, then=f"hm submit --week {week} --out submission.csv")
+
+
+def backfill(
+    first: Annotated[str, typer.Option("--from", help="First week.")],
+    last: Annotated[str, typer.Option("--to", help="Last week.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Make the recommendations of a range of weeks for their buyers, and judge them."""
+    settings = Settings.from_environment()
+    weeks = known_weeks(settings, first, last)
+    targets = [(name, week_id) for week_id in weeks for name in ("recommendations", "scoreboard")]
+    materialise(settings, targets, dict.fromkeys(weeks, BUYERS), as_json=as_json, then=f"hm evaluate --from {first} --to {last}")

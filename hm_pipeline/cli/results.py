@@ -1,0 +1,53 @@
+"""Commands that read a finished home: submit, recommend, features."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from hm_pipeline.base.settings import Settings
+from hm_pipeline.cli.output import Json, WeekOption, show
+
+
+def submit(
+    week: WeekOption,
+    out: Annotated[Path, typer.Option("--out", help="File to write.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Write the 12 articles served to every customer in Kaggle's format, in the order of customers.csv."""
+    from hm_pipeline.cli.exports import write_submission_of  # noqa: PLC0415 - as above
+
+    settings = Settings.from_environment()
+    customers = write_submission_of(settings, week, out)
+    show(f"{customers:,} customers with 12 articles each are in {out}.", {"out": out, "customers": customers}, as_json=as_json)
+
+
+def recommend(customer_id: str, week: WeekOption, *, as_json: Json = False) -> None:
+    """Show the 12 articles of one customer, with their scores and where each came from."""
+    from hm_pipeline.cli.exports import recommendations_of  # noqa: PLC0415 - as above
+
+    rows = recommendations_of(Settings.from_environment(), customer_id, week)
+    table = Table(title=f"Week {week}, customer {customer_id[:12]}…")
+    for name in rows.columns:
+        table.add_column(name)
+    for row in rows.iter_rows():
+        table.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
+    show(table, {"customer_id": customer_id, "week": week, "articles": rows.to_dicts()}, as_json=as_json)
+
+
+def features(
+    pairs: Annotated[Path, typer.Option("--pairs", help="csv or parquet with customer_id (hex or integer), article_id and week_id.")],
+    out: Annotated[Path, typer.Option("--out", help="csv or parquet to write, one row per pair in the given order.")],
+    service: Annotated[str, typer.Option("--service", help="Feast service that names the features: ranking or signals.")] = "ranking",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Fetch every feature of pairs through Feast, as of their weeks' cutoffs."""
+    from hm_pipeline.cli.exports import features_of  # noqa: PLC0415 - as above
+
+    found = features_of(Settings.from_environment(), pairs, out, service=service)
+    show(
+        f"{found[0]:,} pairs with {found[1]} features are in {out}.", {"out": out, "pairs": found[0], "features": found[1]}, as_json=as_json
+    )

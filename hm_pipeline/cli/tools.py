@@ -1,0 +1,33 @@
+"""Commands beside the pipeline: benchmarks and Dagster's page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group
+
+from hm_pipeline.base.settings import Settings
+from hm_pipeline.cli.output import Json, show
+
+
+def bench(
+    folder: Annotated[Path, typer.Option(help="Folder for the data it makes.")] = Path("bench-data"),
+    only: Annotated[str, typer.Option(help="One part, such as week or features; all but the longest where not given.")] = "",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Measure speed and memory beside trivial rivals."""
+    from hm_pipeline.benchmarks.run import bench as measure  # noqa: PLC0415 - as above
+
+    lines, facts = measure(folder, only)
+    show(Group(*lines), facts, as_json=as_json)
+
+
+def ui(
+    port: Annotated[int, typer.Option(help="Port of the page.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address it listens on.")] = "127.0.0.1",
+) -> None:
+    """Open Dagster over the home: every asset, what it holds, backfills, schedules; stop it with Ctrl-C."""
+    from hm_pipeline.orchestration.webserver import open_ui  # noqa: PLC0415 - as above
+
+    open_ui(Settings.from_environment(), port=port, host=host)
