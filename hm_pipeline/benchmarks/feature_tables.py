@@ -11,7 +11,7 @@ import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.files import atomic_write
-from hm_pipeline.engine.tables import ROWS_PER_GROUP, Manifest
+from hm_pipeline.engine.partition_files import ROWS_PER_GROUP, Manifest
 from hm_pipeline.features.feast_objects import FeatureTable
 
 FIRST_ARTICLE, ARTICLE_STEP = 100_000_000, 37

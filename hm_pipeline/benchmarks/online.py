@@ -16,10 +16,11 @@ import polars as pl
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.benchmarks.harness import alone, peak_gib
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.partition_files import PartitionWriter
 from hm_pipeline.engine.shards import Shard, load_shards, save_shards
 from hm_pipeline.engine.step import Week
-from hm_pipeline.engine.tables import Home, PartitionWriter
 from hm_pipeline.features.feast_objects import FeatureTable
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.online_load import online_tables, put_online, tables_of

@@ -12,7 +12,7 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 settings = Settings.from_environment()
 graph = Graph(STEPS, Home(settings.home), settings)
 week = graph.calendar.last_week

@@ -18,9 +18,9 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.benchmarks.harness import ARTICLES, CUSTOMERS, WEEKS, ingested, timed
 from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.fingerprint import code_digest
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import Graph
-from hm_pipeline.engine.tables import Home
 
 MODULE = "hm_pipeline.benchmarks.retrieval"
 MADE = (

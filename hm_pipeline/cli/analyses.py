@@ -8,9 +8,9 @@ from rich.console import RenderableType
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import BadInput
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import Graph
-from hm_pipeline.engine.tables import Home
 from hm_pipeline.evaluation import ablation as leave_one_out
 from hm_pipeline.evaluation.relbench import predictors as ours
 from hm_pipeline.evaluation.relbench import report as tasks

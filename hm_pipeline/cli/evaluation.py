@@ -9,8 +9,8 @@ from rich.console import Group
 
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.cli.output import Json, WeekOption, cut_short, known_weeks, materialise, progress, show
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.plan import BUYERS
-from hm_pipeline.engine.tables import Home
 
 TASKS = "Judge something else: signals, retrieval, leave-one-out; or RelBench's user-churn, item-sales, user-item-purchase."
 

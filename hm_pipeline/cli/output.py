@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from hm_pipeline.base.errors import BadInput, MissingInput
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 
 complaints = Console(stderr=True)
 console = Console(width=max(Console().width, 100))  # tables keep their shape where the output is no terminal

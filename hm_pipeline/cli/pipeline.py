@@ -13,9 +13,9 @@ from hm_pipeline.base.calendar import REFERENCE_EPOCH
 from hm_pipeline.base.errors import BadInput, MissingInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.cli.output import Json, WeekOption, known_weeks, materialise, progress, show
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.lock import one_writer
 from hm_pipeline.engine.plan import BUYERS, EVERYONE
-from hm_pipeline.engine.tables import Home
 
 
 def simulate(  # noqa: PLR0913 - options of a command

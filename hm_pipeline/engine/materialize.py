@@ -14,11 +14,13 @@ import polars as pl
 from hm_pipeline.base.contracts import Audience
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.base.validation import check, rises
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import Inputs, OfCustomers
+from hm_pipeline.engine.partition_files import Manifest, PartitionWriter, Receipt, scan_files, write_shard
 from hm_pipeline.engine.plan import AUDIENCE, FACTS, STATIC, Graph
 from hm_pipeline.engine.shards import ALL, Shard, load_shards, workers_for
 from hm_pipeline.engine.step import Step, Week, merged
-from hm_pipeline.engine.tables import Home, Manifest, PartitionWriter, Receipt, WeeklyTable, scan_files, write_shard
+from hm_pipeline.engine.tables import WeeklyTable
 from hm_pipeline.engine.unexpected import foreseen
 from hm_pipeline.engine.workers import map_shards, release_workers
 

@@ -1,25 +1,18 @@
-"""Which partitions are current, which are stale, and in what order the stale ones are made.
+"""Plans: which partitions must be made for what is asked for, and in what order.
 
-A partition's fingerprint is a digest of the code, the parameters and the fingerprints of what it reads.  It is
-known before anything runs, so a plan can be made and shown first.  Nothing is computed here.
+A plan is known before anything runs, so it can be shown first.  Nothing is computed here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
+from dataclasses import dataclass
 
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.min_history import AUDIENCE, WarmUp, upstream
-from hm_pipeline.engine.step import Reads, Step, short_hash
-from hm_pipeline.engine.tables import Home, Manifest
+from hm_pipeline.engine.partition_files import Manifest
+from hm_pipeline.engine.partitions import BUYERS, EVERYONE, FACTS, STATIC, Partitions
+from hm_pipeline.engine.step import Step
 
-__all__ = ["AUDIENCE", "BUYERS", "EVERYONE", "STATIC", "Graph", "Run", "contiguous"]
-
-STATIC = -1  # the "week" of a table that has none
-EVERYONE, BUYERS = "everyone", "buyers"
-FACTS = "transactions"  # partition w holds what happened in w; every other table holds what was known at its cutoff
+__all__ = ["AUDIENCE", "BUYERS", "EVERYONE", "FACTS", "STATIC", "Graph", "Run", "contiguous"]
 
 
 @dataclass(frozen=True)
@@ -31,116 +24,8 @@ class Run:
     last: int
 
 
-@dataclass
-class Graph:
-    """All steps in an order that puts what is read first, over one home.
-
-    Parameters
-    ----------
-    audiences
-        Kind of audience asked for by week; where nothing is asked, the serving week gets everyone and the weeks
-        before it their buyers.
-    """
-
-    steps: Mapping[str, Step]
-    home: Home
-    settings: Settings
-    audiences: Mapping[int, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.calendar = self.home.calendar
-        self._fingerprints: dict[tuple[str, int], str] = {}
-        self._prefixes: dict[str, dict[int, str]] = {}
-
-    def __reduce__(self) -> tuple[object, ...]:
-        """Travel to another process with its own steps, each of which knows how."""
-        return Graph, (dict(self.steps), Home(self.home.root), self.settings, dict(self.audiences))
-
-    def around(self, name: str) -> "Graph":
-        """Return the graph of one step and of what it reads and was fitted: all that its body needs, and all that must travel.
-
-        What is only read is read by its contract, so that bodies which cannot travel keep nobody else from it.
-        """
-        step = self.steps[name]
-        near = {read.name: self.steps[read.name] for read in step.reads} | ({step.model: self.steps[step.model]} if step.model else {})
-        kept = {other: found.unmade() for other, found in near.items() if other != name}
-        return Graph({**kept, name: step}, self.home, self.settings, self.audiences)
-
-    # Fingerprints ----------------------------------------------------------------------------------------------
-
-    def fingerprint(self, name: str, week_id: int) -> str:
-        """Return what the partition's fingerprint must be to be current."""
-        step = self.steps[name]
-        week_id = STATIC if step.kind == "static" else step.fit_week(week_id, self.calendar)
-        key = (name, week_id)
-        if key not in self._fingerprints:
-            # Weeks are walked upwards, so that a state built on the week before does not recurse through years.
-            for week in range(self.calendar.first_week, week_id) if any(r.name == name for r in step.reads) else ():
-                self._fingerprints.setdefault((name, week), self._compute(step, week))
-            self._fingerprints[key] = self._compute(step, week_id)
-        return self._fingerprints[key]
-
-    def _compute(self, step: Step, week_id: int) -> str:
-        if step.is_ingested:
-            manifest = Manifest.load(self.folder(step.name, week_id))
-            return manifest.fingerprint if manifest else "absent"
-        if step.name == AUDIENCE:
-            return self.audience_of(week_id)
-        values = [getattr(self.settings, name) for name in step.settings]
-        reads = [self._read_fingerprint(read, week_id) for read in step.reads if read.name != AUDIENCE]
-        model = [self.fingerprint(step.model, week_id)] if step.model else []
-        return short_hash(step.version(), sorted(step.parameters.items()), values, *reads, *model)
-
-    def _read_fingerprint(self, read: Reads, week_id: int) -> str:
-        if self.steps[read.name].kind == "static":
-            return self.fingerprint(read.name, STATIC)
-        span = read.weeks(week_id, self.calendar.first_week)
-        if read.first is None:
-            return self._prefix(read.name, span.stop)
-        return short_hash(*(f"{week} {self.fingerprint(read.name, week)}" for week in span))
-
-    def _prefix(self, name: str, stop: int) -> str:
-        """Return a digest over all weeks before ``stop``, each step on top of the last one's."""
-        known = self._prefixes.setdefault(name, {self.calendar.first_week: ""})
-        for week in range(max(known), stop):
-            known[week + 1] = short_hash(known[week], self.fingerprint(name, week))
-        return known[max(stop, self.calendar.first_week)]
-
-    # Audiences -------------------------------------------------------------------------------------------------
-
-    def audience_kind(self, week_id: int) -> str:
-        """Return who a week is for: what was asked, else everyone in the serving week and buyers before it."""
-        return self.audiences.get(week_id, EVERYONE if week_id == self.calendar.last_week else BUYERS)
-
-    def audience_of(self, week_id: int) -> str:
-        """Return the audience's kind and what it is drawn from."""
-        kind = self.audience_kind(week_id)
-        source = ("customers", STATIC) if kind == EVERYONE else ("transactions", week_id)
-        return f"{kind}:{self.fingerprint(*source)}"
-
-    def _serves(self, stored: str, week_id: int) -> bool:
-        everyone = f"{EVERYONE}:{self.fingerprint('customers', STATIC)}"
-        return stored in (self.audience_of(week_id), everyone)
-
-    # Plans -----------------------------------------------------------------------------------------------------
-
-    def folder(self, name: str, week_id: int) -> Path:
-        """Return the folder of a partition."""
-        step = self.steps[name]
-        if step.kind == "model":
-            return self.home.model(name.removeprefix("model/"), step.fit_week(week_id, self.calendar))
-        return self.home.folder(name, None if step.kind == "static" else week_id)
-
-    def is_current(self, name: str, week_id: int) -> bool:
-        """Return whether the stored partition is what would be made now, for an audience that covers the one asked."""
-        manifest = Manifest.load(self.folder(name, week_id))
-        step = self.steps[name]
-        if manifest is None or not manifest.is_whole(self.folder(name, week_id)):
-            return False
-        if name == AUDIENCE:
-            return self._serves(manifest.audience, week_id)
-        covered = not step.is_sharded or self._serves(manifest.audience, week_id)
-        return covered and manifest.fingerprint == self.fingerprint(name, week_id)
+class Graph(Partitions):
+    """All steps over one home, and the plans that make what is asked for."""
 
     def stale(self, targets: Iterable[tuple[str, int]], *, force: bool = False) -> dict[str, list[int]]:
         """Return the weeks of every step that must be made for the targets, steps in order.
@@ -161,17 +46,13 @@ class Graph:
             As :meth:`stale`.
         """
         found = self.lacking([(name, week_id)])
-        itself = self._partition(self.steps[name], week_id)
+        itself = self.partition_week(self.steps[name], week_id)
         rest = {other: [week for week in weeks if (other, week) != (name, itself)] for other, weeks in found.items()}
         return {other: weeks for other, weeks in rest.items() if weeks}
 
     def lacking(self, targets: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
         """Return the targets, and the weeks of what they need that are not stored at all, steps in order; raises as :meth:`stale`."""
-        return self._needed(targets, self._is_stored, force=True)
-
-    def _is_stored(self, name: str, week_id: int) -> bool:
-        manifest = Manifest.load(self.folder(name, week_id))
-        return manifest is not None and manifest.is_whole(self.folder(name, week_id))
+        return self._needed(targets, self.is_stored, force=True)
 
     def _needed(self, targets: Iterable[tuple[str, int]], is_done: Callable[[str, int], bool], *, force: bool) -> dict[str, list[int]]:
         """Walk from targets to what they read, past nothing that is done."""
@@ -181,7 +62,7 @@ class Graph:
         while pending:
             name, week_id = pending.pop()
             step = self.steps[name]
-            fit_week = self._partition(step, week_id)
+            fit_week = self.partition_week(step, week_id)
             if fit_week > week_id:
                 is_early = True
                 continue
@@ -204,34 +85,10 @@ class Graph:
         order = [name for name in self.steps if any(name == stale for stale, _ in found)]
         return {name: sorted(week for stale, week in found if stale == name) for name in order}
 
-    def judges(self, name: str, week_id: int) -> bool:
-        """Return whether a step judges or labels a week whose purchases are not all known, be some of its days ingested or not."""
-        return name in self._judging and self.calendar.last_week <= week_id and not self._serves_everyone(name, week_id)
-
-    @cached_property
-    def _judging(self) -> set[str]:
-        """Steps that use the purchases of the week itself, or what was made of them."""
-        found: set[str] = set()
-        for name, step in self.steps.items():
-            used = {read.name for read in step.reads if read.last >= 0}
-            if step.kind in ("weekly", "model") and (FACTS in used or used & found - {AUDIENCE}):
-                found.add(name)
-        return found
-
-    def _serves_everyone(self, name: str, week_id: int) -> bool:
-        return name == AUDIENCE and self.audience_kind(week_id) == EVERYONE
-
     def _refuse_judging(self, step: Step, week_id: int) -> None:
         if self.judges(step.name, week_id):
             known = self.calendar.key(self.calendar.last_week - 1)
             raise MissingInput(self.unknown(week_id), where=step.name, remedy=f"judge weeks up to {known}, or ingest the other days first")
-
-    def unknown(self, week_id: int) -> str:
-        """Return the reason why a week is not judged."""
-        return f"the purchases of the week of {self.calendar.key(week_id)} are not all known"
-
-    def _partition(self, step: Step, week_id: int) -> int:
-        return STATIC if step.kind == "static" else step.fit_week(week_id, self.calendar)
 
     def runs(self, stale: Mapping[str, list[int]]) -> list[Run]:
         """Group stale partitions into runs over contiguous weeks, in an order that makes what is read first."""

@@ -16,7 +16,6 @@ INFRASTRUCTURE = frozenset(
         "features.consistency", "features.units",  # they describe features and compute none
     )
 )  # fmt: skip
-LOOSE = ast.For | ast.While | ast.Expr | ast.Delete | ast.With  # statements that bind no name of their own, but change others
 
 Node = tuple[str, str]  # module and name; a name of no module stands for a body that has none of its own
 
@@ -45,7 +44,7 @@ def module_named(name: str) -> Module:
         for bound in _bindings(statement):
             module.bound[bound].append(statement)
     for statement in statements:  # what is done to a name belongs to it
-        if isinstance(statement, LOOSE) and not is_text(statement):
+        if not isinstance(statement, ast.Import | ast.ImportFrom) and not _bindings(statement) and not is_text(statement):
             for mentioned in {item.id for item in ast.walk(statement) if isinstance(item, ast.Name)} & set(module.bound):
                 module.bound[mentioned].append(statement)
     return module
@@ -69,7 +68,7 @@ def imported_names(statement: ast.Import | ast.ImportFrom, package: str) -> dict
 def _bindings(statement: ast.stmt) -> list[str]:
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [statement.name]
-    if isinstance(statement, ast.Import | ast.ImportFrom | LOOSE):
+    if isinstance(statement, ast.Import | ast.ImportFrom | ast.For | ast.While):
         return []
     return sorted({item.id for item in ast.walk(statement) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)})
 

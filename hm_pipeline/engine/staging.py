@@ -14,8 +14,9 @@ from typing import Self
 import polars as pl
 
 from hm_pipeline.base.files import atomic_write, content_hash
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.lock import one_writer
-from hm_pipeline.engine.tables import Home, Manifest, write_shard
+from hm_pipeline.engine.partition_files import Manifest, write_shard
 
 FOLDER, JOURNAL, OLD = ".ingest", "ready.json", "old"
 

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from functools import lru_cache, partial
 
 from hm_pipeline.base.errors import MissingInput, WorkerLost
+from hm_pipeline.engine.partition_files import Receipt
 from hm_pipeline.engine.shards import Shard
-from hm_pipeline.engine.tables import Receipt
 
 _POOLS: dict[int, ProcessPoolExecutor] = {}  # kept from one table of customers to the next: a process starts in seconds
 THREADS = ("POLARS_MAX_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS")

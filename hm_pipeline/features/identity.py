@@ -9,7 +9,8 @@ import polars as pl
 
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.base.ids import signed
-from hm_pipeline.engine.tables import Home, Manifest
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import Manifest
 
 WORDS = 3  # of 64 bits, which the first 48 digits are
 

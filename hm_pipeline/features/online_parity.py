@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from hm_pipeline.engine.tables import Home, Manifest, scan_files
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import Manifest, scan_files
 from hm_pipeline.features.feast_objects import FeatureTable
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.online_load import online_tables, tables_of

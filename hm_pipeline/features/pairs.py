@@ -10,7 +10,7 @@ from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.errors import BadInput, MissingInput
 from hm_pipeline.base.ids import whole_numbers
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from hm_pipeline.feast_duckdb.offline.frames import as_arrow
 from hm_pipeline.features.feast_objects import KEYS
 from hm_pipeline.features.historical import IS_CANDIDATE, are_candidates, feature_names, fetch

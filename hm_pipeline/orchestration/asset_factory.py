@@ -3,32 +3,28 @@
 The only module that turns weeks into partition keys.  What the steps compute is not known here.
 """
 
-import base64
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import dagster as dg
-import polars as pl
 
-from hm_pipeline.base.calendar import REFERENCE, Calendar
+from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import STATIC, Graph
 from hm_pipeline.engine.staging import settled
-from hm_pipeline.engine.step import Reads, Step, merged
-from hm_pipeline.engine.tables import Home, Manifest
-from hm_pipeline.features.tables import feature_tables
+from hm_pipeline.engine.step import Step, merged
 from hm_pipeline.orchestration.dagster_failure import failing
+from hm_pipeline.orchestration.metadata import VIEWS, columns, preview_metadata, view
+from hm_pipeline.orchestration.partitions import asset_key, dependency, weekly_partitions
 from hm_pipeline.orchestration.preconditions import refuse
-from hm_pipeline.orchestration.preview_tables import tables
-from hm_pipeline.orchestration.previews import pictures, sample
 from hm_pipeline.orchestration.stories import describe, group_of
 
 Report = Callable[[str, int, int], None]
-VIEWS = {table.table: table for table in feature_tables()}
-CELL = 40  # characters shown of a value
 
 
 class Work:
@@ -49,23 +45,6 @@ class Work:
         self.report = report or (lambda _step, _done, _all: None)
 
 
-def calendar_of(settings: Settings) -> Calendar:
-    """Return the home's calendar, the reference calendar where nothing was ingested yet."""
-    path = settings.home / "calendar.json"
-    return Calendar.load(path) if path.exists() else REFERENCE
-
-
-def weekly_partitions(calendar: Calendar) -> dg.TimeWindowPartitionsDefinition:
-    """Return the weeks of a calendar as partitions, keyed by their first day."""
-    first = calendar.start(calendar.first_week)
-    return dg.TimeWindowPartitionsDefinition(
-        start=first.isoformat(),
-        end=calendar.start(calendar.last_week + 1).isoformat(),
-        fmt="%Y-%m-%d",
-        cron_schedule=f"0 0 * * {first.isoweekday() % 7}",
-    )
-
-
 def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
     """Make the asset of a step: it makes the partitions it is asked for, week by week, and reports each one."""
     is_weekly = step.kind != "static"
@@ -80,22 +59,18 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
     count = len(weeks.get_partition_keys())
     make: Any = dg.asset(
         key=dg.AssetKey(step.name.split("/")),
-        deps=[_dependency(step, read, steps, count) for read in reads] + ([_key(step.model)] if step.model else []),
+        deps=[dependency(step, read, steps, count) for read in reads] + ([asset_key(step.model)] if step.model else []),
         partitions_def=weeks if is_weekly else None,
         backfill_policy=dg.BackfillPolicy.multi_run() if is_weekly else None,  # a week that fails leaves the others
         group_name=group_of(step),
         description=describe(step),
         code_version=step.version(),
         kinds={"python"} if step.kind == "model" else {"polars"},
-        metadata={**_columns(step), **_view(step)},
+        metadata={**columns(step), **view(step)},
         tags={"feast/view": VIEWS[step.name].name} if step.name in VIEWS else None,
         io_manager_key="io_manager",
     )(body)
     return make  # type: ignore[no-any-return]
-
-
-def _key(name: str) -> dg.AssetKey:
-    return dg.AssetKey(name.split("/"))
 
 
 def _make_all(context: dg.AssetExecutionContext, work: Work, step: Step, keys: Sequence[str | None]) -> None:
@@ -117,14 +92,14 @@ def _refuse(context: dg.AssetExecutionContext, work: Work, keys: Sequence[str | 
         work.graph,
         frozenset(context.job_def.asset_layer.executable_asset_keys) & (context.run.asset_selection or _every(work.graph)),
     )
-    names = [name for name, step in graph.steps.items() if not step.is_ingested and _key(name) in chosen]
+    names = [name for name, step in graph.steps.items() if not step.is_ingested and asset_key(name) in chosen]
     weeks = [graph.calendar.parse(key) for key in keys if key]
     refuse(graph, graph.lacking([(name, week_id) for week_id in weeks for name in names if not graph.judges(name, week_id)]))
     work.is_looked_at = True
 
 
 def _every(graph: Graph) -> frozenset[dg.AssetKey]:
-    return frozenset(map(_key, graph.steps))
+    return frozenset(map(asset_key, graph.steps))
 
 
 def _complete(context: dg.AssetExecutionContext, work: Work, step: Step, key: str | None) -> None:
@@ -144,7 +119,7 @@ def _complete(context: dg.AssetExecutionContext, work: Work, step: Step, key: st
                 "made for": f"{step.name} {key or ''}",
             }
             partition = None if week_id == STATIC else graph.calendar.key(week_id)
-            context.log_event(dg.AssetMaterialization(_key(name), partition=partition, metadata=facts))
+            context.log_event(dg.AssetMaterialization(asset_key(name), partition=partition, metadata=facts))
             context.log.info("%s %s was missing: %d rows in %.1f s", name, partition or "", manifest.rows, seconds)
 
 
@@ -163,64 +138,10 @@ def _make(context: dg.AssetExecutionContext, graph: Graph, step: Step, key: str 
     if manifest.audience:
         facts["audience"] = manifest.audience.split(":")[0]
     if is_newest:  # a range of weeks would fill the log with the same rows and pictures
-        facts |= _exhibits(context, graph, step, week_id, manifest)
+        facts |= preview_metadata(context, graph, step, week_id, manifest)
     context.add_asset_metadata(facts, partition_key=key) if key else context.add_asset_metadata(facts)
     context.log.info("%s %s: %d rows in %.1f s", step.name, key or "", manifest.rows, seconds)
     return manifest
-
-
-def _exhibits(context: dg.AssetExecutionContext, graph: Graph, step: Step, week_id: int, manifest: Manifest) -> dict[str, Any]:
-    """Return the sample, the tables and the pictures as metadata; what cannot be shown is a warning, as the partition is whole."""
-    shown: dict[str, Any] = {}
-    try:
-        rows = sample(graph, step, week_id, manifest)
-        if rows.width:
-            shown["sample"] = dg.MetadataValue.md(markdown_table(rows))
-        shown |= {name: dg.MetadataValue.md(table) for name, table in tables(graph, step.name, week_id).items()}
-        for name, picture in pictures(graph, step, week_id).items():
-            shown[name] = dg.MetadataValue.md(f"![{name}](data:image/{_kind(picture)};base64,{base64.b64encode(picture).decode()})")
-    except Exception as error:  # noqa: BLE001 - a picture must never fail a run
-        context.log.warning("%s is made, but cannot be shown: %s: %s", step.name, type(error).__name__, error)
-    return shown
-
-
-def _kind(picture: bytes) -> str:
-    return "png" if picture.startswith(b"\x89PNG") else "jpeg"
-
-
-def markdown_table(rows: pl.DataFrame) -> str:
-    """Return rows as a Markdown table, a column of the table in a column of the page."""
-    lines = [rows.columns, ["---"] * rows.width, *([_cell(value) for value in row] for row in rows.iter_rows())]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
-    return text[:CELL].replace("|", "\\|").replace("\n", " ")
-
-
-def _dependency(step: Step, read: Reads, steps: dict[str, Step], weeks: int) -> dg.AssetDep | dg.AssetKey:
-    """Say which partitions of another asset are read; the UI's lineage and staleness follow from it."""
-    if steps[read.name].kind == "static" or step.kind == "static":
-        return _key(read.name)
-    first = -weeks if read.first is None else read.first  # no further: Dagster walks there week by week
-    mapping = dg.TimeWindowPartitionMapping(start_offset=first, end_offset=read.last, allow_nonexistent_upstream_partitions=True)
-    return dg.AssetDep(_key(read.name), partition_mapping=mapping)
-
-
-def _columns(step: Step) -> dict[str, Any]:
-    if step.schema is None:
-        return {}
-    columns = [dg.TableColumn(name, type(column).__name__, column.description or "") for name, column in step.schema.columns().items()]
-    return {"dagster/column_schema": dg.TableSchema(columns), "dagster/table_name": step.name}
-
-
-def _view(step: Step) -> dict[str, Any]:
-    """Return the Feast view that serves a step's table, its keys and its services."""
-    table = VIEWS.get(step.name)
-    if table is None:
-        return {}
-    return {"feast/view": table.name, "feast/keys": ", ".join(table.keys), "feast/services": ", ".join(table.services) or "none"}
 
 
 def build_graph(steps: dict[str, Step], settings: Settings) -> Graph:

@@ -10,10 +10,10 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.kaggle.report import IngestReport
 from hm_pipeline.engine.lock import one_writer
-from hm_pipeline.orchestration.asset_factory import calendar_of
 from hm_pipeline.orchestration.dagster_failure import failing
 from hm_pipeline.orchestration.deliveries import Delivery
 from hm_pipeline.orchestration.ingest_events import tell
+from hm_pipeline.orchestration.partitions import calendar_of
 
 
 def ingest_job(settings: Settings) -> dg.JobDefinition:

@@ -10,10 +10,11 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.staging import settle
 from hm_pipeline.engine.step import Step
-from hm_pipeline.orchestration.asset_factory import Report, Work, assets, build_graph, calendar_of
+from hm_pipeline.orchestration.asset_factory import Report, Work, assets, build_graph
 from hm_pipeline.orchestration.automation import ingest_job, raw_sensor, weekly_schedule
 from hm_pipeline.orchestration.checks import AUDIT, STORE, checks
 from hm_pipeline.orchestration.io_manager import HomeTables
+from hm_pipeline.orchestration.partitions import calendar_of
 
 
 def build_defs(

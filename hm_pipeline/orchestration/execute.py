@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import HMError, linked
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.libraries import changed_libraries, record_libraries
 from hm_pipeline.engine.plan import STATIC, Graph, Run
 from hm_pipeline.engine.staging import settled
 from hm_pipeline.engine.step import Step
-from hm_pipeline.engine.tables import Home
 from hm_pipeline.engine.unexpected import foreseen, plain
 from hm_pipeline.orchestration.ingest_events import tell
 from hm_pipeline.orchestration.instance import dagster_instance

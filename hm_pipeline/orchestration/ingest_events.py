@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import STATIC
 from hm_pipeline.engine.step import short_hash
-from hm_pipeline.engine.tables import Home, Manifest
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance

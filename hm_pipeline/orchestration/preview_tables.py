@@ -7,8 +7,8 @@ import json
 
 import polars as pl
 
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import Graph
-from hm_pipeline.engine.tables import Manifest
 from hm_pipeline.evaluation.retrieval import report as recall
 from hm_pipeline.evaluation.signal_metrics import report as grades
 from hm_pipeline.evaluation.signal_metrics.losses import Graded

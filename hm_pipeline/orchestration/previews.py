@@ -5,9 +5,11 @@ from collections.abc import Callable
 import polars as pl
 
 from hm_pipeline.datasets.kaggle import image_folder as photos
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import Manifest, scan_files
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.step import Step
-from hm_pipeline.engine.tables import Home, Manifest, WeeklyTable, scan_files
+from hm_pipeline.engine.tables import WeeklyTable
 
 ROWS = 8
 SEEN = 1_000  # rows that a customer's list is looked for in

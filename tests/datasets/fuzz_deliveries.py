@@ -17,7 +17,8 @@ from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import HMError
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
-from hm_pipeline.engine.tables import Home, scan_files
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import scan_files
 from tests.datasets.random_deliveries import EPOCHS, START, Maker, Purchase, State
 from tests.datasets.tiny_files import tree
 

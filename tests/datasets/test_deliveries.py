@@ -13,7 +13,7 @@ from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.kaggle.lost_rows import FILE, LostRows
 from hm_pipeline.datasets.kaggle.rejected_rows import FILE as REJECTED
 from hm_pipeline.datasets.kaggle.rejected_rows import BadRows
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from tests.datasets.tiny_files import ADA, BOB, CUSTOMERS, TRANSACTIONS, ZOE, bytes_of, run, tree, week, write
 
 HEAD, *ROWS = TRANSACTIONS.splitlines(keepends=True)

@@ -13,7 +13,7 @@ from hm_pipeline.base.errors import BadInput, HMError
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.kaggle.rejected_rows import FILE
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from tests.datasets.bad_files import replace, swap
 from tests.datasets.tiny_files import ADA, AR, ARTICLES, BOB, CU, CUSTOMERS, FILES, TRANSACTIONS, TX, ZOE, bytes_of, run, week, write
 

@@ -11,8 +11,9 @@ from hm_pipeline.base.errors import BadInput
 from hm_pipeline.base.files import content_hash
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.shards import load_shards
-from hm_pipeline.engine.tables import Home, Manifest
 from tests.datasets.tiny_files import ADA, BOB, TRANSACTIONS, ZOE, bytes_of, run, tree, week, write
 
 SAMPLE = Path(__file__).parents[2].parent / "shared/real/h-and-m-sample"

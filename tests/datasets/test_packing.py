@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.errors import BadInput, HMError, MissingInput
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from tests.datasets.tiny_files import AR, BOB, CUSTOMERS, FILES, TRANSACTIONS, bytes_of, run, write
 
 

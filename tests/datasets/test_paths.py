@@ -8,7 +8,7 @@ from hm_pipeline.base.errors import BadInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.kaggle.lost_rows import LostRows
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from tests.datasets.tiny_files import BOB, TRANSACTIONS, bytes_of, run, week, write
 
 NAMES = ["a b", "it's [1] 100%41", "week_id=5", "customer_id=9", "*", "a?c", "#x", 'sh"op', "é{,}~"]

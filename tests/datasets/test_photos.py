@@ -7,7 +7,7 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle import image_folder as photos
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 
 
 def test_an_article_finds_its_photo(tmp_path: Path) -> None:

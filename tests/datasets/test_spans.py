@@ -10,7 +10,7 @@ from hm_pipeline.base.calendar import REFERENCE, REFERENCE_EPOCH, Calendar
 from hm_pipeline.base.errors import BadInput
 from hm_pipeline.datasets.kaggle.report import words_of
 from hm_pipeline.datasets.kaggle.week_ranges import missing_days, read_range, span, weeks_in
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from tests.datasets.tiny_files import ADA, run, week, write
 
 HEAD = "t_dat,customer_id,article_id,price\n"

@@ -9,7 +9,7 @@ from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.kaggle.report import IngestReport
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 
 TX, CU, AR = "transactions_train.csv", "customers.csv", "articles.csv"
 ZOE, ADA, BOB = ("a" * 48 + "ffffffffffffffff", "0" * 63 + "1", "0" * 63 + "2")  # in signed numbers: -1, 1, 2

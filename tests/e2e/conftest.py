@@ -9,7 +9,7 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.cli import app as cli
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from hm_pipeline.orchestration.execute import make
 
 WEEKS = 22

@@ -171,8 +171,8 @@ def dagster(folder: Path) -> str:
     """Return Dagster's assets with their metadata, checks, jobs, schedules and sensors."""
     code = """
 import warnings; warnings.simplefilter("ignore")
-from hm_pipeline.definitions import build_defs
-from hm_pipeline.settings import Settings
+from hm_pipeline.orchestration.definitions import build_defs
+from hm_pipeline.base.settings import Settings
 defs = build_defs(Settings.from_environment())
 repo = defs.get_repository_def()
 graph = defs.resolve_asset_graph()
@@ -196,7 +196,7 @@ def feast(folder: Path) -> str:
     code = """
 from pathlib import Path; import os, json
 import warnings; warnings.simplefilter("ignore")
-from hm_pipeline.features.retrieval import open_store
+from hm_pipeline.features.historical import open_store
 store = open_store(Path(os.environ['HM_HOME']))
 from google.protobuf.json_format import MessageToDict
 kinds = ("entities", "feature_views", "on_demand_feature_views", "feature_services", "data_sources")

@@ -14,9 +14,9 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import FutureLeak, MissingInput
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.step import at
-from hm_pipeline.engine.tables import Home
 from hm_pipeline.evaluation import leakage as leaks
 from hm_pipeline.evaluation.leakage import questions
 from hm_pipeline.feast_duckdb.offline import entity_input as _loading

@@ -10,7 +10,8 @@ import pytest
 
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
-from hm_pipeline.engine.tables import Home, Manifest
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.instance import dagster_instance
 from tests.datasets.tiny_files import ADA, FILES, TRANSACTIONS, TX

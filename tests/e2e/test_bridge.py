@@ -11,7 +11,7 @@ from feast import FeatureView, Field
 from feast.types import Float64, String
 
 from hm_pipeline.base.errors import BrokenContract
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from hm_pipeline.features.consistency import drift, require_agreement
 from hm_pipeline.features.feast_objects import build
 from hm_pipeline.features.historical import open_store

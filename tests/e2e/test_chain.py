@@ -4,7 +4,8 @@ import hashlib
 
 import polars as pl
 
-from hm_pipeline.engine.tables import Home, Manifest
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.orchestration.execute import make
 
 

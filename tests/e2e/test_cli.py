@@ -5,7 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 
 
 def complaint(said):

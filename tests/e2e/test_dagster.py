@@ -10,7 +10,7 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.execute import make
 from hm_pipeline.orchestration.instance import BASE, dagster_instance

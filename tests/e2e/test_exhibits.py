@@ -6,7 +6,8 @@ import pytest
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.datasets.kaggle.ingest import ingest
-from hm_pipeline.engine.tables import Home, Manifest
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.orchestration.asset_factory import build_graph
 from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.execute import dagster_instance, make

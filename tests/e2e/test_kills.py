@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from hm_pipeline.orchestration.instance import dagster_instance
 from tests.e2e.crashes import AT_RENAME, contents, finished, hm, kill_after
 

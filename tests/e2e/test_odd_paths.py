@@ -6,7 +6,7 @@ import shutil
 import polars as pl
 import pytest
 
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from hm_pipeline.features import pull
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.online_lookup import look_up

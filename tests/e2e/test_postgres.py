@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from hm_pipeline.base.errors import BadInput
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from hm_pipeline.orchestration.execute import make
 from hm_pipeline.orchestration.instance import dagster_instance
 

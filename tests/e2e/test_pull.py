@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.errors import BadInput, HMError, MissingInput, UnknownWeek
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from hm_pipeline.features import pull
 from tests.e2e.conftest import last_week
 

@@ -9,8 +9,9 @@ import pytest
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import scan_files
 from hm_pipeline.engine.plan import Graph
-from hm_pipeline.engine.tables import Home, scan_files
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.online_lookup import served_week
 from hm_pipeline.orchestration.execute import make

@@ -5,7 +5,8 @@ import pytest
 
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
-from hm_pipeline.engine.tables import Home, Manifest
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.orchestration.execute import make
 from hm_pipeline.orchestration.ingest_events import DATA_VERSION, tell
 from hm_pipeline.orchestration.instance import dagster_instance

@@ -12,8 +12,8 @@ from hm_pipeline.base.errors import MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.cli.analyses import NAMES, targets
 from hm_pipeline.datasets.kaggle.ingest import ingest
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.plan import Graph
-from hm_pipeline.engine.tables import Home
 from hm_pipeline.evaluation import leakage as audit
 from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.execute import make

@@ -13,9 +13,9 @@ import pytest
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import MissingInput, Unforeseen, WorkerLost
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.lock import one_writer
 from hm_pipeline.engine.step import at
-from hm_pipeline.engine.tables import Home
 from hm_pipeline.orchestration.checks import table_checks as asset_checks
 from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.execute import make
@@ -145,9 +145,9 @@ INTERRUPTED = """
 from dataclasses import replace
 from hm_pipeline import assets
 from hm_pipeline.cli import app as cli
-from hm_pipeline.run import make
-from hm_pipeline.settings import Settings
-from hm_pipeline.tables import Home
+from hm_pipeline.orchestration.execute import make
+from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.home import Home
 from tests.e2e import planted
 steps = {**assets.STEPS, "signal/activity": replace(assets.STEPS["signal/activity"], body=planted.sleeps)}
 @cli.app.command()

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from hm_pipeline.cli.analyses import LEAVE_ONE_OUT, NAMES, RETRIEVAL, SIGNALS, judge
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from hm_pipeline.evaluation.relbench.published import METRICS
 from tests.e2e.conftest import last_week, quick
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.step import Step, at
-from hm_pipeline.engine.tables import Home, Manifest
 from hm_pipeline.engine.workers import release_workers
 from tests.e2e import planted
 

@@ -15,7 +15,7 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.cli.app import app
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from hm_pipeline.evaluation.simulator import calibrate, render
 from hm_pipeline.evaluation.simulator.baseline_scores import score
 from hm_pipeline.evaluation.simulator.counts import count

@@ -9,9 +9,10 @@ import pytest
 from rich.console import Console, Group
 
 from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import Week
-from hm_pipeline.engine.tables import Home, MemoryTable
+from hm_pipeline.engine.tables import MemoryTable
 from hm_pipeline.evaluation.signal_metrics import report, weekly
 from hm_pipeline.evaluation.signal_metrics.losses import Graded
 from hm_pipeline.evaluation.signal_metrics.pooling import Grades, ReliabilityRow, pool_grades, read_grades

@@ -10,7 +10,7 @@ from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from hm_pipeline.evaluation.simulator import ground_truth as truth
 from hm_pipeline.evaluation.simulator.ground_truth import WEEK, compare, likeness, render
 from hm_pipeline.evaluation.simulator.ground_truth_rows import CUSTOMER, Stored, needs, offers, seasons, tastes

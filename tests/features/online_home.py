@@ -8,10 +8,11 @@ import polars as pl
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
+from hm_pipeline.engine.partition_files import PartitionWriter
 from hm_pipeline.engine.plan import STATIC, Graph
 from hm_pipeline.engine.shards import cut, save_shards
-from hm_pipeline.engine.tables import Home, PartitionWriter
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.online_load import online_tables
 

@@ -106,8 +106,8 @@ def test_a_value_that_was_changed_by_hand_is_found(home):
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from hm_pipeline.features import materialise
-from hm_pipeline.tables import Home
+from hm_pipeline.features import online_load as materialise
+from hm_pipeline.engine.home import Home
 from tests.features.online_home import serve
 left = int(sys.argv[4])
 class Killed(materialise.Encoder):

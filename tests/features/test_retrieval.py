@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.contracts import ArticleWeek, CustomerWeek, Pair
 from hm_pipeline.base.errors import BadInput, MissingInput, RowsLost
-from hm_pipeline.engine.tables import PartitionWriter
+from hm_pipeline.engine.partition_files import PartitionWriter
 from hm_pipeline.features import store as repository
 from hm_pipeline.features.feast_objects import KEYS, FeatureTable, build
 from hm_pipeline.features.historical import feature_names, fetch, open_store

@@ -11,7 +11,7 @@ from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from tests.laws.evaluator import Evaluator, Shop
 from tests.laws.laws import altered_futures
 

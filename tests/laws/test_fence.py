@@ -11,11 +11,11 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.base.contracts import ArticleWeek
 from hm_pipeline.base.errors import FutureLeak, MissingInput
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.step import Step, Week, at, before
-from hm_pipeline.engine.tables import Home
 
 
 def reads_its_own_week(tables: Inputs, week: Week) -> pl.LazyFrame:

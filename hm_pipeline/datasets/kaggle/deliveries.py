@@ -17,9 +17,10 @@ from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.validation import check
 from hm_pipeline.datasets.kaggle.lost_rows import lost_rows
 from hm_pipeline.datasets.kaggle.transactions import Parts, Purchases
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import EVERYONE
 from hm_pipeline.engine.staging import Stage
-from hm_pipeline.engine.tables import Home, Manifest
 
 FACTS = "transactions"
 Progress = Callable[[str, int, int], None]

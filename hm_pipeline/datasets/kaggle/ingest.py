@@ -26,9 +26,9 @@ from hm_pipeline.datasets.kaggle.rejected_rows import FILE, BadRows
 from hm_pipeline.datasets.kaggle.report import IngestReport, report_of
 from hm_pipeline.datasets.kaggle.transactions import Purchases
 from hm_pipeline.datasets.kaggle.week_ranges import span, weeks_in
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.shards import count_for, cut, save_shards
 from hm_pipeline.engine.staging import Stage
-from hm_pipeline.engine.tables import Home
 
 Reader = Callable[[Any, Path, pl.DataFrame | None], pl.DataFrame]
 DIMENSIONS: tuple[tuple[RawTable, type[dy.Schema], Reader], ...] = (

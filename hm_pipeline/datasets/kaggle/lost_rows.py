@@ -8,7 +8,8 @@ import polars as pl
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import BadInput
 from hm_pipeline.base.files import atomic_write, content_hash
-from hm_pipeline.engine.tables import Home, Manifest, scan_files
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import Manifest, scan_files
 
 FILE = "lost.parquet"
 NAMED = 3  # weeks that a refusal names

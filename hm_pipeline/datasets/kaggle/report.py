@@ -8,7 +8,7 @@ from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.datasets.kaggle.deliveries import Weeks
 from hm_pipeline.datasets.kaggle.rejected_rows import FILE
 from hm_pipeline.datasets.kaggle.week_ranges import gaps
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 
 NAMED = 5  # days
 

@@ -20,7 +20,7 @@ from hm_pipeline.datasets.kaggle.header import read_header
 from hm_pipeline.datasets.kaggle.keys import Keys
 from hm_pipeline.datasets.kaggle.rejected_rows import FILE, BadRows
 from hm_pipeline.datasets.kaggle.row_validation import DIGITS, LINE, Sieve, faults, is_article, is_one, is_whole
-from hm_pipeline.engine.tables import scan_files
+from hm_pipeline.engine.partition_files import scan_files
 
 ORDER = ("customer_id", "article_id", "t_dat", "price", "sales_channel_id")
 KNOWN = (*RAW_TRANSACTIONS.required, *RAW_TRANSACTIONS.optional)

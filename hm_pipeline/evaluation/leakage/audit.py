@@ -8,8 +8,8 @@ import polars as pl
 
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.lock import one_writer
+from hm_pipeline.engine.partition_files import Manifest, scan_files
 from hm_pipeline.engine.plan import AUDIENCE, STATIC, Graph
-from hm_pipeline.engine.tables import Manifest, scan_files
 from hm_pipeline.evaluation.leakage import questions
 from hm_pipeline.evaluation.leakage.horizon import known_at
 from hm_pipeline.evaluation.leakage.partition_digest import Digest, differing_rows, digest, digest_of_model

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from hm_pipeline.engine.tables import Manifest, scan_files
+from hm_pipeline.engine.partition_files import Manifest, scan_files
 from hm_pipeline.features.feast_objects import TIMESTAMP
 
 

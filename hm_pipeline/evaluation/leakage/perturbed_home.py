@@ -12,9 +12,10 @@ import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.files import content_hash
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import Manifest, PartitionWriter
 from hm_pipeline.engine.plan import AUDIENCE, FACTS
 from hm_pipeline.engine.step import Step
-from hm_pipeline.engine.tables import Home, Manifest, PartitionWriter
 
 SHARED = ("customers", "articles")
 FOLDER = ".audit-"  # beside the tables, so that a link never crosses a disk

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from hm_pipeline.base.errors import HMError
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import Graph
-from hm_pipeline.engine.tables import Manifest
 from hm_pipeline.evaluation.leakage.result import SAME
 from hm_pipeline.features.feast_objects import KEYS, TIMESTAMP
 from hm_pipeline.features.historical import service_of

@@ -6,9 +6,9 @@ from pathlib import Path
 import polars as pl
 
 from hm_pipeline.base.errors import DiskTrouble, HMError, Unforeseen
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import Graph
-from hm_pipeline.engine.tables import Home
 from hm_pipeline.evaluation.leakage.perturbed_home import keeping_audience
 
 Report = Callable[[str, int, int], None]

@@ -9,7 +9,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.engine.tables import Home, Manifest
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.evaluation.retrieval.weekly import RecallBudget
 from hm_pipeline.evaluation.text_table import Sheet
 

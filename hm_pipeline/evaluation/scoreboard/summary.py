@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from hm_pipeline.engine.tables import Home, Manifest, scan_files
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import Manifest, scan_files
 from hm_pipeline.evaluation.scoreboard.feature_summary import column_rows
 from hm_pipeline.evaluation.scoreboard.pooling import Scoreboard, pool
 from hm_pipeline.evaluation.scoreboard.rows import ColumnRow

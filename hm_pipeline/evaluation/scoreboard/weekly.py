@@ -6,9 +6,10 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import CustomerWeek
+from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.step import Week
-from hm_pipeline.engine.tables import Home, Manifest
 from hm_pipeline.evaluation.baselines import RUNGS
 from hm_pipeline.evaluation.scoreboard.pooling import JudgedWeek
 from hm_pipeline.evaluation.scoreboard.scoring import Figures, count_articles, count_pairs, judge_week

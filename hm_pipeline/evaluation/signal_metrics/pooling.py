@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from hm_pipeline.evaluation.scoreboard.rows import DECIMALS, Row, rounded
 from hm_pipeline.evaluation.signal_metrics.losses import BINS, RELIABILITY, Graded
 from hm_pipeline.recommender.metrics.bootstrap import Interval

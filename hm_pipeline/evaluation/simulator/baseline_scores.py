@@ -4,7 +4,7 @@ import polars as pl
 
 from hm_pipeline.base.calendar import DAYS
 from hm_pipeline.base.contracts import Transactions
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from hm_pipeline.evaluation.baseline_layers import own_purchases, recent_purchases, stack
 from hm_pipeline.evaluation.baselines import Rule, rank_l0, rank_l1, rank_l2
 from hm_pipeline.evaluation.simulator.counts import Figures

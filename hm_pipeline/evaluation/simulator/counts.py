@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 
 Figures = dict[str, float | None]
 TOPS = (12, 60, 100, 1000, 5000)

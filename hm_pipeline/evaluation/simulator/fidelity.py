@@ -12,7 +12,7 @@ from rich.table import Table
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from hm_pipeline.evaluation.simulator.baseline_scores import score
 from hm_pipeline.evaluation.simulator.counts import count
 from hm_pipeline.evaluation.simulator.reference import FACTS, FULL_CUSTOMERS, Fact

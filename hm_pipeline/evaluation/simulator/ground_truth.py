@@ -14,7 +14,7 @@ from rich.table import Table
 
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.datasets.simulator.ground_truth import FOLDER, NEED_WEEKS
-from hm_pipeline.engine.tables import Home
+from hm_pipeline.engine.home import Home
 from hm_pipeline.evaluation.simulator.ground_truth_rows import CUSTOMER, Stored, calendars, needs, offered, offers, rhythms, seasons, tastes
 
 WEEK = "week_id"

@@ -8,16 +8,16 @@ import dagster as dg
 import polars as pl
 
 from hm_pipeline.base.errors import HMError
+from hm_pipeline.engine.partition_files import scan_files
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.step import Step
-from hm_pipeline.engine.tables import scan_files
 from hm_pipeline.evaluation.leakage import audit_week, conclusion
 from hm_pipeline.features.consistency import drift
 from hm_pipeline.features.feast_objects import TIMESTAMP, FeatureTable
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.tables import feature_tables
-from hm_pipeline.orchestration.asset_factory import VIEWS
 from hm_pipeline.orchestration.checks.result import Stored, newest, outcome
+from hm_pipeline.orchestration.metadata import VIEWS
 
 STORE, LABELLED, AUDIT = "feature_store", "feature_matrix", "leak_audit"  # the store is seldom made, so seldom is an audit
 AGAIN = "make the partition again with --force"

@@ -6,10 +6,10 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from hm_pipeline.engine.partition_files import Manifest, scan_files
 from hm_pipeline.engine.plan import STATIC, Graph
 from hm_pipeline.engine.step import Step
-from hm_pipeline.engine.tables import Manifest, scan_files
-from hm_pipeline.orchestration.asset_factory import markdown_table
+from hm_pipeline.orchestration.metadata import markdown_table
 
 SHOWN = 8  # offending rows shown
 

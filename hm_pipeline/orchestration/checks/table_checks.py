@@ -6,9 +6,9 @@ from functools import partial
 import dagster as dg
 import polars as pl
 
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import STATIC, Graph
 from hm_pipeline.engine.step import Step
-from hm_pipeline.engine.tables import Manifest
 from hm_pipeline.features import online_parity as agreement
 from hm_pipeline.orchestration.asset_factory import Work
 from hm_pipeline.orchestration.checks import feast_checks as features

@@ -1,0 +1,123 @@
+"""Partitions on disk: Parquet files beside a manifest that is written last, so that a partition without one does not exist.
+
+``HM_HOME/tables/<name>/week_id=<w>/shard=<nnn>.parquet``.  What the tables mean is not known here.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Self
+
+import polars as pl
+
+from hm_pipeline.base.files import atomic_write, content_hash
+
+ROWS_PER_GROUP = 65_536  # a shard's customers are a few row groups of a week, the rest is skipped by its statistics
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What one written file holds.
+
+    ``content`` is a hash over the rows in their order, not over the bytes of the file.
+    """
+
+    file: str
+    rows: int
+    content: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A whole partition: its files, what they were computed from, and for whom."""
+
+    fingerprint: str
+    receipts: tuple[Receipt, ...]
+    audience: str = ""
+    figures: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """Rows of all files."""
+        return sum(receipt.rows for receipt in self.receipts)
+
+    @property
+    def content(self) -> str:
+        """Hash over the rows of all files."""
+        return "-".join(receipt.content for receipt in self.receipts)
+
+    def is_whole(self, folder: Path) -> bool:
+        """Return whether all its files are there: people tidy up, too."""
+        return all((folder / receipt.file).exists() for receipt in self.receipts)
+
+    def save(self, folder: Path) -> None:
+        """Write the manifest; from here on the partition exists."""
+        atomic_write(folder / "manifest.json", lambda path: path.write_text(json.dumps(asdict(self), indent=1) + "\n"))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self | None:
+        """Read a partition's manifest, or nothing where there is no whole partition."""
+        path = folder / "manifest.json"
+        if not path.exists():
+            return None
+        fields = json.loads(path.read_text())
+        return cls(**{**fields, "receipts": tuple(Receipt(**receipt) for receipt in fields["receipts"])})
+
+
+def write_shard(frame: pl.DataFrame, folder: Path, index: int = 0) -> Receipt:
+    """Write one shard of a partition, whole or not at all, and return its receipt."""
+    name = f"shard={index:03d}.parquet"
+    atomic_write(
+        folder / name, lambda path: frame.write_parquet(path, compression="zstd", compression_level=1, row_group_size=ROWS_PER_GROUP)
+    )
+    return Receipt(name, frame.height, content_hash(frame))
+
+
+def scan_files(files: Iterable[Path]) -> pl.LazyFrame:
+    """Return the rows of Parquet files; their paths are meant as they stand, whatever letters and folder names are in them."""
+    return pl.scan_parquet(list(files), hive_partitioning=False, glob=False)
+
+
+def files_of(folder: Path) -> Iterator[Path]:
+    """Return the files of a partition, none where it does not exist."""
+    manifest = Manifest.load(folder)
+    return (folder / receipt.file for receipt in (manifest.receipts if manifest else ()))
+
+
+class PartitionWriter:
+    """Write a partition shard by shard; it exists only once :meth:`finish` has written the manifest.
+
+    Paths depend on table, week and shard alone, so that work done twice overwrites equal bytes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "manifest.json").unlink(missing_ok=True)  # from here on the old partition is not taken for whole
+        for half in folder.glob(".*.tmp"):  # of a process that was killed
+            half.unlink()
+
+    def write(self, frame: pl.DataFrame, index: int = 0) -> Receipt:
+        """Write one shard."""
+        return write_shard(frame, self.folder, index)
+
+    def discard(self) -> None:
+        """Remove what was written of a partition that will not be finished."""
+        for half in (*self.folder.glob("*.parquet"), *self.folder.glob(".*.tmp")):
+            half.unlink(missing_ok=True)
+        with suppress(OSError):  # other tables may lie below
+            self.folder.rmdir()
+
+    def finish(
+        self, receipts: Iterable[Receipt], *, fingerprint: str, audience: str = "", figures: dict[str, float] | None = None
+    ) -> Manifest:
+        """Remove what an earlier sharding left, write the manifest and return it."""
+        manifest = Manifest(fingerprint, tuple(receipts), audience, figures or {})
+        kept = {receipt.file for receipt in manifest.receipts}
+        for stale in self.folder.glob("*.parquet"):
+            if stale.name not in kept:
+                stale.unlink()
+        manifest.save(self.folder)
+        return manifest

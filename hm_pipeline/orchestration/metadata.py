@@ -1,0 +1,63 @@
+"""Metadata of assets and of what was made: columns, views, samples and pictures."""
+
+import base64
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from hm_pipeline.engine.partition_files import Manifest
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.step import Step
+from hm_pipeline.features.tables import feature_tables
+from hm_pipeline.orchestration.preview_tables import tables
+from hm_pipeline.orchestration.previews import pictures, sample
+
+VIEWS = {table.table: table for table in feature_tables()}
+CELL = 40  # characters shown of a value
+
+
+def preview_metadata(context: dg.AssetExecutionContext, graph: Graph, step: Step, week_id: int, manifest: Manifest) -> dict[str, Any]:
+    """Return the sample, the tables and the pictures as metadata; what cannot be shown is a warning, as the partition is whole."""
+    shown: dict[str, Any] = {}
+    try:
+        rows = sample(graph, step, week_id, manifest)
+        if rows.width:
+            shown["sample"] = dg.MetadataValue.md(markdown_table(rows))
+        shown |= {name: dg.MetadataValue.md(table) for name, table in tables(graph, step.name, week_id).items()}
+        for name, picture in pictures(graph, step, week_id).items():
+            shown[name] = dg.MetadataValue.md(f"![{name}](data:image/{_kind(picture)};base64,{base64.b64encode(picture).decode()})")
+    except Exception as error:  # noqa: BLE001 - a picture must never fail a run
+        context.log.warning("%s is made, but cannot be shown: %s: %s", step.name, type(error).__name__, error)
+    return shown
+
+
+def _kind(picture: bytes) -> str:
+    return "png" if picture.startswith(b"\x89PNG") else "jpeg"
+
+
+def markdown_table(rows: pl.DataFrame) -> str:
+    """Return rows as a Markdown table, a column of the table in a column of the page."""
+    lines = [rows.columns, ["---"] * rows.width, *([_cell(value) for value in row] for row in rows.iter_rows())]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text[:CELL].replace("|", "\\|").replace("\n", " ")
+
+
+def columns(step: Step) -> dict[str, Any]:
+    """Return the columns of a step's contract."""
+    if step.schema is None:
+        return {}
+    listed = [dg.TableColumn(name, type(column).__name__, column.description or "") for name, column in step.schema.columns().items()]
+    return {"dagster/column_schema": dg.TableSchema(listed), "dagster/table_name": step.name}
+
+
+def view(step: Step) -> dict[str, Any]:
+    """Return the Feast view that serves a step's table, its keys and its services."""
+    table = VIEWS.get(step.name)
+    if table is None:
+        return {}
+    return {"feast/view": table.name, "feast/keys": ", ".join(table.keys), "feast/services": ", ".join(table.services) or "none"}
