@@ -17,7 +17,7 @@ INGEST = """
 import sys
 from pathlib import Path
 from hm_pipeline.datasets.kaggle import ingest
-from hm_pipeline.settings import Settings
+from hm_pipeline.base.settings import Settings
 ingest(Path(sys.argv[1]), Path(sys.argv[2]), settings=Settings(threads=2))
 """
 RIVAL = """
