@@ -14,7 +14,7 @@ from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.instance import dagster_instance
-from tests.datasets.tiny_files import ADA, FILES, TRANSACTIONS, TX
+from tests.datasets.kaggle.tiny_files import ADA, FILES, TRANSACTIONS, TX
 from tests.e2e.conftest import quick
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own

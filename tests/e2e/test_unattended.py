@@ -14,7 +14,7 @@ from datetime import date, timedelta
 import pytest
 
 from hm_pipeline.engine.home import Home
-from tests.datasets.tiny_files import FILES, TRANSACTIONS, TX
+from tests.datasets.kaggle.tiny_files import FILES, TRANSACTIONS, TX
 from tests.e2e.crashes import start
 from tests.e2e.test_automation import packed
 

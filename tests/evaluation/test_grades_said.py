@@ -6,7 +6,7 @@ import pytest
 
 from hm_pipeline.evaluation.signal_metrics.questions import needs, offers, seasons
 from tests.laws.tiny_shops import Sale, articles
-from tests.signals.few_rows import WEEK, A, B, C, close, inputs_of, shop_of
+from tests.recommender.signals.few_rows import WEEK, A, B, C, close, inputs_of, shop_of
 
 
 def test_needs_stand_beside_their_rivals() -> None:

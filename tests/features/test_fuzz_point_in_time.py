@@ -1,8 +1,0 @@
-"""A few dozen random questions; ``python -m tests.features.fuzz_point_in_time`` asks thousands."""
-
-from tests.features.fuzz_point_in_time import run
-
-
-def test_random_questions_are_answered_as_the_oracle_answers() -> None:
-    faults: list[str] = []
-    assert run(cases=40, seed=1, say=faults.append) == 0, "\n".join(faults)
