@@ -10,10 +10,12 @@ import polars as pl
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """A module's entry in a registry.
+    """A module's entry in a registry: all that the asset, the view and the pages of it are made from.
 
     Parameters
     ----------
+    name
+        Name of the asset, the view and the headline column; data keep it, wherever the module lies.
     schema
         Contract; its primary key is the grain.
     compute
@@ -24,18 +26,23 @@ class Registration:
         Weeks of transactions it reads, all where not given.
     why
         What it is good for, shown in the UI.
+    unit
+        Unit of a row's values, shown in the UI; the headline column's description where not given.
+    view
+        Name of its Feast view, its own name where not given.
+    services
+        Feast services that hold its features: ``ranking`` for the ensemble, ``signals``, ``lookbook`` for pages.
     """
 
+    name: str
     schema: type[dy.Schema]
     compute: Callable[..., pl.LazyFrame]
     inputs: tuple[str, ...]
     history_weeks: int | None = None
     why: str = ""
-
-    @property
-    def name(self) -> str:
-        """Name of the module."""
-        return self.compute.__module__.rsplit(".", 1)[-1]
+    unit: str = ""
+    view: str = ""
+    services: tuple[str, ...] = ("ranking",)
 
     @property
     def description(self) -> str:
@@ -47,3 +54,9 @@ class Registration:
         """Columns beside the key: the features."""
         keys = self.schema.primary_key()
         return [name for name in self.schema.column_names() if name not in keys]
+
+    @property
+    def headline(self) -> str:
+        """Description of the column that bears the name, nothing where there is none."""
+        column = self.schema.columns().get(self.name)
+        return (column.description or "") if column else ""

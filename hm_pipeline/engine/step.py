@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import dataframely as dy
 
@@ -17,7 +17,7 @@ from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.fingerprint import Entry, code_digest, libraries_of, short_hash
 
-__all__ = ["Kind", "Reads", "Step", "Week", "at", "before", "merged", "short_hash"]
+__all__ = ["Kind", "Reads", "Step", "StepOptions", "Week", "at", "before", "merged", "short_hash"]
 
 Kind = Literal["raw", "static", "weekly", "model"]
 
@@ -75,6 +75,25 @@ class Week:
     model: Any = None
 
 
+class StepOptions(TypedDict, total=False):
+    """Fields of a step beside its name and its body, as :class:`Step` describes them."""
+
+    kind: Kind
+    schema: type[dy.Schema]
+    reads: tuple[Reads, ...]
+    settings: tuple[str, ...]
+    every: int
+    warm_up: int
+    model: str
+    load: Callable[[Path], Any]
+    measure: Callable[..., dict[str, float]]
+    is_sharded: bool
+    group: str
+    unit: str
+    why: str
+    grain: str
+
+
 @dataclass(frozen=True)
 class Step:
     """One asset: its name, its contract, what it reads and what computes it.
@@ -97,15 +116,16 @@ class Step:
         ``measure(inputs, week, table)`` returns the partition's own quality, read back after it is written.
     is_sharded
         The body runs once for each shard of the week's audience.
-    group, description
-        Where and how the asset is shown.
+    group, description, unit, why, grain
+        Where and how the asset is shown: what it is, the unit of its values, what it is good for, and what a row is where
+        the contract has no key that says so.
     entry
         ``module:table`` that holds this very step by its name, by which it travels to another process.
     """
 
     name: str
-    kind: Kind
     body: Callable[..., Any]
+    kind: Kind = "weekly"
     schema: type[dy.Schema] | None = None
     reads: tuple[Reads, ...] = ()
     code: tuple[Entry, ...] = ()
@@ -119,6 +139,9 @@ class Step:
     is_sharded: bool = False
     group: str = "data"
     description: str = ""
+    unit: str = ""
+    why: str = ""
+    grain: str = ""
     entry: str = ""
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -6,17 +6,13 @@ from functools import cache
 import dataframely as dy
 
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.features.feast_objects import KEYS, FeatureTable
+from hm_pipeline.features.feast_objects import FeatureTable
 from hm_pipeline.features.online_views import Needs, Rankings
 from hm_pipeline.recommender.candidates import STRATEGIES
 from hm_pipeline.recommender.candidates.first_stage.model import candidates_schema
 from hm_pipeline.recommender.signals import SIGNALS
-from hm_pipeline.recommender.signals._lib.signal import Signal
 
 RANKING, LOOKBOOK = "ranking", "lookbook"
-VIEW_NAMES = {"type_need": "customer_types"}  # a view is named for what it describes
-SHOWN = ("activity", "visit_propensity")  # what an application that shows a customer's list may want beside it
-NAMED_SIGNALS = ("need_propensity", "seasonality", "style_similarity", "availability")  # the shopper's four questions
 
 
 class ArticleAttributes(dy.Schema):
@@ -38,15 +34,6 @@ class CustomerAttributes(dy.Schema):
     age = dy.Int16(nullable=True, description="age in years")
 
 
-def _services(signal: Signal) -> tuple[str, ...]:
-    """Return who serves a signal: what is not keyed by pair and week alone, nobody."""
-    if not set(signal.schema.primary_key()) <= set(KEYS):
-        return ()
-    named = ("signals",) if signal.name in NAMED_SIGNALS else ()
-    shown = (LOOKBOOK,) if signal.name in SHOWN else ()
-    return (RANKING, *named, *shown)
-
-
 @cache
 def feature_tables() -> tuple[FeatureTable, ...]:
     """Return the tables that become Feast views, the finest grain first."""
@@ -54,9 +41,7 @@ def feature_tables() -> tuple[FeatureTable, ...]:
         "candidates", "candidates", candidates_schema(STRATEGIES), "What the strategies and the first stage said.", (RANKING,)
     )
     signals = [
-        FeatureTable(
-            VIEW_NAMES.get(signal.name, signal.name), f"signal/{signal.name}", signal.schema, signal.description, _services(signal)
-        )
+        FeatureTable(signal.view or signal.name, f"signal/{signal.name}", signal.schema, signal.description, signal.services)
         for signal in SIGNALS
     ]
     arrays = (

@@ -19,10 +19,10 @@ from hm_pipeline.engine.plan import STATIC, Graph
 from hm_pipeline.engine.staging import settled
 from hm_pipeline.engine.step import Step, merged
 from hm_pipeline.orchestration.dagster_failure import failing
+from hm_pipeline.orchestration.descriptions import describe, group_of
 from hm_pipeline.orchestration.metadata import VIEWS, columns, preview_metadata, view
 from hm_pipeline.orchestration.partitions import asset_key, dependency, weekly_partitions
 from hm_pipeline.orchestration.preconditions import refuse
-from hm_pipeline.orchestration.stories import describe, group_of
 
 Report = Callable[[str, int, int], None]
 

@@ -16,7 +16,7 @@ from hm_pipeline.engine.workers import release_workers
 from tests.e2e import planted
 
 AUDIENCE = (at("audience"),)
-OWN = Step("own", "weekly", planted.own, schema=planted.Own, reads=AUDIENCE, is_sharded=True)
+OWN = Step("own", planted.own, schema=planted.Own, reads=AUDIENCE, is_sharded=True)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def made(settings, steps, name, workers):
     "step", [OWN, replace(STEPS["signal/activity"], body=planted.more_active)], ids=["a step added", "a step of the product replaced"]
 )
 def test_steps_of_ones_own_are_computed_by_workers(home, step):
-    unreadable = Step("beside", "weekly", lambda *_: None, schema=planted.Own, reads=AUDIENCE)  # keeps nobody else from travelling
+    unreadable = Step("beside", lambda *_: None, schema=planted.Own, reads=AUDIENCE)  # keeps nobody else from travelling
     steps = {**STEPS, step.name: replace(step, reads=(*step.reads, at("beside"))), "beside": unreadable}
     shared, processes = made(home, steps, step.name, 2)
     assert processes

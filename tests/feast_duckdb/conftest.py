@@ -11,7 +11,7 @@ from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConf
 from feast.data_format import ParquetFormat
 from feast.types import Int64
 
-from hm_pipeline.features.store import OFFLINE_STORE
+from hm_pipeline.feast_duckdb.offline.store import TYPE as OFFLINE_STORE
 
 NOON = datetime(2020, 9, 16, 12, tzinfo=UTC)
 ENTITIES = {name: Entity(name=name, join_keys=[name], value_type=ValueType.INT64) for name in ("customer_id", "article_id", "week_id")}

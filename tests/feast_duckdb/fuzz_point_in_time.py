@@ -28,8 +28,8 @@ from feast import Entity, FeatureStore, FeatureView, Field, FileSource, RepoConf
 from feast.types import Float64, Int64, String
 
 from hm_pipeline.base.errors import HMError
+from hm_pipeline.feast_duckdb.offline.store import TYPE as OFFLINE_STORE
 from hm_pipeline.feast_duckdb.offline.store import DuckDBPointInTimeOfflineStore
-from hm_pipeline.features.store import OFFLINE_STORE
 
 START = datetime(2020, 3, 28, 22, tzinfo=UTC)  # hours before the clocks change in Europe
 HOUR = 3_600_000_000_000  # nanoseconds

@@ -10,8 +10,8 @@ from feast import Entity, FeatureService, FeatureStore, FeatureView, PushSource
 from feast.on_demand_feature_view import OnDemandFeatureView
 from feast.repo_operations import init_repo
 
+from hm_pipeline.feast_duckdb.offline.store import TYPE as OFFLINE_STORE
 from hm_pipeline.feast_duckdb.online.store import TYPE as ONLINE
-from hm_pipeline.features.store import OFFLINE_STORE
 
 from .conftest import STOCK_WARNING
 

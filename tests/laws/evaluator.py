@@ -8,12 +8,13 @@ from typing import Any
 
 import polars as pl
 
-from hm_pipeline.assets import STEPS, reads_of
+from hm_pipeline.assets import STEPS
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.base.validation import check
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.plan import STATIC
+from hm_pipeline.engine.registry import reads_of
 from hm_pipeline.engine.step import Reads, Step, Week, at, merged
 from hm_pipeline.engine.tables import MemoryTable
 from hm_pipeline.recommender.candidates import STRATEGIES

@@ -35,7 +35,7 @@ class Probe:
 
 @pytest.fixture
 def probe(home: Home, tmp_path: Path) -> Probe:
-    step = Step("probe", "weekly", reads_its_own_week, schema=ArticleWeek, reads=(before("transactions"),))
+    step = Step("probe", reads_its_own_week, schema=ArticleWeek, reads=(before("transactions"),))
     graph = Graph({**STEPS, step.name: step}, home, Settings(home=tmp_path))
     return Probe(Runner(graph), step)
 
@@ -61,7 +61,7 @@ def test_what_is_not_declared_is_not_there(probe: Probe, week_id: int) -> None:
 
 
 def test_purchases_are_the_audiences_own(home: Home, week_id: int, tmp_path: Path) -> None:
-    step = Step("probe", "weekly", reads_its_own_week, reads=(before("transactions", of_audience=True), at("audience")), is_sharded=True)
+    step = Step("probe", reads_its_own_week, reads=(before("transactions", of_audience=True), at("audience")), is_sharded=True)
     runner = Runner(Graph({**STEPS, step.name: step}, home, Settings(home=tmp_path)))
     runner.produce("audience", week_id)
     inputs = runner.inputs(step, week_id)

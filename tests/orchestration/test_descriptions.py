@@ -1,11 +1,11 @@
-"""Every asset says what it is, its grain, its unit and why, and the groups stand in the order of the story."""
+"""Every asset says what it is, its grain, its unit and why, and the groups stand in order."""
 
 from dataclasses import replace
 
 import pytest
 
 from hm_pipeline.assets import STEPS
-from hm_pipeline.orchestration.stories import ORDER, STORIES, describe, group_of
+from hm_pipeline.orchestration.descriptions import GROUP_ORDER, describe, group_of
 
 
 @pytest.mark.parametrize("name", STEPS)
@@ -22,15 +22,11 @@ def test_grains_are_those_of_the_contracts():
     assert "**Grain:** A model for each week it is fitted in, which serves 4 weeks." in describe(STEPS["ensemble"])
 
 
-def test_no_story_is_of_nothing():
-    assert STORIES.keys() <= STEPS.keys()
-
-
-def test_groups_sort_in_the_order_of_the_story():
+def test_groups_sort_in_order():
     groups = [
         group_of(STEPS[name])
         for name in ("transactions", "history/vectors", "candidates", "signal/momentum", "labels", "search", "scoreboard")
     ]
     assert groups == sorted(groups)
-    assert [group.partition("_")[2] for group in groups] == list(ORDER)
+    assert [group.partition("_")[2] for group in groups] == list(GROUP_ORDER)
     assert group_of(replace(STEPS["candidates"], group="mine")) == "mine"

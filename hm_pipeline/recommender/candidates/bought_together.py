@@ -57,4 +57,4 @@ def _neighbours(tables: Inputs, week_id: int) -> Neighbours:
     )
 
 
-STRATEGY = Strategy(schema=BoughtTogether, compute=compute, inputs=INPUTS)
+STRATEGY = Strategy(name="bought_together", schema=BoughtTogether, compute=compute, inputs=INPUTS)

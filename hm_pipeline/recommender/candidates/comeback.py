@@ -49,4 +49,4 @@ def _best(tables: Inputs, week_id: int, idle_weeks: int, most: int, least: int) 
     return best_by_age(units, most=most, least=least)
 
 
-STRATEGY = Strategy(schema=Comeback, compute=compute, inputs=("purchases", "transactions", "customers"), history_weeks=5)
+STRATEGY = Strategy(name="comeback", schema=Comeback, compute=compute, inputs=("purchases", "transactions", "customers"), history_weeks=5)

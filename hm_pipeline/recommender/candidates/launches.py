@@ -54,4 +54,4 @@ def compute(
     return Launches.cast(ranked(proposals, "launches", week_id=week_id, most=most))
 
 
-STRATEGY = Strategy(schema=Launches, compute=compute, inputs=("purchases", "articles", "signal/availability"))
+STRATEGY = Strategy(name="launches", schema=Launches, compute=compute, inputs=("purchases", "articles", "signal/availability"))

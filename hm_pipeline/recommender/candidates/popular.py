@@ -59,4 +59,4 @@ def compute(tables: Inputs, *, week_id: int, most: int = 80) -> pl.LazyFrame:
     return Popular.cast(everyone.join(best, how="cross"))
 
 
-STRATEGY = Strategy(schema=Popular, compute=compute, inputs=("history/article_sales",))
+STRATEGY = Strategy(name="popular", schema=Popular, compute=compute, inputs=("history/article_sales",))

@@ -47,4 +47,4 @@ def _best(tables: Inputs, week_id: int, most: int, least: int, least_share: floa
     return best_by_age(units, most=most, least=min(least, max(FEWEST, round(least_share * units.height))))
 
 
-STRATEGY = Strategy(schema=PopularByAge, compute=compute, inputs=("transactions", "customers"), history_weeks=1)
+STRATEGY = Strategy(name="popular_by_age", schema=PopularByAge, compute=compute, inputs=("transactions", "customers"), history_weeks=1)

@@ -49,4 +49,6 @@ def compute(
     return PopularInDepartment.cast(ranked(proposals, "popular_in_department", week_id=week_id, most=most))
 
 
-STRATEGY = Strategy(schema=PopularInDepartment, compute=compute, inputs=("purchases", "articles", "history/article_sales"))
+STRATEGY = Strategy(
+    name="popular_in_department", schema=PopularInDepartment, compute=compute, inputs=("purchases", "articles", "history/article_sales")
+)

@@ -49,4 +49,4 @@ def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30, most: i
     return Repurchase.cast(ranked(bought, "repurchase", week_id=week_id, most=most))
 
 
-STRATEGY = Strategy(schema=Repurchase, compute=compute, inputs=("purchases", "signal/availability"))
+STRATEGY = Strategy(name="repurchase", schema=Repurchase, compute=compute, inputs=("purchases", "signal/availability"))

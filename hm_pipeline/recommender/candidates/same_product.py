@@ -43,4 +43,9 @@ def compute(tables: Inputs, *, week_id: int, last: int = 12, half_life_days: flo
     )
 
 
-STRATEGY = Strategy(schema=SameProduct, compute=compute, inputs=("purchases", "articles", "history/article_sales", "signal/availability"))
+STRATEGY = Strategy(
+    name="same_product",
+    schema=SameProduct,
+    compute=compute,
+    inputs=("purchases", "articles", "history/article_sales", "signal/availability"),
+)

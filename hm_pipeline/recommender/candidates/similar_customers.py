@@ -54,5 +54,9 @@ def _neighbours(tables: Inputs, week_id: int) -> Neighbours:
 
 
 STRATEGY = Strategy(
-    schema=SimilarCustomers, compute=compute, inputs=("purchases", "history/shared_buyers", "signal/availability"), history_weeks=52
+    name="similar_customers",
+    schema=SimilarCustomers,
+    compute=compute,
+    inputs=("purchases", "history/shared_buyers", "signal/availability"),
+    history_weeks=52,
 )

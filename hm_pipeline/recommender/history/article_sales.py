@@ -10,6 +10,8 @@ import polars as pl
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.contracts import ArticleWeek
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import at, before
+from hm_pipeline.recommender.history._lib import HistoryTable
 
 LAGS = 6  # weeks, the longer memory of the public solutions
 UNIT = 2**10  # decayed counts are fixed-point numbers with this unit
@@ -143,3 +145,14 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     sold = tables.weekly("transactions").before(week_id, weeks=1)
     week = summarise(sold, tables.static("customers"), week_id=week_id, calendar=tables.calendar)
     return advance(tables.weekly("history/article_sales").before(week_id, weeks=1), week, week_id=week_id)
+
+
+HISTORY = HistoryTable(
+    name="article_sales",
+    schema=ArticleSales,
+    compute=compute,
+    reads=(before("transactions", 1), before("history/article_sales", 1), at("customers")),
+    description="Sales of every article so far, by days and weeks before the cutoff, with price and buyers' age.",
+    unit="items sold, prices, ages of buyers",
+    why="Popularity, launches and price falls of an article, so that no later step reads two years again.",
+)

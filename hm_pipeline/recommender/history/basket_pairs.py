@@ -8,6 +8,8 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import before
+from hm_pipeline.recommender.history._lib import HistoryTable
 
 EARLIER_WEEKS = 4  # half of all customers come back within four weeks, later baskets say little about this one
 MOST_ARTICLES = 40  # a customer's articles in the window, newest first: a reseller's thousands would be squared
@@ -51,3 +53,14 @@ def compute(tables: Inputs, *, week_id: int, earlier_weeks: int = EARLIER_WEEKS,
         .agg(pl.len().cast(pl.Int32).alias("customer_count"))
         .select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "article_id", "other_id", "customer_count")
     )
+
+
+HISTORY = HistoryTable(
+    name="basket_pairs",
+    schema=BasketPairs,
+    compute=compute,
+    reads=(before("transactions", EARLIER_WEEKS),),
+    description="Which articles last week's customers had bought, and what they took: one week's pairs, counted once.",
+    unit="times bought after one another",
+    why="Counted once a week, so that what is bought together can be added up over any weeks.",
+)

@@ -7,6 +7,8 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import at
+from hm_pipeline.recommender.history._lib import HistoryTable
 
 WEEKS = 12  # a season; older pairs name articles that have left the shop
 UNIT = 2**10
@@ -48,3 +50,14 @@ def compute(tables: Inputs, *, week_id: int, weeks: int = WEEKS, neighbours: int
         .filter(pl.col("pair_rank") <= neighbours)
         .select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "article_id", "other_id", "pair_count", "pair_rank")
     )
+
+
+HISTORY = HistoryTable(
+    name="bought_together",
+    schema=BoughtTogether,
+    compute=compute,
+    reads=(at("history/basket_pairs", back=WEEKS - 1),),
+    description="The articles most often bought with or after each article in the last weeks.",
+    unit="times bought after one another, later weeks counting more",
+    why="Who bought this goes on to buy that: a source of candidates.",
+)

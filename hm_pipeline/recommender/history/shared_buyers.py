@@ -14,6 +14,8 @@ import polars as pl
 from scipy import sparse
 
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import before
+from hm_pipeline.recommender.history._lib import HistoryTable
 
 WEEKS = 12  # a season, as for what is bought together
 UNIT = 2**10  # likeness is a fixed-point number with this unit
@@ -74,3 +76,14 @@ def _neighbours(buyers: sparse.csr_matrix, most: int) -> Iterator[tuple[np.ndarr
         place = np.arange(len(row)) - np.searchsorted(row, row)
         kept = (place < most) & (likeness > 0)
         yield row[kept], col[kept], likeness[kept]
+
+
+HISTORY = HistoryTable(
+    name="shared_buyers",
+    schema=SharedBuyers,
+    compute=compute,
+    reads=(before("transactions", WEEKS),),
+    description="The articles most bought by the same customers as each article: what neighbours recommend, summed beforehand.",
+    unit="likeness, each common buyer weighed by how much both purchases say",
+    why="What customers with the same purchases took is the best that costs little.",
+)

@@ -9,6 +9,8 @@ import polars as pl
 from scipy import sparse
 
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import at, before
+from hm_pipeline.recommender.history._lib import HistoryTable
 
 WEEKS = 16  # a season and what leads over to the next
 SMOOTHING = 20.0  # visits of the average customer that are added to every type's own
@@ -56,3 +58,14 @@ def _lift(given: sparse.csr_matrix, taken: sparse.csr_matrix) -> np.ndarray:
     had = np.asarray(given.sum(axis=0)).ravel()[:, None]
     base = (np.asarray(taken.sum(axis=0)).ravel() + 1e-3) / (taken.shape[0] + 1)
     return np.asarray(np.round(np.log((both + SMOOTHING * base) / ((had + SMOOTHING) * base)), DECIMALS))
+
+
+HISTORY = HistoryTable(
+    name="type_pairs",
+    schema=TypePairs,
+    compute=compute,
+    reads=(before("transactions", WEEKS), at("articles")),
+    description="Which clothing types go with, and follow on, which others.",
+    unit="logarithms of ratios",
+    why="A new coat calls for a scarf: types follow on, and go with, one another.",
+)

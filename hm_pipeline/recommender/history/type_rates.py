@@ -9,6 +9,8 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import at, before
+from hm_pipeline.recommender.history._lib import HistoryTable
 
 OLDEST, EVERYONE = 99, -1  # years; older buyers count as this, and the row that all ages share
 WIDTHS = (2, 4, 8, 16, OLDEST)  # years on either side
@@ -65,3 +67,14 @@ def _rates(taken: pl.DataFrame, types: pl.Series, least: int) -> np.ndarray:
         window = next((one for one in windows if people[one].sum() >= least), slice(None))
         rows.append(counts[window].sum(axis=0) / people[window].sum() if people[window].sum() else rows[0])
     return np.stack(rows)
+
+
+HISTORY = HistoryTable(
+    name="type_rates",
+    schema=TypeRates,
+    compute=compute,
+    reads=(before("transactions", MONTH), at("articles"), at("customers")),
+    description="Shares of buyers, around every age, who took each clothing type in the last week and in the last four.",
+    unit="shares of buyers",
+    why="What everyone of an age takes now is the first guess at what one of them needs.",
+)

@@ -8,6 +8,8 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import at, before
+from hm_pipeline.recommender.history._lib import HistoryTable
 
 AGE_EDGES = (30, 50)  # years: three bands of buyers, each with the volume of a shop of its own
 CELL = ("product_type_no", "index_group_no", "age_band", "sold_week_id")
@@ -45,3 +47,14 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     known = tables.weekly("history/type_sales").before(week_id, weeks=1)
     columns = (*CELL, "sold_count")
     return pl.concat([known.select(columns), newest.select(columns)]).select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), *columns)
+
+
+HISTORY = HistoryTable(
+    name="type_sales",
+    schema=TypeSales,
+    compute=compute,
+    reads=(before("transactions", 1), before("history/type_sales", 1), at("articles"), at("customers")),
+    description="Units sold per clothing type, index group and age band of buyers in every week so far.",
+    unit="items sold in a week",
+    why="Seasons are seen in types of clothing: single articles live too short.",
+)

@@ -12,6 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from hm_pipeline.base.contracts import ArticleWeek
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import before
+from hm_pipeline.recommender.history._lib import HistoryTable
 
 DIMENSIONS = 32
 WEEKS = 26  # the half year that holds what is on sale now and the season before it
@@ -63,3 +65,15 @@ def _decompose(pairs: pl.DataFrame, articles: pl.Series, seed: int) -> np.ndarra
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors /= np.where(lengths > 0, lengths, 1)
     return vectors
+
+
+HISTORY = HistoryTable(
+    name="vectors",
+    schema=Vectors,
+    compute=compute,
+    reads=(before("transactions", WEEKS),),
+    description="Collaborative vectors: articles bought by the same customers lie close.",
+    unit="vectors of length 1: a product of two is their cosine",
+    why="Customers' choices say more about the likeness of articles than any text.",
+    is_seeded=True,
+)

@@ -53,8 +53,10 @@ def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30) -> pl.L
 
 
 SIGNAL = Signal(
+    name="activity",
     schema=Activity,
     compute=compute,
     inputs=("purchases",),
     why="Who was here last week wants other things than who comes back after a year.",
+    services=("ranking", "lookbook"),
 )

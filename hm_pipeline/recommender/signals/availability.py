@@ -148,6 +148,7 @@ def compute(tables: Inputs, *, week_id: int, model: Recalibrated) -> pl.LazyFram
 
 
 SIGNAL = Signal(
+    name="availability",
     schema=Availability,
     compute=compute,
     inputs=("history/article_sales", "articles", "embeddings"),
@@ -156,4 +157,5 @@ SIGNAL = Signal(
     refit_weeks=1,  # a fit takes seconds, and one of three weeks ago says a twentieth too much, or too little
     past_weeks=5,
     why="Articles live for weeks: what is sold out cannot be bought, however well it suits.",
+    services=("ranking", "signals"),
 )

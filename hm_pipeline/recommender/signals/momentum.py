@@ -48,6 +48,7 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
 
 
 SIGNAL = Signal(
+    name="momentum",
     schema=Momentum,
     compute=compute,
     inputs=("history/article_sales",),

@@ -53,8 +53,10 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
 
 
 SIGNAL = Signal(
+    name="need_propensity",
     schema=NeedPropensity,
     compute=compute,
     inputs=("articles", "history/type_rates", "signal/type_need", "candidates"),
     why="What people buy next follows from what they have, and from when they last bought its kind.",
+    services=("ranking", "signals"),
 )

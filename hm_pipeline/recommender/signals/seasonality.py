@@ -124,10 +124,12 @@ def compute(tables: Inputs, *, week_id: int, model: Shares) -> pl.LazyFrame:
 
 
 SIGNAL = Signal(
+    name="seasonality",
     schema=Seasonality,
     compute=compute,
     inputs=("articles", "history/type_sales"),
     fit=fit,
     load=Shares.load,
     why="Shorts sell in June, whoever is asked: last week's sales notice a turn of the season a week late.",
+    services=("ranking", "signals"),
 )

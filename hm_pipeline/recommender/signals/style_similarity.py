@@ -112,8 +112,10 @@ def _nullable(values: np.ndarray, there: np.ndarray) -> pl.Series:
 
 
 SIGNAL = Signal(
+    name="style_similarity",
     schema=StyleSimilarity,
     compute=compute,
     inputs=("purchases", "customers", "articles", "embeddings", "history/article_sales", "history/vectors", "candidates"),
     why="Among articles that sell alike, taste decides.",
+    services=("ranking", "signals"),
 )

@@ -115,6 +115,7 @@ def _known(values: pl.Series, kind: type[pl.DataType]) -> pl.Series:
 
 
 SIGNAL = Signal(
+    name="type_need",
     schema=TypeNeed,
     compute=compute,
     inputs=("purchases", "transactions", "customers", "articles", "history/type_rates", "history/type_pairs"),
@@ -123,4 +124,6 @@ SIGNAL = Signal(
     refit_weeks=1,  # a fit takes seconds, and one of three weeks ago says a twentieth too much, or too little
     past_weeks=3,
     why="What people buy next follows from what they have, and from when they last bought its kind.",
+    view="customer_types",
+    services=(),  # its rows are types, not pairs
 )

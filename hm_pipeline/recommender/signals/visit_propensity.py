@@ -113,6 +113,7 @@ def compute(tables: Inputs, *, week_id: int, model: Boosters) -> pl.LazyFrame:
 
 
 SIGNAL = Signal(
+    name="visit_propensity",
     schema=VisitPropensity,
     compute=compute,
     inputs=("purchases", "transactions", "customers"),
@@ -120,4 +121,5 @@ SIGNAL = Signal(
     load=Boosters.load,
     past_weeks=3,
     why="Who is about to come is worth preparing for; and how sure it is tells what the list may risk.",
+    services=("ranking", "lookbook"),
 )

@@ -1,0 +1,28 @@
+"""Descriptions of assets for the UI: what each is, its grain, its unit and why it is there."""
+
+from hm_pipeline.engine.step import Step
+
+GROUP_ORDER = ("data", "history", "retrieval", "signals", "features", "ensemble", "results")
+
+
+def describe(step: Step) -> str:
+    """Return what the UI says of an asset, in Markdown: what it is, then grain, unit and why where they are known."""
+    facts = {"Grain": step.grain or _grain(step), "Unit": step.unit, "Why": step.why}
+    lines = [f"**{name}:** {_sentence(text)}" for name, text in facts.items() if text]
+    return "\n\n".join([step.description, *lines])
+
+
+def group_of(step: Step) -> str:
+    """Return the group with its place in the story in front: the UI sorts groups by name."""
+    return f"{GROUP_ORDER.index(step.group) + 1}_{step.group}" if step.group in GROUP_ORDER else step.group
+
+
+def _grain(step: Step) -> str:
+    if step.kind == "model":
+        return "a model for each week it is fitted in" + (f", which serves {step.every} weeks" if step.every > 1 else "")
+    keys = step.schema.primary_key() if step.schema else []
+    return f"a row for each {', '.join(keys)}" if keys else ""
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
