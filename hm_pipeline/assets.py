@@ -1,7 +1,7 @@
 """The whole graph, from the ingested files to what a customer is shown, in the order in which it is made.
 
-Each step says what it reads and calls one function.  ``at`` is the week itself, ``before`` the weeks before it; the
-runner opens nothing else.  Signals and strategies join by their registries alone.
+Each step names what it reads, ``at`` the week itself or ``before`` it, and calls one function; nothing else is opened.
+Histories, signals and strategies join by their registries alone.
 """
 
 from types import MappingProxyType
@@ -33,7 +33,6 @@ SEARCH_WEEKS, ENSEMBLE_WEEKS, LABELLED = 13, 4, 8  # cadences; weeks of data bef
 
 # A step's facts stand close to its body, so that the graph reads as a table.
 # fmt: off
-
 # Data: what the shop's files say ---------------------------------------------------------------------------------
 
 @STEPS.step("transactions", kind="raw", schema=Transactions, group="data", unit="an item sold; prices in millionths of the files' unit",

@@ -1,11 +1,13 @@
 """Every asset says what it is, its grain, its unit and why, and the groups stand in order."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+import hm_pipeline
 from hm_pipeline.assets import STEPS
-from hm_pipeline.orchestration.descriptions import GROUP_ORDER, describe, group_of
+from hm_pipeline.orchestration.descriptions import GROUP_ORDER, asset_table, describe, group_of
 
 
 @pytest.mark.parametrize("name", STEPS)
@@ -30,3 +32,9 @@ def test_groups_sort_in_order():
     assert groups == sorted(groups)
     assert [group.partition("_")[2] for group in groups] == list(GROUP_ORDER)
     assert group_of(replace(STEPS["candidates"], group="mine")) == "mine"
+
+
+def test_the_page_of_all_assets_is_generated_from_them():
+    page = (Path(hm_pipeline.__file__).parents[1] / "docs" / "assets.md").read_text(encoding="utf-8")
+    assert page == asset_table(STEPS), "python -m hm_pipeline.orchestration.descriptions > docs/assets.md"
+    assert all(f"`{name}`" in page for name in STEPS)
