@@ -9,7 +9,7 @@ FEAST_PORT ?= 8888
 export HM_HOME ?= $(CURDIR)/home
 export PYTHONDONTWRITEBYTECODE := # compiled once: a command that compiles what it imports starts in twice the time
 
-.PHONY: help setup demo test notebook kills lint ui feast-ui bench clean
+.PHONY: help setup demo check test notebook kills lint ui feast-ui bench clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -36,6 +36,10 @@ demo: setup ## a simulated shop through the whole pipeline, to a scoreboard and 
 	@echo "The submission is $(DEMO_HOME)/submission.csv."
 	@echo "Next: 'make ui' shows the assets in Dagster; with Kaggle's files in FOLDER,"
 	@echo "      '$(BIN)/hm ingest FOLDER' and '$(BIN)/hm run --week 2020-09-23' do the same for them."
+
+check: lint ## lint, types, unit tests and the laws of the steps, in two minutes: before each commit
+	@$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile tests/base tests/engine tests/orchestration tests/test_house.py \
+	  tests/laws/test_fence.py tests/laws/test_every_signal.py tests/laws/test_every_strategy.py tests/recommender/ensemble hm_pipeline
 
 test: setup ## everything CI checks but the demo
 	@$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile
