@@ -37,11 +37,11 @@ class MissingInput(HMError):
     """A table, column, partition or model that the work needs is not there."""
 
 
-class BadInput(HMError):
+class InvalidInput(HMError):
     """The raw files hold something that cannot be read as what it should be."""
 
 
-class BrokenContract(HMError):
+class SchemaViolation(HMError):
     """A table that crosses a boundary breaks its schema."""
 
 
@@ -49,19 +49,19 @@ class UnknownWeek(HMError):
     """A date that starts no week of the calendar, or a week without the data it needs."""
 
 
-class FutureLeak(HMError):
+class LeakageError(HMError):
     """Something about week w asked for data of week w or later."""
 
 
-class RowsLost(HMError):
+class RowCountMismatch(HMError):
     """A join or a store returned another number of rows than it was asked for."""
 
 
-class HomeBusy(HMError):
+class HomeLocked(HMError):
     """Another process is writing to the same home."""
 
 
-class DiskTrouble(HMError):
+class DiskError(HMError):
     """The home, or another place that is written to, takes no more."""
 
 
@@ -86,14 +86,14 @@ DISK = {
 }
 
 
-def disk_trouble(error: BaseException | None) -> DiskTrouble | None:
+def disk_trouble(error: BaseException | None) -> DiskError | None:
     """Return what the operating system complained about, wherever a library wrapped it; nothing if it is no such complaint."""
     for one in linked(error):
         said = _said(one)
         complaint = next((text for text in DISK if text.lower() in said), None)
         if complaint and not isinstance(one, HMError):
             where = getattr(one, "filename", None) or "the disk"
-            return DiskTrouble(complaint[0].lower() + complaint[1:], where=str(where), remedy=DISK[complaint])
+            return DiskError(complaint[0].lower() + complaint[1:], where=str(where), remedy=DISK[complaint])
     return None
 
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-FIXED = 2**16  # weights are integers in this unit, so that no order of summation changes their sum
+SCALE = 2**16  # weights are integers in this unit, so that no order of summation changes their sum
 
 
 def days_before(cutoff: date, day: str = "t_dat") -> pl.Expr:
@@ -14,4 +14,4 @@ def days_before(cutoff: date, day: str = "t_dat") -> pl.Expr:
 
 def decay(days: pl.Expr, *, half_life_days: float) -> pl.Expr:
     """Return a weight that halves in so many days, as an integer in units of 2**-16."""
-    return (FIXED * pl.lit(0.5).pow(days / half_life_days)).round().cast(pl.Int64)
+    return (SCALE * pl.lit(0.5).pow(days / half_life_days)).round().cast(pl.Int64)

@@ -8,10 +8,10 @@ from functools import cache
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.base.errors import BrokenContract
+from hm_pipeline.base.errors import SchemaViolation
 
 
-def check(frame: pl.DataFrame | pl.LazyFrame, schema: type[dy.Schema], *, table: str) -> pl.DataFrame:
+def validate(frame: pl.DataFrame | pl.LazyFrame, schema: type[dy.Schema], *, table: str) -> pl.DataFrame:
     """Validate a table against its contract at a boundary, columns in the contract's order.
 
     Raises
@@ -22,15 +22,15 @@ def check(frame: pl.DataFrame | pl.LazyFrame, schema: type[dy.Schema], *, table:
     try:
         rows = frame.lazy().collect()
         # Rows that rise by their key are unique; to look for repeated keys would take most of the validation's time.
-        rules = _keyless(schema) if rises(rows, schema.primary_key()) else schema
+        rules = _keyless(schema) if is_strictly_sorted(rows, schema.primary_key()) else schema
         return rules.validate(rows, cast=True)
     except (dy.exc.ValidationError, dy.exc.SchemaError, pl.exceptions.PolarsError) as error:
-        raise BrokenContract(
+        raise SchemaViolation(
             f"breaks {schema.__name__}: {error}", where=table, remedy="this is a defect of the code that makes it"
         ) from error
 
 
-def rises(frame: pl.DataFrame, keys: Sequence[str]) -> bool:
+def is_strictly_sorted(frame: pl.DataFrame, keys: Sequence[str]) -> bool:
     """Return whether every row's key comes after that of the row before; keys hold no nulls.
 
     Examples

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.benchmarks.features import bench_features, bench_large
 from hm_pipeline.benchmarks.features_full import bench_features_full
 from hm_pipeline.benchmarks.harness import SERVING, hm, ingested, sixteenth, timed
@@ -39,7 +39,7 @@ def bench(folder: Path, only: str = "") -> tuple[list[str], dict[str, Any]]:
         If there is no part of that name.
     """
     if only and only not in PARTS:
-        raise BadInput(f"there is no part {only!r}", where="--only", remedy=f"choose from: {', '.join(PARTS)}")
+        raise InvalidInput(f"there is no part {only!r}", where="--only", remedy=f"choose from: {', '.join(PARTS)}")
     facts: dict[str, Any] = {}
     for name, part in PARTS.items():
         if only == name or (not only and name not in ON_REQUEST):

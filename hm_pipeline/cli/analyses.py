@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from rich.console import RenderableType
 
 from hm_pipeline.assets import STEPS
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
@@ -46,7 +46,7 @@ def targets(task: str, weeks: Sequence[int]) -> list[tuple[str, int]]:
         If there is no such task.
     """
     if task not in NAMES:
-        raise BadInput(f"there is no task {task!r}", where="--task", remedy=f"choose one of {', '.join(NAMES)}")
+        raise InvalidInput(f"there is no task {task!r}", where="--task", remedy=f"choose one of {', '.join(NAMES)}")
     if task == LEAVE_ONE_OUT:
         return leave_one_out.targets(weeks)
     name = {SIGNALS: "signal_scores", RETRIEVAL: "recall_budget", **ours.NEEDED}[task]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.ids import whole_numbers
 from hm_pipeline.base.settings import Settings
@@ -78,7 +78,7 @@ def features_of(settings: Settings, pairs: Path, out: Path, *, service: str) -> 
     written = pl.concat([asked.with_columns(articles), found], how="horizontal")
     lists = [name for name, kind in written.schema.items() if kind.is_nested()]
     if lists and out.suffix == ".csv":
-        raise BadInput(f"{lists[0]} is a list, which csv cannot hold", where=str(out), remedy="name a .parquet file")
+        raise InvalidInput(f"{lists[0]} is a list, which csv cannot hold", where=str(out), remedy="name a .parquet file")
     atomic_write(out, lambda path: written.write_csv(path) if out.suffix == ".csv" else written.write_parquet(path))
     return found.height, found.width - 1
 
@@ -92,7 +92,7 @@ def _read(pairs: Path, *, is_typed: bool) -> pl.DataFrame:
             return pl.read_parquet(pairs, glob=False, hive_partitioning=False)
         texts = pl.read_csv(pairs, infer_schema=False, glob=False)
     except pl.exceptions.PolarsError as error:
-        raise BadInput(
+        raise InvalidInput(
             f"cannot be read: {error}", where=str(pairs), remedy="give a csv or parquet file with a line of column names"
         ) from error
     return texts.with_columns(map(_typed, texts.drop("customer_id", strict=False))) if is_typed else texts

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 
@@ -61,7 +61,7 @@ def known_weeks(settings: Settings, first: str, last: str) -> list[int]:
     calendar = Home(settings.home).calendar
     weeks = list(range(calendar.parse(first), calendar.parse(last) + 1))
     if not weeks:
-        raise BadInput(f"{first} comes after {last}", where="--from and --to", remedy="give the earlier week first")
+        raise InvalidInput(f"{first} comes after {last}", where="--from and --to", remedy="give the earlier week first")
     if weeks[-1] >= calendar.last_week:
         known = calendar.key(calendar.last_week - 1)
         raise MissingInput(f"the purchases of {last} are not known", where="transactions", remedy=f"judge weeks up to {known}")

@@ -10,7 +10,7 @@ import typer
 from rich.console import Group
 
 from hm_pipeline.base.calendar import REFERENCE_EPOCH
-from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.cli.output import Json, WeekOption, known_weeks, materialise, progress, show
 from hm_pipeline.engine.home import Home
@@ -64,7 +64,7 @@ def ingest(
     try:
         first_day = date.fromisoformat(epoch) if epoch else None
     except ValueError as error:
-        raise BadInput(f"{epoch!r} is not a date", where="--epoch", remedy="give a date like 2018-09-19") from error
+        raise InvalidInput(f"{epoch!r} is not a date", where="--epoch", remedy="give a date like 2018-09-19") from error
     dropped = read_range(drop_weeks) if drop_weeks else None
     if raw is None and dropped is None:
         raise MissingInput("no files are named", where="RAW", remedy="give a folder or zip, or weeks to take back with --drop-weeks")

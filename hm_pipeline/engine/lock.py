@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from hm_pipeline.base.errors import HomeBusy
+from hm_pipeline.base.errors import HomeLocked
 
 LOCK, WRITER = ".lock", ".writer.json"
 
@@ -39,7 +39,7 @@ def one_writer(home: Path, *, wait: Callable[[str], object] | None = None) -> It
         lock.acquire(timeout=0)
     except Timeout as error:
         if wait is None:
-            raise HomeBusy(f"{_writer(home)} is writing to this home", where=str(home), remedy="wait until it is done") from error
+            raise HomeLocked(f"{_writer(home)} is writing to this home", where=str(home), remedy="wait until it is done") from error
         wait(f"waiting for {_writer(home)}, which is writing to {home}")
         lock.acquire()
     try:

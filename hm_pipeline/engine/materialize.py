@@ -13,7 +13,7 @@ import polars as pl
 
 from hm_pipeline.base.contracts import Audience
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.base.validation import check, rises
+from hm_pipeline.base.validation import validate, is_strictly_sorted
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import Inputs, OfCustomers
 from hm_pipeline.engine.partition_files import Manifest, PartitionWriter, Receipt, scan_files, write_shard
@@ -191,9 +191,9 @@ def _shard(runner: Runner, name: str, week_id: int, fingerprint: str, shard: Sha
     graph, step = runner.graph, runner.graph.steps[name]
     table = step.body(runner.inputs(step, week_id, shard, _made(graph.home.root, name, fingerprint)), runner.week(step, week_id))
     assert step.schema is not None  # noqa: S101  only models have none
-    checked = check(table, step.schema, table=f"{name}, week {week_id}, shard {shard.index}")
+    checked = validate(table, step.schema, table=f"{name}, week {week_id}, shard {shard.index}")
     stamp = graph.calendar.cutoff(graph.calendar.first_week if week_id == STATIC else week_id)
     keys = step.schema.primary_key()
-    ordered = checked.sort(keys) if keys and not rises(checked, keys) else checked
+    ordered = checked.sort(keys) if keys and not is_strictly_sorted(checked, keys) else checked
     stamped = ordered.with_columns(pl.lit(stamp).cast(pl.Datetime("us", "UTC")).alias("event_timestamp"))
     return write_shard(stamped, graph.folder(name, week_id), shard.index)

@@ -7,7 +7,7 @@ from pathlib import Path
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.base.errors import FutureLeak, MissingInput
+from hm_pipeline.base.errors import LeakageError, MissingInput
 from hm_pipeline.engine.partition_files import files_of, scan_files
 
 
@@ -63,7 +63,7 @@ class WeeklyTable:
 
     def _guard(self, week_id: int) -> None:
         if self.limit is not None and week_id > self.limit:
-            raise FutureLeak(
+            raise LeakageError(
                 f"week {week_id} is asked for where {self.limit} is the last that may be known",
                 where=self.name,
                 remedy="read it with before(week_id)",

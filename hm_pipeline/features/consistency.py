@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from hm_pipeline.base.errors import BrokenContract
+from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.features.feast_objects import FeatureTable, build
 from hm_pipeline.features.fields import feast_type
 
@@ -50,7 +50,7 @@ def require_agreement(store: "FeatureStore", tables: Sequence[FeatureTable]) -> 
     if found.height:
         first = found.row(0, named=True)
         said = f"{first['column']} is {first['contract']} in the contract, {first['registered']} in Feast"
-        raise BrokenContract(
+        raise SchemaViolation(
             f"{found.height} columns drifted apart: {said}",
             where=f"view {first['view']!r}",
             remedy="remove feast/registry.db from the home, the next run registers anew",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import dataframely as dy
 
 from hm_pipeline.base.calendar import DAYS
-from hm_pipeline.base.errors import BrokenContract
+from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.features.fields import field_of
 from hm_pipeline.features.on_demand import on_demand_views
 
@@ -185,9 +185,9 @@ def _check(tables: Sequence[FeatureTable]) -> None:
     for table in tables:
         unknown = set(table.schema.primary_key()) - set(ENTITIES)
         if unknown or not table.keys:
-            raise BrokenContract(f"is keyed by {table.schema.primary_key()}", where=table.name, remedy=f"key it by some of {KEYS}")
+            raise SchemaViolation(f"is keyed by {table.schema.primary_key()}", where=table.name, remedy=f"key it by some of {KEYS}")
         if table.services and not set(table.keys) <= set(KEYS):
-            raise BrokenContract(f"needs more than {KEYS}", where=table.name, remedy="leave it out of the services")
+            raise SchemaViolation(f"needs more than {KEYS}", where=table.name, remedy="leave it out of the services")
     _unique((table.name for table in tables), "views")
     _unique((name for table in tables for name in table.features), "features")
 
@@ -195,4 +195,4 @@ def _check(tables: Sequence[FeatureTable]) -> None:
 def _unique(names: Any, where: str) -> None:
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
-        raise BrokenContract(f"{', '.join(repeated)} would appear twice", where=where, remedy="rename one of them")
+        raise SchemaViolation(f"{', '.join(repeated)} would appear twice", where=where, remedy="rename one of them")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.base.errors import BrokenContract
+from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.features.units import unit_of
 
 if TYPE_CHECKING:
@@ -50,4 +50,4 @@ def feast_type(view: str, name: str, stored: Any) -> Any:
             return getattr(types, type(stored).__name__)
         case pl.Boolean():
             return types.Bool
-    raise BrokenContract(f"{name} is {stored}, which is no feature's type", where=view, remedy="cast it, or mark it feature=False")
+    raise SchemaViolation(f"{name} is {stored}, which is no feature's type", where=view, remedy="cast it, or mark it feature=False")

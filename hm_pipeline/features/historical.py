@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from hm_pipeline.base.calendar import DAYS, Calendar
-from hm_pipeline.base.errors import MissingInput, RowsLost
+from hm_pipeline.base.errors import MissingInput, RowCountMismatch
 from hm_pipeline.features.feast_objects import KEYS, OWNER, TIMESTAMP, FeatureTable, build
 from hm_pipeline.features.registration import apply
 from hm_pipeline.features.store import OFFLINE_STORE, config
@@ -105,7 +105,7 @@ def fetch(store: "FeatureStore", pairs: pl.DataFrame | str, *, service: str, cal
     job = store.get_historical_features(entity_df=dated(pairs, calendar), features=registered)
     features = pl.DataFrame(job.to_polars())
     if isinstance(pairs, pl.DataFrame) and features.height != pairs.height:
-        raise RowsLost(f"{pairs.height} pairs gave {features.height} rows", where=f"service {service!r}", remedy=f"use {OFFLINE_STORE}")
+        raise RowCountMismatch(f"{pairs.height} pairs gave {features.height} rows", where=f"service {service!r}", remedy=f"use {OFFLINE_STORE}")
     return features.select(*KEYS, *_mark(registered), *names_of(registered))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.plan import EVERYONE
 from hm_pipeline.engine.shards import ALL, Shard, load_shards
@@ -97,9 +97,9 @@ def put_online(store: "FeatureStore", tables: Sequence[FeatureTable], inputs: In
 def _refuse(week: Week, served: int | None) -> None:
     day = week.calendar.key(week.week_id)
     if week.audience != EVERYONE:
-        raise BadInput(f"week {day} is for its buyers only", where="online_store", remedy=f"serve everyone: `hm run --week {day}`")
+        raise InvalidInput(f"week {day} is for its buyers only", where="online_store", remedy=f"serve everyone: `hm run --week {day}`")
     if served is not None and week.week_id < served <= week.calendar.last_week:  # a later one was taken back
-        raise BadInput(
+        raise InvalidInput(
             f"week {day} is older than {week.calendar.key(served)}, which is served",
             where="online_store",
             remedy="leave it, or empty the online store first if you mean to go back",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.ids import signed, whole_number
 from hm_pipeline.features.historical import home_of, service_of
 from hm_pipeline.features.identity import refuse_others
@@ -59,7 +59,7 @@ def look_up(
     refuse_others(home_of(store), customers)
     rows = {len(values) for values in asked.values()}
     if len(rows) != 1:
-        raise BadInput(f"{sorted(rows) or 'no'} rows are asked for", where="look_up", remedy="give as many of each, at least one")
+        raise InvalidInput(f"{sorted(rows) or 'no'} rows are asked for", where="look_up", remedy="give as many of each, at least one")
     found = _read(store, features, asked, rows.pop())
     _refuse_unknown(store, found, {"customer_id": customers, "article_id": articles}, [*asked, "week_id"])
     return found
@@ -117,12 +117,12 @@ def _customer(given: str | int) -> int:
     """Return the number of a customer: the last 16 digits, signed."""
     number = signed(given) if isinstance(given, str) else whole_number(given)
     if number is None:
-        raise BadInput(f"{given!r} is no customer", where="customers", remedy="give the 64-digit id of customers.csv")
+        raise InvalidInput(f"{given!r} is no customer", where="customers", remedy="give the 64-digit id of customers.csv")
     return number
 
 
 def _article(given: str | int) -> int:
     number = whole_number(given)
     if number is None:
-        raise BadInput(f"{given!r} is no article", where="articles", remedy="give the number of articles.csv")
+        raise InvalidInput(f"{given!r} is no article", where="articles", remedy="give the number of articles.csv")
     return number

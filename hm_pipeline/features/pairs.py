@@ -7,7 +7,7 @@ import pandas as pd
 import polars as pl
 
 from hm_pipeline.base.calendar import Calendar
-from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.ids import whole_numbers
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
@@ -49,7 +49,7 @@ def features_of_pairs(
     wanted = _wanted(feature_names(store, service), features, service)
     clash = sorted({IS_CANDIDATE, *wanted} & {*columns})
     if clash:
-        raise BadInput(f"{', '.join(clash)} would appear twice", where=where, remedy="rename the column")
+        raise InvalidInput(f"{', '.join(clash)} would appear twice", where=where, remedy="rename the column")
     found = fetch(store, keys, service=service, calendar=home.calendar)
     if IS_CANDIDATE not in found.columns:
         found = found.with_columns(are_candidates(store, keys, calendar=home.calendar))
@@ -59,7 +59,7 @@ def features_of_pairs(
 def _columns(pairs: Any, where: str) -> list[str]:
     """Return the names of the columns of pairs; those that are no keys stay as they are, and are not looked at."""
     if not isinstance(pairs, pd.DataFrame | pl.DataFrame):
-        raise BadInput(f"a {type(pairs).__name__} holds no pairs", where=where, remedy="give a Polars or pandas frame")
+        raise InvalidInput(f"a {type(pairs).__name__} holds no pairs", where=where, remedy="give a Polars or pandas frame")
     columns = list(pairs.columns)
     missing = [name for name in ("customer_id", "article_id") if name not in columns]
     missing += [] if {"week_id", "week"} & {*columns} else ["week_id"]
@@ -133,4 +133,4 @@ def _refuse(given: pl.Series, is_wrong: pl.Series, what: str, where: str) -> Non
         value = given[rows[0]]
         told = "an empty cell" if value is None else repr(value)
         more = f", and {len(rows) - 1} more rows" if len(rows) > 1 else ""
-        raise BadInput(f"{what} {told}{more}", where=f"{where}, row {rows[0] + 1}", remedy=REMEDY)
+        raise InvalidInput(f"{what} {told}{more}", where=f"{where}, row {rows[0] + 1}", remedy=REMEDY)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
-from hm_pipeline.base.errors import BadInput, HMError
+from hm_pipeline.base.errors import InvalidInput, HMError
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.step import short_hash
@@ -80,7 +80,7 @@ def plain_path(folder: Path) -> Path:
         if not link.is_symlink():
             link.symlink_to(folder, target_is_directory=True)
     except OSError as error:
-        raise BadInput(str(error), where=str(folder), remedy="choose a home whose path has no percent and question marks") from error
+        raise InvalidInput(str(error), where=str(folder), remedy="choose a home whose path has no percent and question marks") from error
     return link
 
 
@@ -112,11 +112,11 @@ def _need_client() -> None:
     try:
         import dagster_postgres  # noqa: F401, PLC0415 - an extra
     except ImportError as error:
-        raise BadInput("dagster-postgres is not installed", where="HM_POSTGRES", remedy="pip install 'hm-pipeline[postgres]'") from error
+        raise InvalidInput("dagster-postgres is not installed", where="HM_POSTGRES", remedy="pip install 'hm-pipeline[postgres]'") from error
 
 
 def _unreachable(error: BaseException) -> HMError:
     reason = str(error.__cause__ or error).strip().splitlines()[0]
-    return BadInput(
+    return InvalidInput(
         f"Postgres does not answer: {reason}", where="HM_POSTGRES", remedy="start the server, or unset it to use SQLite in the home"
     )

@@ -12,7 +12,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-from hm_pipeline.base.errors import HomeBusy, MissingInput
+from hm_pipeline.base.errors import HomeLocked, MissingInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.orchestration.instance import prepare
 
@@ -59,7 +59,7 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
             process.terminate()  # all at once, before one is waited for
         for process in (page, daemon, news):
             _end(process)
-    raise HomeBusy(
+    raise HomeLocked(
         f"Dagster's page ended with code {page.returncode}", where=f"port {port}", remedy="read above why; is the port taken? try --port"
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.base.settings import Settings
 
 
@@ -23,5 +23,5 @@ def test_variables_are_read_and_those_set_to_nothing_are_not_set(monkeypatch):
 @pytest.mark.parametrize(("name", "value"), [("HM_TRIALS", "many"), ("HM_SHARDS", "-1"), ("HM_NO_SUCH_THING", "1")])
 def test_what_cannot_be_a_setting_is_one_line(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
-    with pytest.raises(BadInput, match=name):
+    with pytest.raises(InvalidInput, match=name):
         Settings.from_environment()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hm_pipeline.base.errors import BrokenContract
-from hm_pipeline.base.validation import check, rises
+from hm_pipeline.base.errors import SchemaViolation
+from hm_pipeline.base.validation import validate, is_strictly_sorted
 
 KEYS = ["week_id", "article_id"]
 PLACE = st.none() | st.integers(0, 2)
@@ -31,12 +31,12 @@ def test_a_table_passes_where_its_rules_hold_whatever_its_order(rows: list[tuple
     keys = [row[:2] for row in rows]
     is_right = len(set(keys)) == len(keys) and all(None not in row and row[2] >= 0 for row in rows)
     if is_right:
-        assert check(table(rows), Graded, table="graded").rows() == rows
+        assert validate(table(rows), Graded, table="graded").rows() == rows
     else:
-        with pytest.raises(BrokenContract, match="breaks Graded"):
-            check(table(rows), Graded, table="graded")
+        with pytest.raises(SchemaViolation, match="breaks Graded"):
+            validate(table(rows), Graded, table="graded")
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.just(0.5)), max_size=5))
 def test_keys_rise_where_each_comes_after_the_one_before(rows: list[tuple]) -> None:
-    assert rises(table(rows), KEYS) == all(one[:2] < other[:2] for one, other in pairwise(rows))
+    assert is_strictly_sorted(table(rows), KEYS) == all(one[:2] < other[:2] for one, other in pairwise(rows))

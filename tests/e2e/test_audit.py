@@ -12,7 +12,7 @@ import pytest
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.contracts import Transactions
-from hm_pipeline.base.errors import FutureLeak, MissingInput
+from hm_pipeline.base.errors import LeakageError, MissingInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.plan import Graph
@@ -184,7 +184,7 @@ def test_a_hole_in_retrieval_is_caught(copied):
     steps = {**STEPS, "candidates": replace(STEPS["candidates"], body=proposes_what_will_sell)}
     found = make_and_audit(settings, steps, last_week(settings) - 1)
     assert [row.feature for row in found.failed] == ["popular_score"]
-    with pytest.raises(FutureLeak, match="1 of 91 features and models fail the audit: popular_score"):
+    with pytest.raises(LeakageError, match="1 of 91 features and models fail the audit: popular_score"):
         leaks.complain(found)
 
 

@@ -10,7 +10,7 @@ import pytest
 from feast import FeatureView, Field
 from feast.types import Float64, String
 
-from hm_pipeline.base.errors import BrokenContract
+from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.engine.home import Home
 from hm_pipeline.features.consistency import drift, require_agreement
 from hm_pipeline.features.feast_objects import build
@@ -127,7 +127,7 @@ def test_a_view_that_is_not_its_contract_is_an_error(home):
     store = registered_otherwise(home)
     found = drift(store, feature_tables())
     assert found.filter(pl.col("column") == "speed").select("contract", "registered").row(0) == ("absent", "Float64")
-    with pytest.raises(BrokenContract, match="momentum is Float32 in the contract, String in Feast"):
+    with pytest.raises(SchemaViolation, match="momentum is Float32 in the contract, String in Feast"):
         require_agreement(store, feature_tables())
     assert not checked(home, "feature_store", "views")["views"].passed
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.engine.home import Home
 from hm_pipeline.orchestration.execute import make
 from hm_pipeline.orchestration.instance import dagster_instance
@@ -71,5 +71,5 @@ def test_a_server_that_does_not_answer_is_one_line(fresh, monkeypatch):
     url = "postgresql://hm@127.0.0.1:1/none"
     monkeypatch.setenv("HM_POSTGRES", url)
     settings = fresh("no-server").model_copy(update={"postgres": url})
-    with pytest.raises(BadInput, match=r"Postgres does not answer.*refused.*unset it"), dagster_instance(settings) as instance:
+    with pytest.raises(InvalidInput, match=r"Postgres does not answer.*refused.*unset it"), dagster_instance(settings) as instance:
         instance.get_runs_count()

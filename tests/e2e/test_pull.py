@@ -4,7 +4,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from hm_pipeline.base.errors import BadInput, HMError, MissingInput, UnknownWeek
+from hm_pipeline.base.errors import InvalidInput, HMError, MissingInput, UnknownWeek
 from hm_pipeline.engine.home import Home
 from hm_pipeline.features import pull
 from tests.e2e.conftest import last_week
@@ -75,7 +75,7 @@ def test_week_and_week_id_may_not_contradict_each_other(ask, pairs, served, week
     calendar = Home(served.home).calendar
     named = pairs.head(2).with_columns(week=pl.Series([calendar.start(week_id)] * 2))
     assert ask(named).drop("week").equals(ask(pairs.head(2)))
-    with pytest.raises(BadInput, match="week is another one than week_id"):
+    with pytest.raises(InvalidInput, match="week is another one than week_id"):
         ask(named.with_columns(week=pl.Series([calendar.key(week_id), calendar.key(week_id - 1)])))
 
 
@@ -132,7 +132,7 @@ BAD = {
 
 @pytest.mark.parametrize("words", BAD)
 def test_pairs_that_cannot_be_read(ask, pairs, words):
-    with pytest.raises((BadInput, MissingInput, UnknownWeek), match=words):
+    with pytest.raises((InvalidInput, MissingInput, UnknownWeek), match=words):
         ask(BAD[words](pairs))
 
 

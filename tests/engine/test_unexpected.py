@@ -10,7 +10,7 @@ from dagster._utils.error import serializable_error_info_from_exc_info
 from rich.console import Console
 from rich.traceback import Traceback
 
-from hm_pipeline.base.errors import BadInput, DiskTrouble, HMError, Unforeseen, disk_trouble
+from hm_pipeline.base.errors import InvalidInput, DiskError, HMError, Unforeseen, disk_trouble
 from hm_pipeline.engine.unexpected import SHOWN, foreseen
 from tests.e2e import planted
 
@@ -44,7 +44,7 @@ def test_printers_that_walk_chains_come_to_an_end(tmp_path, body):
         try:
             getattr(planted, body)()
         except Exception as error:
-            raise BadInput("bad", where="here", remedy="mend it") from error
+            raise InvalidInput("bad", where="here", remedy="mend it") from error
 
     started = time.monotonic()
     error = told(tmp_path, work)
@@ -57,7 +57,7 @@ def test_printers_that_walk_chains_come_to_an_end(tmp_path, body):
 
 def test_an_error_of_ours_keeps_its_harmless_cause(tmp_path):
     def work():
-        raise BadInput("bad", where="here", remedy="mend it") from ValueError("why")
+        raise InvalidInput("bad", where="here", remedy="mend it") from ValueError("why")
 
     assert str(told(tmp_path, work).__cause__) == "why"
 
@@ -101,5 +101,5 @@ def test_a_home_that_is_not_there_is_not_made(tmp_path, monkeypatch):
 def test_the_disk_is_found_in_a_chain_that_holds_itself():
     ring, full = ValueError("outer"), OSError(28, "No space left on device")
     ring.__cause__, full.__context__ = full, ring
-    assert isinstance(disk_trouble(ring), DiskTrouble)
+    assert isinstance(disk_trouble(ring), DiskError)
     assert disk_trouble(planted.Mute()) is None

@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hm_pipeline.base.errors import BrokenContract, MissingInput
+from hm_pipeline.base.errors import SchemaViolation, MissingInput
 from hm_pipeline.evaluation.scoreboard.feature_summary import column_rows
 from hm_pipeline.evaluation.scoreboard.pooling import JudgedWeek, pool
 from hm_pipeline.recommender.metrics.bootstrap import Interval
@@ -79,7 +79,7 @@ def test_ties_go_to_the_simpler_rung():
 
 
 def test_weeks_must_have_the_same_rungs():
-    with pytest.raises(BrokenContract, match=r"weeks \[103\] have no L2"):
+    with pytest.raises(SchemaViolation, match=r"weeks \[103\] have no L2"):
         pool([FIRST, judged_week(104, {"L0": {1: 0.0}, "L1": {1: 0.0}, "L2": {1: 0.0}})])
 
 

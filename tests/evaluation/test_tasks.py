@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, average_precision_score, mean_square
 
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.contracts import Transactions
-from hm_pipeline.base.errors import BrokenContract, MissingInput
+from hm_pipeline.base.errors import SchemaViolation, MissingInput
 from hm_pipeline.evaluation.relbench import is_relbench, item_sales, title, user_churn, user_item_purchase
 from hm_pipeline.evaluation.relbench.published import METRICS, PUBLISHED, published
 
@@ -309,21 +309,21 @@ NUMBERS = pytest.mark.parametrize(("task", "name", "key"), [(user_churn, "churn"
 @pytest.mark.parametrize("gone", [[], [(2, None)], [(2, float("nan"))], [(2, float("inf"))]])
 def test_a_missing_prediction_is_refused(task, name, key, gone):
     said, truth = labelled(name, {1: 1, 2: 0}, [(1, 0.5), *gone], key)
-    with pytest.raises(BrokenContract, match=f"1 of 2 have no finite prediction, first week_id {WEEK}, {key} 2 .{task.NAME}.: predict for"):
+    with pytest.raises(SchemaViolation, match=f"1 of 2 have no finite prediction, first week_id {WEEK}, {key} 2 .{task.NAME}.: predict for"):
         task.score(said, truth)
 
 
 @NUMBERS
 def test_a_doubled_prediction_is_refused(task, name, key):
     said, truth = labelled(name, {1: 1, 2: 0}, [(1, 0.5), (2, 0.1), (2, 0.1)], key)
-    with pytest.raises(BrokenContract, match=f"1 have more than one prediction, first week_id {WEEK}, {key} 2 .{task.NAME}."):
+    with pytest.raises(SchemaViolation, match=f"1 have more than one prediction, first week_id {WEEK}, {key} 2 .{task.NAME}."):
         task.score(said, truth)
 
 
 @NUMBERS
 def test_another_weeks_prediction_does_not_count(task, name, key):
     said, truth = labelled(name, {1: 1, 2: 0}, [(1, 0.5), (2, 0.1)], key)
-    with pytest.raises(BrokenContract, match="2 of 2"):
+    with pytest.raises(SchemaViolation, match="2 of 2"):
         task.score(said.with_columns(pl.col("week_id") - 1), truth)
 
 
@@ -344,7 +344,7 @@ def test_nobody_to_judge(task, name, key):
     ],
 )
 def test_a_list_that_is_none_is_refused(ranked, complaint):
-    with pytest.raises(BrokenContract, match=complaint):
+    with pytest.raises(SchemaViolation, match=complaint):
         user_item_purchase.score(ranked, pairs({1: [10], 2: [20]}))
 
 

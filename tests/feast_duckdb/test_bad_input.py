@@ -7,7 +7,7 @@ import pytest
 from feast import FeatureService
 from feast.errors import FeatureServiceNotFoundException, FeatureViewNotFoundException
 
-from hm_pipeline.base.errors import BadInput, BrokenContract, MissingInput
+from hm_pipeline.base.errors import InvalidInput, SchemaViolation, MissingInput
 
 from .conftest import at, open_repository, view, write_weeks
 
@@ -37,7 +37,7 @@ def test_an_unknown_feature_view_or_service(visits):
 
 
 def test_a_column_that_is_called_like_a_feature(visits):
-    with pytest.raises(BadInput, match="VALUE, value would appear twice"):  # DuckDB would rename one of them without a word
+    with pytest.raises(InvalidInput, match="VALUE, value would appear twice"):  # DuckDB would rename one of them without a word
         ask(visits, asked([1]).with_columns(VALUE=1))
 
 
@@ -61,9 +61,9 @@ def test_a_service_from_before_its_view_changed(tmp_path, visits):
     ids=lambda table: str(table.dtypes[0]),
 )
 def test_keys_that_could_only_be_compared_by_conversion(visits, table):
-    with pytest.raises(BadInput, match=r"customer_id is .*, and view 'visits' stores it as BIGINT"):
+    with pytest.raises(InvalidInput, match=r"customer_id is .*, and view 'visits' stores it as BIGINT"):
         ask(visits, table)
-    with pytest.raises(BadInput, match="cast customer_id to BIGINT"):
+    with pytest.raises(InvalidInput, match="cast customer_id to BIGINT"):
         ask(visits, table.to_pandas())
 
 
@@ -87,11 +87,11 @@ def test_an_empty_entity_table_gives_an_empty_typed_result(visits, empty):
 
 def test_rows_without_a_moment(visits):
     table = pl.DataFrame({"customer_id": [1, 2], "event_timestamp": [at(1), None]})
-    with pytest.raises(BadInput, match="1 of 2 rows have no event_timestamp"):
+    with pytest.raises(InvalidInput, match="1 of 2 rows have no event_timestamp"):
         ask(visits, table)
-    with pytest.raises(BadInput, match="no column 'event_timestamp'"):
+    with pytest.raises(InvalidInput, match="no column 'event_timestamp'"):
         ask(visits, table.select("customer_id"))
-    with pytest.raises(BadInput, match="entity table"):
+    with pytest.raises(InvalidInput, match="entity table"):
         ask(visits, asked([1]).with_columns(event_timestamp=pl.lit("last Wednesday")))
 
 
@@ -117,7 +117,7 @@ def test_a_missing_or_emptied_partition(tmp_path, weekly):
     (tmp_path / "weekly" / "week_id=2" / "shard=000.parquet").unlink()
     with pytest.raises(MissingInput, match="week_id 2"):
         ask(weekly, weeks_asked(1, 2), "need:value")
-    with pytest.raises(BadInput, match="whole numbers"):
+    with pytest.raises(InvalidInput, match="whole numbers"):
         ask(weekly, weeks_asked(1.0, kind=pl.Float64), "need:value")
 
 
@@ -130,7 +130,7 @@ def test_a_corrupt_partition_is_named(tmp_path, weekly, damage):
     (tmp_path / "weekly" / "week_id=2" / "shard=000.parquet").unlink()
     path = tmp_path / "weekly" / "week_id=2" / "shard=001.parquet"
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(BadInput, match=r"need.*write the table"):
+    with pytest.raises(InvalidInput, match=r"need.*write the table"):
         ask(weekly, weeks_asked(1, 2), "need:value")
     assert ask(weekly, weeks_asked(1), "need:value")["value"].to_list() == [1]
 
@@ -146,7 +146,7 @@ def test_a_corrupt_partition_is_named(tmp_path, weekly, damage):
 )
 def test_partitions_that_disagree(tmp_path, weekly, later, message):
     write_weeks(later.filter(week_id=2), tmp_path / "weekly")
-    with pytest.raises((BrokenContract, MissingInput), match=message):
+    with pytest.raises((SchemaViolation, MissingInput), match=message):
         ask(weekly, weeks_asked(1, 2), "need:value")
 
 
@@ -159,7 +159,7 @@ def test_integers_of_several_widths_agree(tmp_path, weekly):
 def test_a_registry_from_before_the_tables_changed(tmp_path, visits, kind):
     stored = pl.read_parquet(tmp_path / "a.parquet").drop("value")
     stored.with_columns(value=pl.Series([None, None], dtype=kind)).write_parquet(tmp_path / "a.parquet")
-    with pytest.raises(BrokenContract, match="value is declared Int64 and stored as"):
+    with pytest.raises(SchemaViolation, match="value is declared Int64 and stored as"):
         ask(visits, asked([1]))
     stored.write_parquet(tmp_path / "a.parquet")
     with pytest.raises(MissingInput, match=r"no stored column value.*register it again"):
@@ -168,14 +168,14 @@ def test_a_registry_from_before_the_tables_changed(tmp_path, visits, kind):
 
 def test_a_source_that_is_not_parquet(tmp_path, visits):
     table = pa.table({"customer_id": [1]})
-    with pytest.raises(BadInput, match="is no entity table"):
+    with pytest.raises(InvalidInput, match="is no entity table"):
         ask(visits, [table])
     (tmp_path / "a.parquet").write_text("customer_id,value\n1,2\n")
-    with pytest.raises(BadInput, match=r"a\.parquet"):
+    with pytest.raises(InvalidInput, match=r"a\.parquet"):
         ask(visits, asked([1]))
 
 
 @pytest.mark.parametrize("wrong", [{"threads": 0}, {"memory_limit": "much"}, {"memory": "4GB"}])
 def test_settings_of_the_store_that_make_no_sense(tmp_path, visits, wrong):
-    with pytest.raises((BadInput, ValueError), match=next(iter(wrong))):
+    with pytest.raises((InvalidInput, ValueError), match=next(iter(wrong))):
         ask(open_repository(tmp_path, visits.list_feature_views(), **wrong), asked([1]))

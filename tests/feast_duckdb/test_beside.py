@@ -9,7 +9,7 @@ from feast import FeatureStore
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from hm_pipeline.base.errors import BadInput, RowsLost
+from hm_pipeline.base.errors import InvalidInput, RowCountMismatch
 from hm_pipeline.feast_duckdb.offline import positional_join as _beside
 
 from .conftest import STOCK_WARNING, at, open_repository, view, write_weeks
@@ -86,7 +86,7 @@ def test_a_key_that_is_asked_for_twice_and_stored_twice_is_an_error(tmp_path, mo
     monkeypatch.setattr(_beside, "ENOUGH_ROWS", 1)
     twice = pl.concat([pairs_of(3), pairs_of(3)]).sort(KEYS)
     job = repository(tmp_path, twice, pairs_of(3)).get_historical_features(entity_df=twice, features=FEATURES)
-    with pytest.raises(RowsLost, match="view need"):
+    with pytest.raises(RowCountMismatch, match="view need"):
         job.to_polars()
 
 
@@ -102,7 +102,7 @@ def test_files_that_are_replaced_while_they_are_read_are_an_error(tmp_path, monk
         entity_df=pairs_of(9), features=FEATURES
     )
     for ask in (job.to_polars, lambda: list(job.to_record_batches()), lambda: job.sink_parquet(tmp_path / "out.parquet")):
-        with pytest.raises(BadInput, match="replaced while they were read") as error:
+        with pytest.raises(InvalidInput, match="replaced while they were read") as error:
             ask()
         assert error.value.where == "view need"
     assert not (tmp_path / "out.parquet").exists()

@@ -10,7 +10,7 @@ import pytest
 from feast import Entity, FeatureView, Field, FileSource, ValueType
 from feast.types import Int64, String
 
-from hm_pipeline.base.errors import BrokenContract, MissingInput
+from hm_pipeline.base.errors import SchemaViolation, MissingInput
 
 from .conftest import at, open_repository, view, write_weeks
 
@@ -76,7 +76,7 @@ def test_parts_of_other_types_are_read_as_what_holds_all(tmp_path, repository):
     alone = repository(view("alone", tmp_path / "part0.parquet", ["customer_id"], **kind))
     assert ask(alone, feature="alone:word", customer_id=[1]) == [None]
     pq.write_table(pa.table({"customer_id": [3], "event_timestamp": [at()], "value": [2.5], "word": ["y"]}), tmp_path / "part2.parquet")
-    with pytest.raises(BrokenContract, match="holds value as"):
+    with pytest.raises(SchemaViolation, match="holds value as"):
         ask(store, customer_id=[1, 2])
 
 

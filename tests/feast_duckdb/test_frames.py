@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.feast_duckdb.offline.frames import as_arrow
 
 from .conftest import at, view
@@ -65,7 +65,7 @@ def test_objects_are_kept(values):
     ],
 )
 def test_objects_that_one_type_cannot_hold_are_refused(values):
-    with pytest.raises(BadInput, match=r"mine .*\(table\)"):
+    with pytest.raises(InvalidInput, match=r"mine .*\(table\)"):
         as_arrow(objects(*values), where="table")
 
 
@@ -78,16 +78,16 @@ def test_categories_and_uuids_are_what_they_stand_for():
 
 
 def test_names_that_cannot_be_told_apart_are_refused():
-    with pytest.raises(BadInput, match="Mine, mine stands there twice"):
+    with pytest.raises(InvalidInput, match="Mine, mine stands there twice"):
         as_arrow(pl.DataFrame({"mine": [1], "Mine": [2]}), where="table")
-    with pytest.raises(BadInput, match="mine stands there twice"):
+    with pytest.raises(InvalidInput, match="mine stands there twice"):
         as_arrow(pd.concat([objects(1), objects(2)], axis=1), where="table")
 
 
 @pytest.mark.parametrize("keys", [[1, 2.4], [1.0, 2.0], [Decimal("1"), Decimal("2.4")], ["1", "2"], [True, False]])
 def test_a_key_is_never_cut_to_another(visits, keys):
     table = pd.DataFrame({"customer_id": pd.Series(keys, dtype=object), "event_timestamp": [at(1)] * 2})
-    with pytest.raises(BadInput, match="customer_id is"):
+    with pytest.raises(InvalidInput, match="customer_id is"):
         visits.get_historical_features(entity_df=table, features=["visits:value"]).to_df()
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.feast_duckdb.offline.entities import Entities
 from hm_pipeline.feast_duckdb.offline.entity_input import load
 from hm_pipeline.feast_duckdb.offline.session import open_session
@@ -130,7 +130,7 @@ def test_a_row_holds_to_its_last_nanosecond(tmp_path, repository):
 )
 def test_what_names_no_moment_or_would_be_cut_is_refused(moment):
     for dtype in (None, object):
-        with pytest.raises(BadInput, match="entity table"):
+        with pytest.raises(InvalidInput, match="entity table"):
             loaded(pd.DataFrame({"customer_id": [1], "event_timestamp": pd.Series([moment], dtype=dtype)}))
 
 
@@ -139,8 +139,8 @@ def test_objects_of_several_kinds_of_moments():
     table = pd.DataFrame({"customer_id": range(4), "event_timestamp": pd.Series(zoned, dtype=object)})
     entities = loaded(table.iloc[:3])
     assert entities.first == entities.last == NAIVE
-    with pytest.raises(BadInput, match="1 of 4 rows have no event_timestamp"):
+    with pytest.raises(InvalidInput, match="1 of 4 rows have no event_timestamp"):
         loaded(table)
-    with pytest.raises(BadInput, match="mixes dates and moments"):  # Arrow would drop the time of day
+    with pytest.raises(InvalidInput, match="mixes dates and moments"):  # Arrow would drop the time of day
         loaded(pd.DataFrame({"event_timestamp": pd.Series([date(2020, 9, 16), NAIVE], dtype=object)}))
     assert loaded(pl.DataFrame({"event_timestamp": [date(2020, 9, 16)]})).first == NAIVE.replace(hour=0)

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from hm_pipeline.base.errors import RowsLost
+from hm_pipeline.base.errors import RowCountMismatch
 from hm_pipeline.feast_duckdb.offline import statement as _sql
 from hm_pipeline.feast_duckdb.offline import view_plan as _view_plan
 
@@ -253,7 +253,7 @@ def test_what_the_stock_store_leaves_to_chance(tmp_path):
     stock = open_repository(tmp_path, [visits], "duckdb").get_historical_features(entity_df=entities.to_pandas(), features=["visits:value"])
     assert set(stock.to_df()["value"]) in ({1, 3}, {2, 3})
     ours = open_repository(tmp_path, [visits]).get_historical_features(entity_df=entities, features=["visits:value"])
-    with pytest.raises(RowsLost, match="visits"):
+    with pytest.raises(RowCountMismatch, match="visits"):
         ours.to_arrow()
 
 

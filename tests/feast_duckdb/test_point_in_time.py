@@ -10,7 +10,7 @@ from feast import FeatureService, Field
 from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Int64
 
-from hm_pipeline.base.errors import BadInput, MissingInput, RowsLost
+from hm_pipeline.base.errors import InvalidInput, MissingInput, RowCountMismatch
 from hm_pipeline.feast_duckdb.offline import statement as _sql
 from hm_pipeline.feast_duckdb.offline import view_plan as _view_plan
 from hm_pipeline.feast_duckdb.offline.session import open_session
@@ -148,7 +148,7 @@ def test_partitions_of_other_weeks_are_never_touched(tmp_path, repository, weekl
     for week in (1, 3):
         (tmp_path / "weekly" / f"week_id={week}" / "shard=000.parquet").write_bytes(b"not parquet")
     assert answers(store, asked_of([2]), "need:value")["value"].to_list() == [22, 12]
-    with pytest.raises(BadInput, match="need"):
+    with pytest.raises(InvalidInput, match="need"):
         answers(store, asked_of([3]), "need:value")
 
 
@@ -181,7 +181,7 @@ def test_files_of_other_customers_are_not_listed(tmp_path, repository):
 @pytest.mark.parametrize("question", ["FROM range(3)", "FROM nowhere"])
 def test_the_order_of_joins_is_ours_again_after_a_question_in_sql(repository, weekly, question):
     store = repository(view("need", weekly, ["customer_id", "week_id"]))
-    with suppress(BadInput):
+    with suppress(InvalidInput):
         answers(store, f"SELECT 1 AS customer_id, 1 AS week_id, TIMESTAMP '2020-09-16 12:00' AS event_timestamp {question}", "need:value")
     setting = open_session(store.config.offline_store).execute("SELECT current_setting('disabled_optimizers')").fetchall()
     assert setting == [("join_order,build_side_probe_side",)]
@@ -232,7 +232,7 @@ def test_a_key_stored_twice_in_one_partition_of_many_is_an_error(tmp_path, repos
     monkeypatch.setattr(_view_plan, "FEWEST_ROWS", 1)
     folder = tmp_path / "weekly" / "week_id=2"
     pl.read_parquet(folder / "shard=000.parquet", hive_partitioning=False).write_parquet(folder / "shard=001.parquet")
-    with pytest.raises(RowsLost, match="need"):
+    with pytest.raises(RowCountMismatch, match="need"):
         answers(repository(view("need", weekly, ["customer_id", "week_id"])), asked_of([1, 2, 3]), "need:value")
 
 
@@ -242,7 +242,7 @@ def test_a_key_stored_twice_is_an_error(tmp_path, repository, weekly):
     store = repository(view("need", weekly, ["customer_id", "week_id"]))
     job = store.get_historical_features(entity_df=asked_of([2]), features=["need:value"])
     for ask in (job.to_polars, job.to_df, lambda: job.sink_parquet(tmp_path / "out.parquet")):
-        with pytest.raises(RowsLost, match="need"):
+        with pytest.raises(RowCountMismatch, match="need"):
             ask()
     assert not (tmp_path / "out.parquet").exists()
     assert answers(store, asked_of([1]), "need:value")["value"].to_list() == [21, 11]
@@ -260,14 +260,14 @@ def test_a_key_stored_twice_is_an_error_where_it_is_looked_up_once(tmp_path, rep
     job = store.get_historical_features(entity_df=asked_of([1]), features=["need:value", "ages:age"])
     assert "SELECT DISTINCT" in job.to_sql()
     assert job.to_arrow()["age"].to_pylist() == [40, 30]
-    with pytest.raises(RowsLost, match=r"\(view need\)"):
+    with pytest.raises(RowCountMismatch, match=r"\(view need\)"):
         answers(store, asked_of([2]), "need:value", "ages:age")
 
 
 def test_rows_that_no_moment_tells_apart_are_an_error(tmp_path, repository):
     path = history(tmp_path / "a.parquet", customer_id=[1, 1, 2], event_timestamp=[at(), at(), at()], value=[1, 2, 3])
     store = repository(view("visits", path, ["customer_id"]))
-    with pytest.raises(RowsLost, match="visits"):
+    with pytest.raises(RowCountMismatch, match="visits"):
         answers(store, table(customer_id=[1], event_timestamp=[at(1)]), "visits:value")
     assert answers(store, table(customer_id=[2], event_timestamp=[at(1)]), "visits:value")["value"].to_list() == [3]
 
@@ -282,7 +282,7 @@ def test_what_is_not_stored_is_named(tmp_path, repository):
         answers(store, asked, "visits:gone")
     with pytest.raises(MissingInput, match="'nowhere' has no files"):
         answers(store, asked, "nowhere:value")
-    with pytest.raises(BadInput, match="value would appear twice"):
+    with pytest.raises(InvalidInput, match="value would appear twice"):
         answers(store, asked.with_columns(value=1), "visits:value")
 
 

@@ -10,7 +10,7 @@ from feast import Field
 from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Int64, String
 
-from hm_pipeline.base.errors import BadInput, RowsLost
+from hm_pipeline.base.errors import InvalidInput, RowCountMismatch
 from hm_pipeline.feast_duckdb.offline.session import open_session
 
 from .conftest import at, open_repository, view
@@ -70,9 +70,9 @@ def test_duplicates_are_told_after_the_last_batch(tmp_path, repository):
     rows.write_parquet(tmp_path / "a.parquet")
     store = repository(view("need", tmp_path / "a.parquet", ["customer_id", "week_id"]))
     job = store.get_historical_features(entity_df=rows[:1].drop("value"), features=["need:value"])
-    with pytest.raises(RowsLost, match="need"):
+    with pytest.raises(RowCountMismatch, match="need"):
         list(job.to_record_batches())
-    with pytest.raises(RowsLost, match="need"):
+    with pytest.raises(RowCountMismatch, match="need"):
         job.sink_parquet(tmp_path / "out.parquet")
     assert not list(tmp_path.glob("*out*"))
 
@@ -121,7 +121,7 @@ def test_a_failure_leaves_no_file_and_the_old_one_as_it_was(tmp_path, job):
     damaged[200_000:400_000] = b"\0" * 200_000
     (tmp_path / "a.parquet").write_bytes(damaged)
     for ask in (lambda: job.sink_parquet(tmp_path / "out.parquet"), lambda: list(job.to_record_batches()), job.to_arrow):
-        with pytest.raises(BadInput, match="visits"):
+        with pytest.raises(InvalidInput, match="visits"):
             ask()
     assert (tmp_path / "out.parquet").read_text() == "old"
     assert not list(tmp_path.glob(".*.tmp"))
@@ -132,5 +132,5 @@ def test_the_settings_reach_duckdb_and_a_small_limit_is_told(tmp_path, job):
     read = "SELECT current_setting('threads'), current_setting('memory_limit'), current_setting('temp_directory')"
     assert open_session(store.config.offline_store).execute(read).fetchall() == [(1, "30.0 MiB", str(tmp_path / "spill"))]
     tight = open_repository(tmp_path, [], threads=1, memory_limit="5MiB", temp_directory="")
-    with pytest.raises(BadInput, match="memory_limit"):
+    with pytest.raises(InvalidInput, match="memory_limit"):
         tight.get_historical_features(entity_df=customers().drop("value"), features=["visits:value"]).to_arrow()

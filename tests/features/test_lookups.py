@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.online_load import online_tables, tables_of
 from hm_pipeline.features.online_lookup import look_up
@@ -37,9 +37,9 @@ def test_what_cannot_be_looked_up_is_one_line(home, url):
     serve(home, url)
     with pytest.raises(MissingInput, match=f"customer {'0' * 64} is not served"):
         look_up(store, customers=[HEX[0], "0" * 64])
-    with pytest.raises(BadInput, match="'nobody' is no customer"):
+    with pytest.raises(InvalidInput, match="'nobody' is no customer"):
         look_up(store, customers=["nobody"])
-    with pytest.raises(BadInput, match="no rows"):
+    with pytest.raises(InvalidInput, match="no rows"):
         look_up(store)
     with pytest.raises(MissingInput, match=f"customer {'0' * 64} is not served"):  # though the article is known
         look_up(store, customers=["0" * 64], articles=[103], features=["activity:activity_count", "momentum:momentum"])
@@ -58,12 +58,12 @@ def test_a_look_up_proves_the_whole_id(home, url):
 
 @pytest.mark.parametrize("article", [103.5, "103.5", Decimal("103.5"), True, None, "1_03", 2.0**60, float("nan"), "103x", [103]])
 def test_an_id_that_is_no_whole_number_is_refused(online, article):
-    with pytest.raises(BadInput, match="is no article"):
+    with pytest.raises(InvalidInput, match="is no article"):
         look_up(online, articles=[article], features=["momentum:momentum"])
     if not isinstance(article, str | None | list):
-        with pytest.raises(BadInput, match="is no customer"):
+        with pytest.raises(InvalidInput, match="is no customer"):
             look_up(online, customers=[article])
-        with pytest.raises(BadInput, match="is no whole number"):
+        with pytest.raises(InvalidInput, match="is no whole number"):
             online.get_online_features(["momentum:momentum"], {"article_id": [103, article], "week_id": [WEEK] * 2})
     numbers = look_up(online, articles=[103, 103.0, "0000000103", Decimal(103), np.int32(103)], features=["momentum:momentum"])
     assert numbers["article_id"].to_list() == [103] * 5
@@ -108,13 +108,13 @@ def test_a_registry_of_an_older_version_is_made_anew(home, url, tmp_path):
 
 
 def test_a_redis_that_does_not_answer_is_one_line(home):
-    with pytest.raises(BadInput, match=r"Redis does not answer.*unset HM_ONLINE_STORE"):
+    with pytest.raises(InvalidInput, match=r"Redis does not answer.*unset HM_ONLINE_STORE"):
         tables_of(open_store(home.root, online_store="redis://127.0.0.1:1"))
-    with pytest.raises(BadInput, match="no address of a Redis server"):
+    with pytest.raises(InvalidInput, match="no address of a Redis server"):
         config(home.root, online_store="http://127.0.0.1:1")
-    with pytest.raises(BadInput, match="no address of a Redis server"):
+    with pytest.raises(InvalidInput, match="no address of a Redis server"):
         config(home.root, online_store="redis://shop:port")
-    with pytest.raises(BadInput, match="comma"):
+    with pytest.raises(InvalidInput, match="comma"):
         config(home.root, online_store="redis://me:a%2Cb@shop:7000")
 
 

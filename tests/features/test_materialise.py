@@ -10,7 +10,7 @@ from feast.infra.offline_stores.file_source import SavedDatasetFileStorage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hm_pipeline.base.errors import MissingInput, RowsLost
+from hm_pipeline.base.errors import MissingInput, RowCountMismatch
 from hm_pipeline.feast_duckdb.offline.store import DuckDBPointInTimeOfflineStore
 
 from .conftest import STOCK_WARNING, at, open_repository, view, write_weeks
@@ -89,7 +89,7 @@ def test_a_tie_is_an_error_and_no_choice(tmp_path, repository):
     rows.write_parquet(tmp_path / "a.parquet")
     store = repository(view("visits", tmp_path / "a.parquet", ["customer_id"]))
     source = store.get_feature_view("visits").batch_source
-    with pytest.raises(RowsLost, match="visits_source"):
+    with pytest.raises(RowCountMismatch, match="visits_source"):
         pulled(store, source)
     assert pulled(store, source, created="made")["value"].to_list() == [2]
     assert pulled(store, source, latest=False)["value"].to_list() == [1, 2]

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from hm_pipeline.assets import STEPS
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import BUYERS, Graph
 from hm_pipeline.features.historical import open_store
@@ -176,8 +176,8 @@ def test_a_lookup_during_the_change_is_answered(home, url, monkeypatch):
 
 def test_weeks_that_are_not_to_be_served_are_refused(home, url):
     serve(home, url, WEEK + 1)
-    with pytest.raises(BadInput, match="older than 2020-09-23, which is served"):
+    with pytest.raises(InvalidInput, match="older than 2020-09-23, which is served"):
         serve(home, url)
     graph = Graph(STEPS, home, settings_of(home, url), {WEEK + 1: BUYERS})
-    with pytest.raises(BadInput, match="for its buyers only"):
+    with pytest.raises(InvalidInput, match="for its buyers only"):
         Runner(graph).produce("online_store", WEEK + 1)

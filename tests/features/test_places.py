@@ -8,7 +8,7 @@ from feast.infra.offline_stores.file_source import SavedDatasetFileStorage
 from feast.on_demand_feature_view import on_demand_feature_view
 from feast.types import Int64
 
-from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput
 
 from .conftest import STOCK_WARNING, at, view
 
@@ -48,7 +48,7 @@ def test_a_uri_is_read_like_a_path(bucket, remote):
     assert ask(remote, 1, 2) == ask(remote, 1, 2, feature="folder:value") == [21, 11, 22, 12]
     bucket.pipe("/shop/need/week_id=2/shard=000.parquet", b"of another week, never opened")
     assert ask(remote, 1) == [21, 11]
-    with pytest.raises(BadInput, match="week_id=2"):
+    with pytest.raises(InvalidInput, match="week_id=2"):
         ask(remote, 2)
     with pytest.raises(MissingInput, match="week_id 3"):
         ask(remote, 1, 3)
@@ -91,7 +91,7 @@ def test_a_uri_that_nothing_installed_reads(repository):
     marked.tags = {"marker": "whole.json"}
     store = repository(lost, marked)
     for name in ("lost", "marked"):
-        with pytest.raises(BadInput, match="gdrive2"):
+        with pytest.raises(InvalidInput, match="gdrive2"):
             ask(store, 1, feature=f"{name}:value")
 
 

@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.contracts import ArticleWeek, CustomerWeek, Pair
-from hm_pipeline.base.errors import BadInput, MissingInput, RowsLost
+from hm_pipeline.base.errors import InvalidInput, MissingInput, RowCountMismatch
 from hm_pipeline.engine.partition_files import PartitionWriter
 from hm_pipeline.features import store as repository
 from hm_pipeline.features.feast_objects import KEYS, FeatureTable, build
@@ -141,7 +141,7 @@ def test_a_home_must_exist(tmp_path):
 
 @pytest.mark.parametrize("kind", ["dask", "file"])
 def test_stores_that_give_wrong_answers_are_refused(tmp_path, kind):
-    with pytest.raises(BadInput, match="silently"):
+    with pytest.raises(InvalidInput, match="silently"):
         open_store(tmp_path, offline_store=kind)
 
 
@@ -150,7 +150,7 @@ def test_the_ray_store_is_refused():
         class offline_store:  # noqa: N801 - stands for Feast's settings
             type = "feast.infra.offline_stores.contrib.ray_offline_store.ray.RayOfflineStore"
 
-    with pytest.raises(BadInput, match="nulls silently"):
+    with pytest.raises(InvalidInput, match="nulls silently"):
         repository.refuse_wrong_answers(Settings)
 
 
@@ -169,7 +169,7 @@ def test_the_repository_needs_an_absolute_home(monkeypatch, home):
     monkeypatch.delenv("HM_HOME", raising=False)
     if home:
         monkeypatch.setenv("HM_HOME", home)
-    with pytest.raises(BadInput, match="HM_HOME"):
+    with pytest.raises(InvalidInput, match="HM_HOME"):
         repository.guard_repository(REPOSITORY)
 
 
@@ -178,7 +178,7 @@ def test_a_key_in_two_shards_is_an_error(tmp_path, pairs):
     for week in WEEKS:
         writer = PartitionWriter(tmp_path / "tables" / need.table / f"week_id={week}")
         writer.finish([writer.write(_rows(need, week), index) for index in (0, 1)], fingerprint="x")
-    with pytest.raises(RowsLost, match="need"):
+    with pytest.raises(RowCountMismatch, match="need"):
         fetch(open_store(tmp_path, [need]), pairs, service="ranking", calendar=REFERENCE)
 
 

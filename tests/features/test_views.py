@@ -7,7 +7,7 @@ import pytest
 from feast import types
 
 from hm_pipeline.base.contracts import Articles, ArticleWeek, CustomerWeek, Pair
-from hm_pipeline.base.errors import BrokenContract
+from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.features.feast_objects import FeatureTable, build
 from hm_pipeline.features.tables import column_sources, feature_tables
 
@@ -84,7 +84,7 @@ class ByType(CustomerWeek):
     ],
 )
 def test_what_cannot_be_a_view(tables, message):
-    with pytest.raises(BrokenContract, match=message):
+    with pytest.raises(SchemaViolation, match=message):
         build(tables)
 
 

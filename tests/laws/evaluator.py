@@ -11,7 +11,7 @@ import polars as pl
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.base.validation import check
+from hm_pipeline.base.validation import validate
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.plan import STATIC
 from hm_pipeline.engine.registry import reads_of
@@ -95,7 +95,7 @@ class Evaluator:
         if step.kind == "model":
             return _save_and_load(step, made)
         assert step.schema is not None
-        return check(made, step.schema, table=step.name).sort(step.schema.primary_key())  # as the runner does
+        return validate(made, step.schema, table=step.name).sort(step.schema.primary_key())  # as the runner does
 
     def inputs(self, step: Step, week_id: int) -> Inputs:
         """Return what a step declared, fenced at its week."""

@@ -9,7 +9,7 @@ import pytest
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.contracts import ArticleWeek
-from hm_pipeline.base.errors import FutureLeak, MissingInput
+from hm_pipeline.base.errors import LeakageError, MissingInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import Inputs
@@ -44,12 +44,12 @@ def test_the_fence_stops_at_the_week(probe: Probe, week_id: int) -> None:
     sold = probe.transactions(week_id)
     assert sold.before(week_id).select(pl.col("week_id").max()).collect().item() == week_id - 1
     for ask in (lambda: sold.at(week_id), lambda: sold.before(week_id + 1), lambda: sold.at(week_id + 1)):
-        with pytest.raises(FutureLeak, match="the last that may be known"):
+        with pytest.raises(LeakageError, match="the last that may be known"):
             ask()
 
 
 def test_a_body_that_leaks_is_stopped_by_the_runner(probe: Probe, week_id: int) -> None:
-    with pytest.raises(FutureLeak):
+    with pytest.raises(LeakageError):
         probe.runner.produce("probe", week_id)
 
 

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 from hm_pipeline.base.contracts import RawTable
-from hm_pipeline.base.errors import BadInput, HMError, disk_trouble
+from hm_pipeline.base.errors import InvalidInput, HMError, disk_trouble
 from hm_pipeline.datasets.kaggle.csv_records import NO_TEXT, SHOWN, Record, as_line, count_quotes, damaged, records
 from hm_pipeline.datasets.kaggle.header import read_header
 from hm_pipeline.datasets.kaggle.rejected_rows import MOST, bad_rows, rejects_of
@@ -37,7 +37,7 @@ def connect(scratch: Path, *, memory: str, threads: int) -> Any:
 def _megabytes(memory: str) -> int:
     parts = re.fullmatch(r"\s*([\d.]+)\s*([KMGT])i?B\s*", memory, flags=re.IGNORECASE)
     if parts is None:
-        raise BadInput(f"{memory!r} is no amount of memory", where="HM_MEMORY", remedy="write it as 4GB or 800MB")
+        raise InvalidInput(f"{memory!r} is no amount of memory", where="HM_MEMORY", remedy="write it as 4GB or 800MB")
     return max(int(float(parts[1]) * UNITS[parts[2].upper() + "B"]) // MEGABYTE, 1)
 
 
@@ -60,7 +60,7 @@ def sql_path(path: Path) -> str:
         If there is a backslash in it, which DuckDB takes for a separator of folders.
     """
     if "\\" in str(path):
-        raise BadInput("a folder with a backslash in its name cannot be used", where=str(path), remedy="give it another name")
+        raise InvalidInput("a folder with a backslash in its name cannot be used", where=str(path), remedy="give it another name")
     return quote(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
@@ -104,7 +104,7 @@ def read_text(connection: Any, path: Path, table: RawTable) -> pl.DataFrame:
     if not is_read:
         rows = _read_slowly(path, names).select(pl.col(name) if name in names else pl.lit(None, pl.String).alias(name) for name in known)
     if rows.is_empty():
-        raise BadInput("the file has no rows", where=path.name, remedy="give the whole file")
+        raise InvalidInput("the file has no rows", where=path.name, remedy="give the whole file")
     return rows
 
 
@@ -151,4 +151,4 @@ def unreadable(path: Path, error: Exception) -> HMError:
     if line is None:
         return damaged(path, text.partition("\n")[0].partition(": ")[2] or text)
     complaint = next((part for part in text.splitlines()[1:] if part and not part.startswith("Original Line")), "it breaks the format")
-    return BadInput(complaint, where=f"{path.name}, line {line[1]}", remedy="correct the line, or download the file again")
+    return InvalidInput(complaint, where=f"{path.name}, line {line[1]}", remedy="correct the line, or download the file again")

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.datasets.kaggle.raw_files import DOWNLOAD
 
 LONGEST = 2_000_000  # bytes of a record, DuckDB's own limit: what is longer is a quote that was never closed
@@ -176,6 +176,6 @@ def as_line(record: Sequence[str]) -> str:
     return line.getvalue()
 
 
-def damaged(path: Path, why: str) -> BadInput:
+def damaged(path: Path, why: str) -> InvalidInput:
     """Return the error of a file that cannot be read to its end."""
-    return BadInput(f"cannot be read, {why}", where=path.name, remedy=DOWNLOAD)
+    return InvalidInput(f"cannot be read, {why}", where=path.name, remedy=DOWNLOAD)

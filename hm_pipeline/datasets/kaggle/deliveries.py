@@ -14,7 +14,7 @@ import polars as pl
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.files import atomic_write
-from hm_pipeline.base.validation import check
+from hm_pipeline.base.validation import validate
 from hm_pipeline.datasets.kaggle.lost_rows import lost_rows
 from hm_pipeline.datasets.kaggle.transactions import Parts, Purchases
 from hm_pipeline.engine.home import Home
@@ -75,7 +75,7 @@ class Weeks:
     def _put(self, week_id: int, rows: pl.DataFrame, rejected: int) -> Delivered:
         if rows.is_empty():
             return Delivered("empty", 0, rejected)
-        checked = check(rows, Transactions, table=FACTS)
+        checked = validate(rows, Transactions, table=FACTS)
         is_free = self.is_replacing or week_id in self.dropped
         lost = 0 if is_free else self._keep_losses(week_id, checked)
         return Delivered(self.stage.put(checked, FACTS, week_id), rows.height, rejected, lost, frozenset(rows["t_dat"].unique()))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hm_pipeline.base.contracts import RawTable
-from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.datasets.kaggle.csv_records import first_line
 
 
@@ -23,10 +23,10 @@ def read_header(path: Path, table: RawTable) -> list[str]:
     """
     first = first_line(path)
     if first.fault:
-        raise BadInput(first.fault, where=f"{path.name}, line 1", remedy="close or remove the quote")
+        raise InvalidInput(first.fault, where=f"{path.name}, line 1", remedy="close or remove the quote")
     names = first.fields
     if not names:
-        raise BadInput("the file is empty", where=path.name, remedy=f"its first line must name the columns {', '.join(table.required)}")
+        raise InvalidInput("the file is empty", where=path.name, remedy=f"its first line must name the columns {', '.join(table.required)}")
     for name in table.required:
         if name not in names:
             raise MissingInput(
@@ -40,8 +40,8 @@ def _refuse_doubles(names: Sequence[str], path: Path, known: Sequence[str]) -> N
     """Refuse a column that is named twice, or that is one of ours but for capitals and spaces: which one counts is anyone's guess."""
     for name in names:
         if names.count(name) > 1:
-            raise BadInput(f"column {name!r} stands there twice", where=path.name, remedy="keep one of them")
+            raise InvalidInput(f"column {name!r} stands there twice", where=path.name, remedy="keep one of them")
         like = name.strip().lower()
         rival = next((other for other in known if other.lower() == like and other != name and other in names), None)
         if rival:
-            raise BadInput(f"columns {rival!r} and {name!r} contradict each other", where=path.name, remedy="keep one of them")
+            raise InvalidInput(f"columns {rival!r} and {name!r} contradict each other", where=path.name, remedy="keep one of them")

@@ -11,9 +11,9 @@ import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE_EPOCH, Calendar
 from hm_pipeline.base.contracts import RAW_ARTICLES, RAW_CUSTOMERS, RAW_TRANSACTIONS, Articles, Customers, RawTable
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.base.validation import check
+from hm_pipeline.base.validation import validate
 from hm_pipeline.datasets.kaggle import image_folder as photos
 from hm_pipeline.datasets.kaggle import lost_rows as losses
 from hm_pipeline.datasets.kaggle.csv_reader import connect
@@ -93,7 +93,7 @@ def _epoch(home: Home, epoch: date | None) -> date:
     if not path.exists():
         return epoch or REFERENCE_EPOCH
     if epoch not in (None, home.calendar.epoch):
-        raise BadInput(
+        raise InvalidInput(
             f"the home counts weeks from {home.calendar.epoch}, not from {epoch}",
             where=str(path),
             remedy="use that epoch, or another home",
@@ -122,7 +122,7 @@ class _Ingest:
             customers, articles, rejected = self._read(raw, weeks)
         if not weeks.rows:
             what = "no purchase of the home would be left"
-            raise BadInput(what, where="--drop-weeks", remedy="give fewer weeks, or ingest into another home")
+            raise InvalidInput(what, where="--drop-weeks", remedy="give fewer weeks, or ingest into another home")
         if weeks.lost:
             raise refuse_losses(home, self.stage.root / "lost", weeks.lost, customers)
         calendar = span(weeks.rows, weeks.days, self.epoch)
@@ -144,7 +144,7 @@ class _Ingest:
             rejected = purchases.save_rejects(root / FILE)
         if not any(week.rows for week in weeks.delivered.values()):
             what = "no purchase is by a known customer and of a known article"
-            raise BadInput(what, where=purchases.name, remedy="give files that belong together")
+            raise InvalidInput(what, where=purchases.name, remedy="give files that belong together")
         connection.close()
         return customers, articles, rejected
 
@@ -154,7 +154,7 @@ class _Ingest:
         home, key = self.stage.home, schema.column_names()[0]
         moment = pl.lit(datetime.combine(self.epoch, datetime.min.time(), tzinfo=UTC)).cast(pl.Datetime("us", "UTC"))
         stored = home.static(table).collect() if (home.folder(table) / "manifest.json").exists() else None
-        rows = check(merge(read(connection, path, stored), stored, key, read_header(path, raw)), schema, table=table)
+        rows = validate(merge(read(connection, path, stored), stored, key, read_header(path, raw)), schema, table=table)
         self.stage.put(rows.with_columns(event_timestamp=moment), table)
         self.say(table, 1, 1)
         return rows

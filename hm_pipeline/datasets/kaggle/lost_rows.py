@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.base.files import atomic_write, content_hash
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest, scan_files
@@ -16,7 +16,7 @@ NAMED = 3  # weeks that a refusal names
 REMEDY = "deliver whole weeks, or let the weeks of the files replace the home's with --replace-weeks"
 
 
-class LostRows(BadInput):
+class LostRows(InvalidInput):
     """Rows of the home would be gone after a delivery."""
 
 
@@ -36,7 +36,7 @@ def lost_rows(home: Home, week_id: int, rows: pl.DataFrame) -> pl.DataFrame:
         stored = home.weekly("transactions", Transactions).at(week_id).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         what = "a stored file is gone or torn, and what is delivered is not what it held"
-        raise BadInput(what, where=str(home.folder("transactions", week_id)), remedy=REMEDY) from error
+        raise InvalidInput(what, where=str(home.folder("transactions", week_id)), remedy=REMEDY) from error
     had = stored.group_by(columns).agg(pl.len().cast(pl.Int64).alias("had"))
     has = rows.group_by(columns).agg(pl.len().cast(pl.Int64).alias("has"))
     beside = had.join(has, on=columns, how="left", nulls_equal=True)

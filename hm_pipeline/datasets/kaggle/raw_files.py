@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hm_pipeline.base.contracts import RAW_TABLES
-from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput
 
 SUFFIXES = ("", ".gz", ".zip")
 LAYOUT = "give a folder or a .zip that holds " + ", ".join(table.file for table in RAW_TABLES) + " (plain, .gz or .zip)"
@@ -47,7 +47,7 @@ def chosen(raw: Path) -> dict[str, Path]:
         names = [path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file() or _refuse_dangling(path)]
         return {file: raw / name for file, name in _choose(names, raw).items()}
     if raw.suffix.lower() != ".zip":
-        raise BadInput("is neither a folder nor a .zip", where=str(raw), remedy=LAYOUT)
+        raise InvalidInput("is neither a folder nor a .zip", where=str(raw), remedy=LAYOUT)
     with _opened(raw) as archive:
         return dict.fromkeys(_choose(_members(archive), raw), raw)
 
@@ -86,7 +86,7 @@ def _unzip(path: Path, file: str, scratch: Path) -> Path:
     with _opened(path) as archive:
         names = [name for name in _members(archive) if name.rpartition("/")[2] in (file, f"{file}.gz")]
         if not names:
-            raise BadInput(f"holds no {file}", where=str(path), remedy=f"zip {file} alone, under its own name")
+            raise InvalidInput(f"holds no {file}", where=str(path), remedy=f"zip {file} alone, under its own name")
         return Path(archive.extract(min(names, key=lambda name: (name.count("/"), name)), scratch))
 
 
@@ -100,4 +100,4 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(path) as archive:
             yield archive
     except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise BadInput(f"cannot be unpacked, {error}", where=str(path), remedy=DOWNLOAD) from error
+        raise InvalidInput(f"cannot be unpacked, {error}", where=str(path), remedy=DOWNLOAD) from error

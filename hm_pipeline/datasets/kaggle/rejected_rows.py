@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.datasets.kaggle.csv_records import records_at
 
@@ -14,7 +14,7 @@ MOST = 1_000  # rows of a file that is refused; who mends those finds the others
 COLUMNS = {"file": pl.String, "line": pl.Int64, "column": pl.String, "reason": pl.String, "row": pl.String}
 
 
-class BadRows(BadInput):
+class BadRows(InvalidInput):
     """Some rows of a file cannot be read as what they should be.
 
     Parameters

@@ -14,7 +14,7 @@ import polars as pl
 
 from hm_pipeline.base.calendar import DAYS
 from hm_pipeline.base.contracts import RAW_TRANSACTIONS, Transactions
-from hm_pipeline.base.errors import BadInput, DiskTrouble
+from hm_pipeline.base.errors import InvalidInput, DiskError
 from hm_pipeline.datasets.kaggle.csv_reader import csv_scan, fetch, inner_names, quote, sql_path, unreadable
 from hm_pipeline.datasets.kaggle.header import read_header
 from hm_pipeline.datasets.kaggle.keys import Keys
@@ -33,7 +33,7 @@ UNKNOWN_CUSTOMER, UNKNOWN_ARTICLE = "the customer is not in the customers table"
 Parts = Mapping[int, Path]  # folders of rows by week
 
 
-class Unread(BadInput):
+class Unread(InvalidInput):
     """Sound rows that the fast pass cannot read, such as lines that end in two ways."""
 
 
@@ -85,13 +85,13 @@ class Purchases:
             self.connection.execute(f"COPY ({query}) TO {quote(str(folder))} (FORMAT parquet, PARTITION_BY (week_id), COMPRESSION snappy)")
         except duckdb.Error as error:
             told = unreadable(self.path, error)
-            if isinstance(told, DiskTrouble):
+            if isinstance(told, DiskError):
                 raise told from error
             self.find_fault()
             raise Unread(told.what, where=told.where, remedy=told.remedy) from error
         weeks = {path.name.removeprefix("week_id="): path for path in folder.glob("week_id=*")}
         if not weeks:
-            raise BadInput("there are no purchases", where=self.name, remedy="give a file that has some")
+            raise InvalidInput("there are no purchases", where=self.name, remedy="give a file that has some")
         if not all(name.isdigit() for name in weeks):
             self.find_fault()
             raise Unread("article ids have too many digits", where=self.name, remedy="give each article a shorter number")

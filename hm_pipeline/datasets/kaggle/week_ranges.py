@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from hm_pipeline.base.calendar import DAYS, Calendar
-from hm_pipeline.base.errors import BadInput, UnknownWeek
+from hm_pipeline.base.errors import InvalidInput, UnknownWeek
 
 HABIT = 8  # weeks: two months tell a habit from an accident, and a new habit is learnt within one
 Days = Callable[[int], frozenset[date]]
@@ -58,7 +58,7 @@ def read_range(text: str) -> tuple[date, date]:
     try:
         first, last = (date.fromisoformat(day) for day in text.split(".."))
     except ValueError as error:
-        raise BadInput(
+        raise InvalidInput(
             f"{text!r} is no range of weeks", where="--drop-weeks", remedy="write FROM..TO, as 2020-09-09..2020-09-16"
         ) from error
     return first, last
@@ -75,7 +75,7 @@ def weeks_in(first: date, last: date, calendar: Calendar) -> range:
         If one lies outside the calendar.
     """
     if first > last:
-        raise BadInput(f"{first} comes after {last}", where="--drop-weeks", remedy="give the earlier day first")
+        raise InvalidInput(f"{first} comes after {last}", where="--drop-weeks", remedy="give the earlier day first")
     known = f"{calendar.key(calendar.first_week)} to {calendar.start(calendar.last_week + 1) - timedelta(days=1)}"
     for day in (first, last):
         if calendar.week_of(day) not in calendar.weeks:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from hm_pipeline.base.errors import DiskTrouble, HMError, Unforeseen
+from hm_pipeline.base.errors import DiskError, HMError, Unforeseen
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import Graph
@@ -50,7 +50,7 @@ def recompute(
 def _make(graph: Graph, name: str, week_id: int, failed: dict[str, str]) -> None:
     try:
         Runner(graph).produce(name, week_id)
-    except DiskTrouble:
+    except DiskError:
         raise
     except HMError as error:  # whatever it is, the same body did without it in the home
         failed[name] = error.what if isinstance(error, Unforeseen) else str(error)  # the traceback goes with the temporary home

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import RenderableType
 
-from hm_pipeline.base.errors import FutureLeak
+from hm_pipeline.base.errors import LeakageError
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.evaluation.leakage.result import Audit, Audited
 from hm_pipeline.evaluation.scoreboard.report import STYLE, Section, html_table
@@ -65,7 +65,7 @@ def complain(audit: Audit) -> None:
     failed = audit.failed
     if failed:
         names = ", ".join(row.feature for row in failed[:NAMED]) + (f" and {len(failed) - NAMED} more" if len(failed) > NAMED else "")
-        raise FutureLeak(
+        raise LeakageError(
             f"{len(failed)} of {len(audit.rows)} features and models fail the audit: {names}; {failed[0].feature}: {failed[0].verdict}",
             where=f"week {audit.week}",
             remedy="see audit.html in the home; read nothing of the week or later",

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import polars as pl
 
-from hm_pipeline.base.errors import BrokenContract, MissingInput
+from hm_pipeline.base.errors import SchemaViolation, MissingInput
 
 
 class Rival(Protocol):
@@ -41,7 +41,7 @@ def aligned(predictions: pl.DataFrame, truth: pl.DataFrame, *, keys: Sequence[st
     # a null, a NaN and an infinity are all no answer
     unsaid = both.filter(~pl.col("prediction").is_finite().fill_null(value=False))
     if unsaid.height:
-        raise BrokenContract(
+        raise SchemaViolation(
             f"{unsaid.height} of {both.height} have no finite prediction, first {_named(unsaid, keys)}",
             where=where,
             remedy="predict for every row of the task's population",
@@ -62,7 +62,7 @@ def require_once(rows: pl.DataFrame, *, keys: Sequence[str], where: str, what: s
     twice = rows.group_by(keys).len().filter(pl.col("len") > 1).sort(keys)
     if twice.height:
         named = _named(twice, keys)
-        raise BrokenContract(
+        raise SchemaViolation(
             f"{twice.height} have more than one {what}, first {named}", where=where, remedy=f"give one {what} a row, by {', '.join(keys)}"
         )
 

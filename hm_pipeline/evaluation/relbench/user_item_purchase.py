@@ -16,7 +16,7 @@ snap-stanford/relbench at f4fdd49, relbench/tasks/hm.py, ``UserItemPurchaseTask`
 
 import polars as pl
 
-from hm_pipeline.base.errors import BrokenContract
+from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.evaluation.relbench.alignment import Rival, require_once, require_truth
 from hm_pipeline.evaluation.scoreboard.rows import DECIMALS, Row
 from hm_pipeline.recommender.metrics.ranking import BUYER, PAIR, average_precision
@@ -97,13 +97,13 @@ def _require_lists(ranked: pl.DataFrame, pairs: pl.DataFrame) -> None:
     unlisted = pairs.join(ranked, on=BUYER, how="anti").select(BUYER).unique().sort(BUYER)
     if unlisted.height:
         week_id, customer_id = unlisted.row(0)
-        raise BrokenContract(
+        raise SchemaViolation(
             f"{unlisted.height} customers have no list, first week_id {week_id}, customer_id {customer_id}",
             where=NAME,
             remedy=f"name at least one article for every customer of the population, {NO_ARTICLE} where none is known",
         )
     if ranked.filter(pl.col("rank").is_null() | (pl.col("rank") < 1)).height:
-        raise BrokenContract("a rank is missing or below 1", where=NAME, remedy="count ranks from 1, the best")
+        raise SchemaViolation("a rank is missing or below 1", where=NAME, remedy="count ranks from 1, the best")
     require_once(ranked, keys=(*BUYER, "rank"), where=NAME, what="article")
     require_once(ranked.filter(pl.col("article_id") != NO_ARTICLE), keys=PAIR, where=NAME, what="rank")
 

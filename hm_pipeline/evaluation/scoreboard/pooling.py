@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hm_pipeline.base.errors import BrokenContract, MissingInput
+from hm_pipeline.base.errors import SchemaViolation, MissingInput
 from hm_pipeline.evaluation.scoreboard.rows import (
     DECIMALS,
     ColumnRow,
@@ -139,7 +139,7 @@ def _side_by_side(judged: Sequence[pl.DataFrame]) -> pl.DataFrame:
     for rung in rungs:
         lacking = wide.filter(pl.col(rung).is_null())["week_id"].unique().sort().to_list()
         if lacking:
-            raise BrokenContract(f"weeks {lacking} have no {rung}", where="scoreboard", remedy="judge these weeks again")
+            raise SchemaViolation(f"weeks {lacking} have no {rung}", where="scoreboard", remedy="judge these weeks again")
     return wide
 
 

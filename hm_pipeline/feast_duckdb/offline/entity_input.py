@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.feast_duckdb.offline.entities import AT, STORED, TABLE, Entities, fetch, number_rows, stored_name
 from hm_pipeline.feast_duckdb.offline.frames import as_arrow
 from hm_pipeline.feast_duckdb.offline.instants import REMEDY, is_finer, is_unreadable, microseconds, require_moment
@@ -49,7 +49,7 @@ def load(connection: Any, entity_table: object) -> Entities:
     finally:
         connection.unregister(GIVEN)  # what was given may go
     if dated < rows:
-        raise BadInput(f"{rows - dated} of {rows} rows have no {timestamp}", where=WHERE, remedy="say when each row asks")
+        raise InvalidInput(f"{rows - dated} of {rows} rows have no {timestamp}", where=WHERE, remedy="say when each row asks")
     return Entities(connection, types, timestamp, rows, first, last)
 
 
@@ -79,12 +79,12 @@ def _moments(timestamp: str, kind: str) -> str:
     return microseconds(f"(CASE {refused}ELSE {column} END)", kind)
 
 
-def _translated(error: duckdb.Error) -> BadInput:
+def _translated(error: duckdb.Error) -> InvalidInput:
     text = str(error)
     for what, remedy in ((UNREADABLE, REMEDY), (FINER, "round the moments to microseconds, downwards")):
         if what in text:
-            return BadInput(f"{what}{text.rpartition(what)[2].partition(chr(10))[0]!r}", where=WHERE, remedy=remedy)
-    return BadInput(text, where=WHERE, remedy="give keys and a timestamp that DuckDB can read")
+            return InvalidInput(f"{what}{text.rpartition(what)[2].partition(chr(10))[0]!r}", where=WHERE, remedy=remedy)
+    return InvalidInput(text, where=WHERE, remedy="give keys and a timestamp that DuckDB can read")
 
 
 def _timestamp(types: dict[str, str]) -> str:
@@ -93,7 +93,7 @@ def _timestamp(types: dict[str, str]) -> str:
     moments = [name for name, kind in types.items() if kind.startswith("TIMESTAMP")]
     if len(moments) == 1:
         return moments[0]
-    raise BadInput(
+    raise InvalidInput(
         f"has no column {DEFAULT_TIMESTAMP!r} and {len(moments)} other timestamps",
         where=WHERE,
         remedy=f"name the moment each row asks about {DEFAULT_TIMESTAMP}",

@@ -15,7 +15,7 @@ from typing import Any
 from feast.data_format import ParquetFormat
 from feast.infra.offline_stores.file_source import FileSource
 
-from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.feast_duckdb.offline.layout import escaped, is_whole, literal_path, unescaped, value_of
 from hm_pipeline.feast_duckdb.offline.remote_files import filesystem, is_remote, options_of
 
@@ -64,7 +64,7 @@ def source_of(stored: Any, view: str, keys: Sequence[str], root: Path | None, ma
         If it is not made of parquet files.
     """
     if not isinstance(stored, FileSource) or not isinstance(stored.file_format or ParquetFormat(), ParquetFormat):
-        raise BadInput(f"view {view!r} has a {type(stored).__name__}", where="feature store", remedy="this store reads parquet files only")
+        raise InvalidInput(f"view {view!r} has a {type(stored).__name__}", where="feature store", remedy="this store reads parquet files only")
     path = str(stored.path).removeprefix("file://")
     if not is_remote(path):
         path = literal_path(path) if Path(path).is_absolute() else _below(root or Path(), path)
@@ -124,7 +124,7 @@ def _is_left_to_duckdb(source: Source) -> bool:
     if not is_remote(source.path) or filesystem(source.path, source.options) is not None:
         return False
     if source.marker:
-        raise BadInput("no package for fsspec reads it", where=source.path, remedy="install one, such as s3fs: markers must be looked for")
+        raise InvalidInput("no package for fsspec reads it", where=source.path, remedy="install one, such as s3fs: markers must be looked for")
     return True
 
 

@@ -7,7 +7,7 @@ converting zoned to plain timestamps goes through a calendar library: as long as
 
 from datetime import UTC, datetime, timedelta
 
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.feast_duckdb.offline.types import MOMENTS, TEXTS
 
 NANOSECONDS = frozenset({"TIMESTAMP_NS", "TIMESTAMPTZ_NS"})
@@ -26,7 +26,7 @@ def require_moment(name: str, kind: str, where: str) -> None:
         For numbers, whose unit would be a guess, and whatever else is no moment.
     """
     if kind not in MOMENTS | TEXTS:
-        raise BadInput(f"{name} is {kind}, which is no moment", where=where, remedy=REMEDY)
+        raise InvalidInput(f"{name} is {kind}, which is no moment", where=where, remedy=REMEDY)
 
 
 def microseconds(column: str, kind: str) -> str:

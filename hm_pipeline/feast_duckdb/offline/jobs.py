@@ -12,7 +12,7 @@ from feast.errors import SavedDatasetLocationAlreadyExists
 from feast.infra.offline_stores.offline_store import RetrievalJob, RetrievalMetadata
 from pyarrow import parquet
 
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.feast_duckdb.offline.entities import fetch
 from hm_pipeline.feast_duckdb.offline.on_demand import Retrieved
@@ -155,7 +155,7 @@ class StatementJob(RetrievalJob):  # type: ignore[misc]
             return self._copy(uri, ordered=ordered)
         files = filesystem(uri, {})
         if files is None:
-            raise BadInput("no package for fsspec writes it", where=uri, remedy="install one, such as s3fs")
+            raise InvalidInput("no package for fsspec writes it", where=uri, remedy="install one, such as s3fs")
         with files.open(uri, "wb") as target:
             return self._sink_completed(target, ordered=ordered)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.feast_duckdb.offline.entities import Entities
 from hm_pipeline.feast_duckdb.offline.entity_input import require
 from hm_pipeline.feast_duckdb.offline.files import Source, all_files, files_of, source_of
@@ -45,7 +45,7 @@ def plan_views(
     alike = [name.lower() for name in names]  # DuckDB tells no Age from age, and would rename one
     repeated = sorted({name for name in names if alike.count(name.lower()) > 1})
     if repeated:
-        raise BadInput(f"{', '.join(repeated)} would appear twice", where="result", remedy="rename a column or ask for full_feature_names")
+        raise InvalidInput(f"{', '.join(repeated)} would appear twice", where="result", remedy="rename a column or ask for full_feature_names")
     return plans
 
 
@@ -96,7 +96,7 @@ def _files(entities: Entities, source: Source, keys: Mapping[str, str]) -> list[
 
     def values_of(key: str) -> Sequence[object]:
         if family(entities.types[keys[key]]) == "number":
-            raise BadInput(f"{keys[key]} is {entities.types[keys[key]]}", where="entity table", remedy="cast it to whole numbers")
+            raise InvalidInput(f"{keys[key]} is {entities.types[keys[key]]}", where="entity table", remedy="cast it to whole numbers")
         return entities.values(keys[key])
 
     files = files_of(source, values_of)

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 from feast.infra.offline_stores.offline_store import RetrievalMetadata
 
-from hm_pipeline.base.errors import BadInput, RowsLost
+from hm_pipeline.base.errors import InvalidInput, RowCountMismatch
 from hm_pipeline.feast_duckdb.offline.entities import Entities, fetch
 from hm_pipeline.feast_duckdb.offline.jobs import StatementJob
 from hm_pipeline.feast_duckdb.offline.joins import DUPLICATE, rows_of
@@ -78,7 +78,7 @@ class PointInTimeJob(StatementJob):
             return
         counts = ((plan.view, fetch(self._entities.connection, rows_of(plan, self._entities))[0][0]) for plan in self._plans if plan.files)
         guilty = [view for view, count in counts if count != self._entities.rows]
-        raise RowsLost(
+        raise RowCountMismatch(
             f"{self._entities.rows} rows were asked for and {rows} came back, through duplicate source keys",
             where=f"view {', '.join(guilty)}",
             remedy=ONE_ROW,
@@ -87,7 +87,7 @@ class PointInTimeJob(StatementJob):
     def _guard_places(self, are_whole: bool) -> None:
         if not are_whole:
             what = f"{self._entities.rows} rows came back, some of them twice and others not at all"
-            raise RowsLost(what, where=f"view {', '.join(plan.view for plan in self._plans)}", remedy=ONE_ROW)
+            raise RowCountMismatch(what, where=f"view {', '.join(plan.view for plan in self._plans)}", remedy=ONE_ROW)
 
     def _translated(self, error: Exception) -> Exception:
         return translated(error, ", ".join(plan.view for plan in self._plans))
@@ -97,12 +97,12 @@ def translated(error: Exception, views: str) -> Exception:
     """Say in one line what broke a statement off."""
     text = str(error)
     if DUPLICATE in text:
-        return RowsLost("duplicate source keys at one moment", where=f"view {_named(text, DUPLICATE)}", remedy=ONE_ROW)
+        return RowCountMismatch("duplicate source keys at one moment", where=f"view {_named(text, DUPLICATE)}", remedy=ONE_ROW)
     if REPLACED in text:
-        return BadInput("its files were replaced while they were read", where=f"view {_named(text, REPLACED)}", remedy="ask again")
+        return InvalidInput("its files were replaced while they were read", where=f"view {_named(text, REPLACED)}", remedy="ask again")
     if "memory" in text.lower() and "limit" in text.lower():
-        return BadInput(text, where=f"views {views}", remedy="give the offline store a higher memory_limit, or ask for fewer rows at once")
-    return BadInput(text, where=f"views {views}", remedy="write the tables again, or compare their columns with the views' schemas")
+        return InvalidInput(text, where=f"views {views}", remedy="give the offline store a higher memory_limit, or ask for fewer rows at once")
+    return InvalidInput(text, where=f"views {views}", remedy="write the tables again, or compare their columns with the views' schemas")
 
 
 def _named(text: str, before: str) -> str:

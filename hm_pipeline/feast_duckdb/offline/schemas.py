@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from hm_pipeline.base.errors import BadInput, BrokenContract, MissingInput
+from hm_pipeline.base.errors import InvalidInput, SchemaViolation, MissingInput
 from hm_pipeline.feast_duckdb.offline.entities import Entities, fetch
 from hm_pipeline.feast_duckdb.offline.file_cache import remembered
 from hm_pipeline.feast_duckdb.offline.layout import Layout, listed
@@ -53,7 +53,7 @@ def stored_types(connection: Any, view: str, files: Sequence[str], columns: Sequ
         held = {types[name]: file for file, types in reversed(schemas) if types[name] != NULLS}
         if len({family(kind) if family(kind) == "integer" else kind for kind in held}) > 1:
             (kind, file), (other, _) = [*held.items()][-2:]
-            raise BrokenContract(f"view {view!r} holds {name} as {kind} here and as {other} elsewhere", where=file, remedy=REWRITE)
+            raise SchemaViolation(f"view {view!r} holds {name} as {kind} here and as {other} elsewhere", where=file, remedy=REWRITE)
     if len(schemas) == 1:
         return first
     united = layout.read([file for file, _ in schemas], is_mixed=True)
@@ -72,7 +72,7 @@ def require_declared(view: Any, features: Sequence[str], stored: Types, names: M
         declared = declared_type(field) if field.name in features else None
         kind = stored[names[field.name]] if declared else ""
         if declared and not fits(declared, kind):
-            raise BrokenContract(
+            raise SchemaViolation(
                 f"{field.name} is declared {field.dtype} and stored as {kind}", where=f"view {view.name!r}", remedy=REWRITE
             )
 
@@ -90,7 +90,7 @@ def require_comparable(entities: Entities, view: str, keys: Mapping[str, str], s
         if stored[key] == NULLS or are_comparable(given, stored[key]):
             continue
         if entities.span(column) is not None:
-            raise BadInput(
+            raise InvalidInput(
                 f"{column} is {given}, and view {view!r} stores it as {stored[key]}",
                 where="entity table",
                 remedy=f"cast {column} to {stored[key]}",
@@ -123,7 +123,7 @@ def _different(connection: Any, files: Sequence[str]) -> list[str]:
     return [file for (file,) in rows] if len(rows) > 1 else []
 
 
-def unreadable(error: duckdb.Error, view: str, file: str) -> BadInput:
+def unreadable(error: duckdb.Error, view: str, file: str) -> InvalidInput:
     """Translate DuckDB's complaint about a file, which names the file itself where it is one of many."""
     named = re.search(r"[fF]ile [\"']([^\"']+\.parquet)[\"']", str(error))
-    return BadInput(str(error), where=f"view {view!r}, {named[1] if named else file}", remedy="write the table again")
+    return InvalidInput(str(error), where=f"view {view!r}, {named[1] if named else file}", remedy="write the table again")

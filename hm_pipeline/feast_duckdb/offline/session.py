@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 
 # DuckDB does not know that a view has one row for each key: it would join views in the order, and hash the side, that is
 # wrong by a third of the time
@@ -43,7 +43,7 @@ def open_session(settings: Any) -> Any:
         for setting in SETTINGS:
             session.execute(f"SET {setting}").fetchall()
     except duckdb.Error as error:
-        raise BadInput(str(error), where="offline_store of feature_store.yaml", remedy="write memory_limit like 4GB") from error
+        raise InvalidInput(str(error), where="offline_store of feature_store.yaml", remedy="write memory_limit like 4GB") from error
     return session
 
 

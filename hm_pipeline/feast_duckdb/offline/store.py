@@ -17,7 +17,7 @@ from feast.infra.offline_stores.offline_store import RetrievalMetadata
 from feast.on_demand_feature_view import OnDemandFeatureView
 from pydantic import PositiveInt
 
-from hm_pipeline.base.errors import BadInput, MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.feast_duckdb.offline.entities import Entities
 from hm_pipeline.feast_duckdb.offline.entity_input import load
 from hm_pipeline.feast_duckdb.offline.entity_range import keys_in_range
@@ -167,5 +167,5 @@ def _on_demand(refs: list[str], project: str, registry: Any) -> list[Any]:
     views: list[Any] = OnDemandFeatureView.get_requested_odfvs(refs, project, registry)
     substrait = [view.name for view in views if view.mode == "substrait"]
     if substrait:
-        raise BadInput(f"{', '.join(substrait)} is in substrait mode", where="on-demand views", remedy="write it in pandas or python mode")
+        raise InvalidInput(f"{', '.join(substrait)} is in substrait mode", where="on-demand views", remedy="write it in pandas or python mode")
     return views

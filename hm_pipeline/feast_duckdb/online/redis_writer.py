@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.feast_duckdb.online.encoding import Batch
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class RedisTables:
             self._server.ping()
         except RedisError as error:
             what = f"Redis does not answer: {error}"
-            raise BadInput(what, where=f"HM_ONLINE_STORE, {address}", remedy="start it, or unset HM_ONLINE_STORE for SQLite") from error
+            raise InvalidInput(what, where=f"HM_ONLINE_STORE, {address}", remedy="start it, or unset HM_ONLINE_STORE for SQLite") from error
 
     def served(self) -> int | None:
         """Return the week that is served, or nothing before the first."""

@@ -22,7 +22,7 @@ from feast.metrics import track_feature_statuses
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.feast_duckdb.online.connection_pool import Readers
 from hm_pipeline.feast_duckdb.online.encoding import packed_keys
 from hm_pipeline.feast_duckdb.online.protobuf import delimited, delimited_each
@@ -113,7 +113,7 @@ def _refuse_fractions(rows: Any, registry: Any, project: str) -> None:
     whole = {entity.join_key for entity in registry.list_entities(project, allow_cache=True) if entity.value_type in WHOLE}
     wrong = sorted(name for name in cut if name in whole)
     if wrong:
-        raise BadInput(f"{wrong[0]} {cut[wrong[0]]!r} is no whole number", where="entity rows", remedy="give keys of the tables")
+        raise InvalidInput(f"{wrong[0]} {cut[wrong[0]]!r} is no whole number", where="entity rows", remedy="give keys of the tables")
 
 
 def _is_cut(value: object) -> bool:

@@ -7,7 +7,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.base.fixed_point import FIXED, days_before, decay
+from hm_pipeline.base.fixed_point import SCALE, days_before, decay
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.neighbours import Neighbours, best_neighbours
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy, newest, on_offer, ranked
@@ -40,14 +40,14 @@ def compute(tables: Inputs, *, week_id: int, last: int = 24, half_life_days: flo
     """
     weight = decay(days_before(tables.calendar.start(week_id)), half_life_days=half_life_days)
     own = newest(tables, week_id=week_id, most=last).select("customer_id", "article_id", weight.alias("weight"))
-    proposals = best_neighbours(own, tables.once(_neighbours, week_id), most=most).with_columns(pl.col("score") // FIXED)
+    proposals = best_neighbours(own, tables.once(_neighbours, week_id), most=most).with_columns(pl.col("score") // SCALE)
     return BoughtTogether.cast(ranked(proposals, "bought_together", week_id=week_id, most=most))
 
 
 def _neighbours(tables: Inputs, week_id: int) -> Neighbours:
     sales = tables.weekly("history/article_sales").at(week_id)
     # The share of the article's buyers who took the other: a count of pairs alone would name the best sellers.
-    share = FIXED * pl.col("pair_count") // (pl.col("decayed_count") + SMOOTHING * UNIT)
+    share = SCALE * pl.col("pair_count") // (pl.col("decayed_count") + SMOOTHING * UNIT)
     return Neighbours.of(
         tables.weekly("history/bought_together")
         .at(week_id)

@@ -8,7 +8,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.base.fixed_point import FIXED
+from hm_pipeline.base.fixed_point import SCALE
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy, liked, ranked
 
@@ -43,7 +43,7 @@ def compute(
     kinds = tables.static("articles").select("article_id", pl.col("section_no").fill_null(-1))
     forecast = tables.weekly("signal/availability").at(week_id).filter(pl.col("availability_age_days") <= new_days)
     best = (
-        forecast.select("article_id", (FIXED * pl.col("availability_units").cast(pl.Float64)).round().cast(pl.Int64).alias("units"))
+        forecast.select("article_id", (SCALE * pl.col("availability_units").cast(pl.Float64)).round().cast(pl.Int64).alias("units"))
         .join(kinds, on="article_id")
         .sort("section_no", "units", "article_id", descending=[False, True, False])
         .filter(pl.int_range(pl.len()).over("section_no") < of_each, pl.col("units") > 0)

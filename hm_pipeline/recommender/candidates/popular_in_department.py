@@ -4,7 +4,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.base.fixed_point import FIXED
+from hm_pipeline.base.fixed_point import SCALE
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy, liked, ranked
 from hm_pipeline.recommender.history.article_sales import fresh_count
@@ -44,7 +44,7 @@ def compute(
         .filter(pl.int_range(pl.len()).over("department_no") < of_each)
     )
     favourites = liked(tables, "department_no", week_id=week_id, half_life_days=half_life_days, most=departments)
-    score = (FIXED * pl.col("weight") * pl.col("fresh") // pl.col("all")).alias("score")
+    score = (SCALE * pl.col("weight") * pl.col("fresh") // pl.col("all")).alias("score")
     proposals = favourites.join(best, on="department_no").select("customer_id", "article_id", score)
     return PopularInDepartment.cast(ranked(proposals, "popular_in_department", week_id=week_id, most=most))
 

@@ -7,7 +7,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.base.fixed_point import FIXED, days_before, decay
+from hm_pipeline.base.fixed_point import SCALE, days_before, decay
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy, on_offer, ranked
 
@@ -41,7 +41,7 @@ def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30, most: i
         .group_by("customer_id", "article_id")
         .agg(
             weight.sum().alias("score"),
-            ((weight * pl.col("price").cast(pl.Int64)).sum() / (FIXED * 1_000_000)).cast(pl.Float32).alias("repurchase_value"),
+            ((weight * pl.col("price").cast(pl.Int64)).sum() / (SCALE * 1_000_000)).cast(pl.Float32).alias("repurchase_value"),
             days.min().cast(pl.Int16).alias("repurchase_days"),
             pl.len().clip(upper_bound=2**15 - 1).cast(pl.Int16).alias("repurchase_count"),
         )

@@ -8,7 +8,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.base.fixed_point import FIXED
+from hm_pipeline.base.fixed_point import SCALE
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.neighbours import Neighbours, best_neighbours
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy, newest, on_offer, ranked
@@ -38,7 +38,7 @@ def compute(tables: Inputs, *, week_id: int, weeks: int = 52, last: int = 24, mo
         Articles per customer.
     """
     own = newest(tables, week_id=week_id, most=last, weeks=weeks)
-    weight = (FIXED // pl.len().over("customer_id")).alias("weight")  # a mean: a long history is not liked more
+    weight = (SCALE // pl.len().over("customer_id")).alias("weight")  # a mean: a long history is not liked more
     best = best_neighbours(own.select("customer_id", "article_id", weight), tables.once(_neighbours, week_id), most=most)
     proposals = best.with_columns(pl.col("score") // UNIT)
     return SimilarCustomers.cast(ranked(proposals, "similar_customers", week_id=week_id, most=most))

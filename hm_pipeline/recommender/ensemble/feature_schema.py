@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hm_pipeline.base.errors import BrokenContract
+from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.engine.step import short_hash
 
 NAMED = 5  # features named in a complaint
@@ -42,7 +42,7 @@ def require_version(service: str, columns: Mapping[str, Any], *, trained: str, f
     """
     served = version_of(service, columns)
     if served != trained:
-        raise BrokenContract(
+        raise SchemaViolation(
             f"the ensemble was trained with {len(features)} features of {trained} and is given {len(columns)} of {served}: "
             f"{_difference(list(columns), features)}",
             where=f"service {service!r}",

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from hm_pipeline.base.columns import BUYER, KEYS, K
-from hm_pipeline.base.errors import MissingInput, RowsLost
+from hm_pipeline.base.errors import MissingInput, RowCountMismatch
 from hm_pipeline.base.files import atomic_write
 
 FILL = "fill"  # strategy of what was added because a customer had too few candidates
@@ -78,9 +78,9 @@ def write_submission(recommendations_by_shard: Iterable[pl.DataFrame], customers
     lines = wanted.join(predictions, on="customer_id", how="left", maintain_order="left")
     missing = lines["prediction"].null_count()
     if missing:
-        raise RowsLost(f"{missing} of {wanted.height} customers have no recommendations", where="recommendations", remedy=_REMEDY)
+        raise RowCountMismatch(f"{missing} of {wanted.height} customers have no recommendations", where="recommendations", remedy=_REMEDY)
     if lines.height != wanted.height or predictions.height != wanted.height:
-        raise RowsLost(
+        raise RowCountMismatch(
             f"{predictions.height} lists for {wanted.height} customers, some twice or unknown", where="recommendations", remedy=_REMEDY
         )
     file = lines.select(customer_id="customer_hex", prediction="prediction")
@@ -125,5 +125,5 @@ def _lines(shard: pl.DataFrame) -> pl.DataFrame:
     )
     short = lists.filter(pl.col("count") != K).height
     if short:
-        raise RowsLost(f"{short} customers have no {K} distinct articles", where="recommendations", remedy=_REMEDY)
+        raise RowCountMismatch(f"{short} customers have no {K} distinct articles", where="recommendations", remedy=_REMEDY)
     return lists.drop("count")

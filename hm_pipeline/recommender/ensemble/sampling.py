@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from hm_pipeline.base.columns import BUYER, KEYS, LABEL, K
-from hm_pipeline.base.errors import BrokenContract
+from hm_pipeline.base.errors import SchemaViolation
 
 NEGATIVES = 20  # for each bought candidate: a tenth of all rows ranked as well as all of them on a full-size trial
 
@@ -84,7 +84,7 @@ def buyer_starts(pairs: pl.DataFrame) -> npt.NDArray[np.intp]:
     for column in reversed(changes):
         ahead = np.where(column[1:] == column[:-1], ahead, np.where(column[1:] > column[:-1], 1, -1))
     if (ahead <= 0).any():
-        raise BrokenContract("rows are not sorted by key, or repeat one", where="feature_matrix", remedy="sort by week, customer, article")
+        raise SchemaViolation("rows are not sorted by key, or repeat one", where="feature_matrix", remedy="sort by week, customer, article")
     week, customer, _ = changes
     is_first = (week[1:] != week[:-1]) | (customer[1:] != customer[:-1])
     return np.flatnonzero(np.concatenate([np.ones(min(pairs.height, 1), dtype=bool), is_first]))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from hm_pipeline.base.columns import LABEL
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.recommender.learners.base import Member, Params, as_floats
 from hm_pipeline.recommender.learners.catboost import CatBoost
 from hm_pipeline.recommender.learners.lightgbm import LightGBM
@@ -25,7 +25,7 @@ def learner_named(name: str) -> type[Member]:
         If there is none of that name.
     """
     if name not in LEARNERS:
-        raise BadInput(f"no learner {name!r}", where="HM_LEARNERS", remedy=f"choose from {', '.join(LEARNERS)}")
+        raise InvalidInput(f"no learner {name!r}", where="HM_LEARNERS", remedy=f"choose from {', '.join(LEARNERS)}")
     return LEARNERS[name]
 
 

@@ -8,7 +8,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import CustomerWeek
-from hm_pipeline.base.fixed_point import FIXED, days_before, decay
+from hm_pipeline.base.fixed_point import SCALE, days_before, decay
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.signals._lib.signal import Signal
 
@@ -39,7 +39,7 @@ def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30) -> pl.L
         .before(week_id)
         .group_by("customer_id")
         .agg(
-            (weight.sum() / FIXED).cast(pl.Float32).alias("activity"),
+            (weight.sum() / SCALE).cast(pl.Float32).alias("activity"),
             pl.len().cast(pl.Int32).alias("activity_count"),
             pl.col("week_id").n_unique().cast(pl.Int32).alias("activity_weeks"),
             days.min().cast(pl.Int32).alias("activity_idle_days"),

@@ -9,7 +9,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import CustomerWeek
-from hm_pipeline.base.fixed_point import FIXED, days_before, decay
+from hm_pipeline.base.fixed_point import SCALE, days_before, decay
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.learners import multi_target as _booster
 from hm_pipeline.recommender.learners.multi_target import Boosters
@@ -45,7 +45,7 @@ def describe(tables: Inputs, *, week_id: int) -> pl.DataFrame:
     ]
     known = bought.group_by("customer_id").agg(
         *weekly,
-        *((decay(day, half_life_days=half).sum() / FIXED).alias(f"decayed_{half}") for half in HALF_LIVES),
+        *((decay(day, half_life_days=half).sum() / SCALE).alias(f"decayed_{half}") for half in HALF_LIVES),
         count.alias("all_count"),
         day.n_unique().alias("visit_days"),
         day.min().alias("idle_days"),

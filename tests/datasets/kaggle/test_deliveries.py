@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from hm_pipeline.base.errors import BadInput, HMError, MissingInput, UnknownWeek
+from hm_pipeline.base.errors import InvalidInput, HMError, MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.kaggle.lost_rows import FILE, LostRows
@@ -82,7 +82,7 @@ def test_a_file_that_is_gone_comes_back_by_the_same_rows_only(tmp_path: Path) ->
     home = tmp_path / "home"
     deliver(home, tmp_path / "one", TRANSACTIONS)
     (home / "tables/transactions/week_id=104/shard=000.parquet").unlink()
-    with pytest.raises(BadInput, match="gone or torn"):
+    with pytest.raises(InvalidInput, match="gone or torn"):
         deliver(home, tmp_path / "two", TRANSACTIONS + ROWS[0])
     deliver(home, tmp_path / "one", TRANSACTIONS)
     assert week(home, 104).height == 4
@@ -178,10 +178,10 @@ def test_a_week_taken_back_comes_again_with_other_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("first", "last", "error", "words"),
     [
-        ("2020-09-16", "2020-09-09", BadInput, "2020-09-16 comes after 2020-09-09"),
+        ("2020-09-16", "2020-09-09", InvalidInput, "2020-09-16 comes after 2020-09-09"),
         ("2020-09-01", "2020-09-09", UnknownWeek, "2020-09-01 lies outside the data .* 2020-09-09 to 2020-09-29"),
         ("2020-09-09", "2020-09-30", UnknownWeek, "2020-09-30 lies outside the data"),
-        ("2020-09-09", "2020-09-22", BadInput, "no purchase of the home would be left"),
+        ("2020-09-09", "2020-09-22", InvalidInput, "no purchase of the home would be left"),
     ],
 )
 def test_a_range_that_cannot_be_taken_back(tmp_path: Path, first: str, last: str, error: type[HMError], words: str) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.contracts import RAW_TABLES, RawTable
-from hm_pipeline.base.errors import BadInput, HMError
+from hm_pipeline.base.errors import InvalidInput, HMError
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.kaggle.rejected_rows import FILE
@@ -149,7 +149,7 @@ def test_a_single_zip_that_holds_something_else(tmp_path: Path) -> None:
     with zipfile.ZipFile(raw / f"{TX}.zip", "w") as archive:
         archive.writestr("other.csv", "x")
     (raw / TX).unlink()
-    with pytest.raises(BadInput, match=f"holds no {TX} .*zip {TX} alone"):
+    with pytest.raises(InvalidInput, match=f"holds no {TX} .*zip {TX} alone"):
         run(raw, tmp_path / "home")
 
 
@@ -182,7 +182,7 @@ def test_columns_that_contradict_each_other(tmp_path: Path, file: str) -> None:
     raw = write(tmp_path / "raw")
     text = FILES[file].replace(",", f", {name.title()},", 1)
     replace(file, text)(raw)
-    with pytest.raises(BadInput, match=f"columns '{name}' and ' {name.title()}' contradict each other \\({file}\\)"):
+    with pytest.raises(InvalidInput, match=f"columns '{name}' and ' {name.title()}' contradict each other \\({file}\\)"):
         run(raw, tmp_path / "home")
 
 
@@ -210,7 +210,7 @@ def test_a_fault_of_the_catalogue_or_of_the_customers(tmp_path: Path, name: str)
     change, words = REFUSED[name]
     raw = write(tmp_path / "raw")
     change(raw)
-    with pytest.raises(BadInput, match=words) as told:
+    with pytest.raises(InvalidInput, match=words) as told:
         ingest(raw, tmp_path / "home", settings=Settings(), skip_bad_rows=True)
     assert len(str(told.value)) < 500
     assert [path.name for path in (tmp_path / "home").iterdir()] == [FILE]
@@ -223,7 +223,7 @@ def test_a_stray_quote_hides_no_purchase(tmp_path: Path) -> None:
     rows[2] += ',x"'
     text = "\n".join([head + ",note", *(row if row.count(",") == 5 else row + "," for row in rows)]) + "\n"
     raw, home = write(tmp_path / "raw", transactions=text), tmp_path / "home"
-    with pytest.raises(BadInput, match=rf"a quote is opened and not closed in its line \({TX}, line 2\)"):
+    with pytest.raises(InvalidInput, match=rf"a quote is opened and not closed in its line \({TX}, line 2\)"):
         run(raw, home)
     report = ingest(raw, home, settings=Settings(), skip_bad_rows=True)
     assert (report.rows, sum(report.rejected.values())) == (4, 1)

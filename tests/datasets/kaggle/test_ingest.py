@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.contracts import Articles, Customers, Transactions
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.base.files import content_hash
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
@@ -164,7 +164,7 @@ def test_another_epoch_shifts_the_weeks_and_a_home_keeps_its_own(home: Path, tmp
     ingest(tmp_path / "raw", tmp_path / "home2", settings=Settings(), epoch=date(2020, 9, 7))
     assert Home(tmp_path / "home2").calendar.first_week == 0
     before = tree(home)
-    with pytest.raises(BadInput, match="counts weeks from 2018-09-19"):
+    with pytest.raises(InvalidInput, match="counts weeks from 2018-09-19"):
         ingest(tmp_path / "raw", home, settings=Settings(), epoch=date(2020, 9, 7))
     assert tree(home) == before
 

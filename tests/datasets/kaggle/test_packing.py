@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from hm_pipeline.base.errors import BadInput, HMError, MissingInput
+from hm_pipeline.base.errors import InvalidInput, HMError, MissingInput
 from hm_pipeline.engine.home import Home
 from tests.datasets.kaggle.tiny_files import AR, BOB, CUSTOMERS, FILES, TRANSACTIONS, bytes_of, run, write
 
@@ -65,7 +65,7 @@ def test_a_path_that_is_no_data_set(tmp_path: Path) -> None:
         run(tmp_path / "nowhere", tmp_path / "home")
     note = tmp_path / "note.txt"
     note.write_text("hello")
-    with pytest.raises(BadInput, match=r"neither a folder nor a \.zip"):
+    with pytest.raises(InvalidInput, match=r"neither a folder nor a \.zip"):
         run(note, tmp_path / "home")
     assert not (tmp_path / "home").exists()
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.kaggle.lost_rows import LostRows
@@ -37,7 +37,7 @@ def test_any_name_of_a_raw_folder_and_of_a_home(tmp_path: Path) -> None:
 def test_a_backslash_is_refused(tmp_path: Path, place: str) -> None:
     """The one letter that DuckDB takes for a separator of folders, be it quoted or not."""
     raw = write(tmp_path / ("back\\slash" if place == "raw" else "raw"))
-    with pytest.raises(BadInput, match="a backslash in its name"):
+    with pytest.raises(InvalidInput, match="a backslash in its name"):
         run(raw, tmp_path / ("back\\slash" if place == "home" else "home"))
     assert [path.name for path in tmp_path.iterdir()] == [raw.name]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hm_pipeline.base.calendar import REFERENCE, REFERENCE_EPOCH, Calendar
-from hm_pipeline.base.errors import BadInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.datasets.kaggle.report import words_of
 from hm_pipeline.datasets.kaggle.week_ranges import missing_days, read_range, span, weeks_in
 from hm_pipeline.engine.home import Home
@@ -109,7 +109,7 @@ def test_a_calendar_of_before_is_read(tmp_path: Path) -> None:
     "text", ["2020-09-09", "2020-09-09..", "..", "2020-09-09..2020-09-16..2020-09-23", "a..b", "2020-09-09 - 2020-09-16"]
 )
 def test_a_range_is_two_days(text: str) -> None:
-    with pytest.raises(BadInput, match=r"is no range of weeks .*write FROM\.\.TO"):
+    with pytest.raises(InvalidInput, match=r"is no range of weeks .*write FROM\.\.TO"):
         read_range(text)
 
 

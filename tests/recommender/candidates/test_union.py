@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.base.errors import BrokenContract
+from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy
 from hm_pipeline.recommender.candidates.first_stage.pool import Union, unite
@@ -78,7 +78,7 @@ def test_a_strategy_that_is_silent_is_null_everywhere() -> None:
 
 
 def test_a_pair_that_a_strategy_proposes_twice_is_an_error() -> None:
-    with pytest.raises(BrokenContract, match=r"proposed a pair twice \(two\)"):
+    with pytest.raises(SchemaViolation, match=r"proposed a pair twice \(two\)"):
         united(ONE, saying("two", [(3, A, 1, 1.0), (3, B, 2, 1.0), (3, A, 3, 0.5)]))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import hm_pipeline.recommender.ensemble.ensemble as module
 from hm_pipeline.base.calendar import label_weeks
-from hm_pipeline.base.errors import BrokenContract, MissingInput, UnknownWeek
+from hm_pipeline.base.errors import SchemaViolation, MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.recommender.ensemble.blend import blend_weights, blended, standardised
 from hm_pipeline.recommender.ensemble.ensemble import Ensemble, fit_ensemble
@@ -128,7 +128,7 @@ def test_a_customer_alone_scores_as_among_others(ensemble, weeks):
 
 
 def test_refuses_rows_out_of_order_and_missing_columns(ensemble, weeks, tmp_path):
-    with pytest.raises(BrokenContract, match="not sorted"):
+    with pytest.raises(SchemaViolation, match="not sorted"):
         ensemble.score(weeks[104][0].reverse())
     with pytest.raises(MissingInput, match="feature_3"):
         ensemble.score(weeks[104][0].drop("feature_3"))

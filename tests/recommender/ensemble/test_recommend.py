@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.contracts import Recommendations
-from hm_pipeline.base.errors import MissingInput, RowsLost
-from hm_pipeline.base.validation import check
+from hm_pipeline.base.errors import MissingInput, RowCountMismatch
+from hm_pipeline.base.validation import validate
 from hm_pipeline.recommender.ensemble.ranking import recommend, write_submission
 
 FILL = pl.DataFrame({"article_id": list(range(50, 30, -1))})
@@ -45,7 +45,7 @@ def test_customer_without_candidates_gets_the_fill(recommended):
 
 
 def test_keeps_the_contract(recommended):
-    assert check(recommended.drop("score_xgboost"), Recommendations, table="recommendations").height == 24
+    assert validate(recommended.drop("score_xgboost"), Recommendations, table="recommendations").height == 24
 
 
 def test_keeps_no_more_than_asked_and_only_the_audience():
@@ -89,13 +89,13 @@ def test_submission_by_hand(recommended, tmp_path):
 )
 def test_submission_loses_nobody(recommended, tmp_path, kept, message):
     (tmp_path / "submission.csv").write_text("before")
-    with pytest.raises(RowsLost, match=message):
+    with pytest.raises(RowCountMismatch, match=message):
         write_submission([recommended.filter(kept)], CUSTOMERS, tmp_path / "submission.csv")
     assert (tmp_path / "submission.csv").read_text() == "before"
 
 
 def test_submission_refuses_strangers_and_twins(recommended, tmp_path):
-    with pytest.raises(RowsLost, match="twice or unknown"):
+    with pytest.raises(RowCountMismatch, match="twice or unknown"):
         write_submission([recommended], CUSTOMERS.head(1), tmp_path / "submission.csv")
-    with pytest.raises(RowsLost, match="twice or unknown"):
+    with pytest.raises(RowCountMismatch, match="twice or unknown"):
         write_submission([recommended, recommended], CUSTOMERS, tmp_path / "submission.csv")

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hm_pipeline.base.errors import BadInput, BrokenContract, MissingInput
+from hm_pipeline.base.errors import InvalidInput, SchemaViolation, MissingInput
 from hm_pipeline.recommender.ensemble.sampling import Judge, judged_sample, training_sample
 from hm_pipeline.recommender.ensemble.search import SearchResult, search
 from hm_pipeline.recommender.ensemble.search_space import SPACES
@@ -83,7 +83,7 @@ def test_says_what_is_missing(weeks, features, tmp_path):
         search(training.filter(~pl.col("is_bought")), matrix, truth, features=features, learners=("xgboost",), **settings)
     with pytest.raises(MissingInput, match="no_such_column"):
         search(training, matrix, truth, features=("no_such_column",), learners=("xgboost",), **settings)
-    with pytest.raises(BadInput, match="oracle"):
+    with pytest.raises(InvalidInput, match="oracle"):
         search(training, matrix, truth, features=features, learners=("oracle",), **settings)
     with pytest.raises(MissingInput, match="search"):
         SearchResult.load(tmp_path / "none.json")
@@ -101,7 +101,7 @@ def test_judge_by_hand():
     matrix = pl.DataFrame({"week_id": [1] * 5, "customer_id": [1, 1, 1, 2, 4], "article_id": [10, 11, 12, 11, 10]})
     # customer 1 bought 11 (ranked 2nd) and 99 (no candidate): 1/2 / 2; 2 has no hit, 3 no candidates, 4 bought nothing
     assert Judge(matrix, truth)(np.array([2.0, 1.0, 0.0, 0.0, 5.0])) == pytest.approx(0.25 / 3)
-    with pytest.raises(BrokenContract, match="not sorted"):
+    with pytest.raises(SchemaViolation, match="not sorted"):
         Judge(matrix.reverse(), truth)
 
 

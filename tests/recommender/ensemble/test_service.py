@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from hm_pipeline.base.errors import BrokenContract
+from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.recommender.ensemble import training as learn
 from hm_pipeline.recommender.ensemble.feature_schema import require_version, version_of
 
@@ -26,7 +26,7 @@ def test_the_same_features_in_wider_types_are_the_same_version():
 
 @pytest.mark.parametrize("words", CHANGES)
 def test_other_features_are_refused_in_words(words):
-    with pytest.raises(BrokenContract, match=f"(?s)trained with 3 features.*{words}.*fit the ensemble again"):
+    with pytest.raises(SchemaViolation, match=f"(?s)trained with 3 features.*{words}.*fit the ensemble again"):
         require_version("ranking", CHANGES[words], trained=version_of("ranking", COLUMNS), features=list(COLUMNS))
 
 
@@ -37,5 +37,5 @@ def test_another_service_is_another_version():
 def test_scoring_refuses_before_it_reads_anything():
     model = SimpleNamespace(service_version=version_of("ranking", COLUMNS), features=tuple(COLUMNS))
     matrix = pl.DataFrame(schema={"week_id": pl.Int64, "customer_id": pl.Int64, "article_id": pl.Int64, "age": pl.Int16})
-    with pytest.raises(BrokenContract, match="gone momentum, is_launch"):
+    with pytest.raises(SchemaViolation, match="gone momentum, is_launch"):
         learn.recommend(None, SimpleNamespace(week_id=1, model=model), matrix)

@@ -11,7 +11,7 @@ from time import perf_counter
 import numpy as np
 import polars as pl
 
-from hm_pipeline.base.errors import BrokenContract
+from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.packed_sort import in_order, places
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy
@@ -121,4 +121,4 @@ def _refuse_repeats(speakers: np.ndarray, is_first: np.ndarray, names: Sequence[
     """Raise where a strategy proposed a pair twice; proposals of one pair and one strategy lie side by side."""
     repeated = ~is_first[1:] & (speakers[1:] == speakers[:-1])
     if repeated.any():
-        raise BrokenContract("proposed a pair twice", where=names[speakers[1:][repeated][0]], remedy="this is a defect of the strategy")
+        raise SchemaViolation("proposed a pair twice", where=names[speakers[1:][repeated][0]], remedy="this is a defect of the strategy")
