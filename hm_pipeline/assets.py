@@ -12,7 +12,7 @@ import polars as pl
 from hm_pipeline.base.contracts import Articles, Audience, Customers, Labels, Transactions
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.registry import Steps, reads_of
-from hm_pipeline.engine.step import Week, at, before
+from hm_pipeline.engine.step import WeekContext, at, before
 from hm_pipeline.evaluation.retrieval import weekly as recall
 from hm_pipeline.evaluation.scoreboard import weekly as judge
 from hm_pipeline.evaluation.signal_metrics import losses as measures
@@ -54,7 +54,7 @@ def customers() -> None:
 @STEPS.step("embeddings", kind="static", schema=text_vectors.TextVectors, reads=(at("articles"),), settings=("seed",), group="data",
             unit="vectors of length 1: a product of two is their cosine",
             why="New articles have no sales yet, but they have a text: it places them.")
-def embeddings(inputs: Inputs, week: Week) -> pl.DataFrame:
+def embeddings(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Text vectors of the catalogue: articles described with the same rare words lie close."""
     return text_vectors.compute(inputs.static("articles"), seed=week.settings.seed)
 
@@ -71,7 +71,7 @@ STEPS.add(table_step(signal) for signal in SIGNALS if not signal.is_of_customers
 
 @STEPS.step("audience", schema=Audience, reads=(at("transactions"), at("customers")), group="retrieval", unit="a customer",
             why="Whoever trains or judges needs the week's buyers alone; serving is for everyone. Smaller weeks are made sooner.")
-def audience(inputs: Inputs, week: Week) -> pl.LazyFrame:
+def audience(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
     """Customers who get recommendations: the week's buyers where it trains or is judged, everyone where it serves."""
     return truths.audience(inputs, week_id=week.week_id, kind=week.audience)
 
@@ -82,7 +82,7 @@ FITTED_ON = tuple(name for name in PROPOSED if name != "purchases")
             load=first_stage.FirstStage.load, reads=(before("transactions"), *reads_of(FITTED_ON, back=2)),
             unit="weights of the strategies' ranks",
             why="Strategies propose more than can be ranked: the first stage keeps the hundred that promise most.")
-def first_stage_model(inputs: Inputs, week: Week) -> first_stage.FirstStage:
+def first_stage_model(inputs: Inputs, week: WeekContext) -> first_stage.FirstStage:
     """Weights of ranks, sales and tastes, fitted on what buyers of the last weeks would have been proposed and took."""
     return first_stage.fit(STRATEGIES, inputs, week_id=week.week_id, seed=week.settings.seed)
 
@@ -90,7 +90,7 @@ def first_stage_model(inputs: Inputs, week: Week) -> first_stage.FirstStage:
             model="model/first_stage", group="retrieval", reads=(*reads_of(PROPOSED), at("audience")),
             unit="a proposal, with its rank in every strategy",
             why="What is not proposed here cannot be recommended: the ceiling of the whole.")
-def candidates(inputs: Inputs, week: Week) -> pl.DataFrame:
+def candidates(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """About a hundred articles a customer: all strategies' proposals, the best of them by the first stage."""
     return first_stage.retrieve(STRATEGIES, inputs, week_id=week.week_id, model=week.model, most=week.settings.candidates)
 
@@ -102,22 +102,22 @@ VIEWS = tuple(at(table.table) for table in feature_tables() if RANKING in table.
 
 @STEPS.step("feature_store", kind="static", schema=matrix.Registered, reads=(at("articles"), at("customers")), group="features",
             unit="a feature", why="One registry serves training, scoring and notebooks alike, so that they cannot differ.")
-def feature_store(_inputs: Inputs, week: Week) -> pl.DataFrame:
+def feature_store(_inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Feast's entities, views and services, registered from SIGNALS and STRATEGIES.  One row per feature."""
     return matrix.register(week)
 
 @STEPS.step("labels", schema=Labels, is_sharded=True, group="features", reads=(at("transactions"), at("candidates"), at("audience")),
             unit="1 bought, 0 not", why="What the ensemble learns: the candidates of people who bought, and which of them they took.")
-def labels(inputs: Inputs, week: Week) -> pl.LazyFrame:
+def labels(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
     """Candidates of the week's buyers, and whether they were bought."""
-    return truths.label(inputs, week_id=week.week_id)
+    return truths.label_candidates(inputs, week_id=week.week_id)
 
 @STEPS.step("feature_matrix", schema=matrix_schema(), is_sharded=True, group="features",
             reads=(at("labels"), at("audience"), at("feature_store"), *VIEWS), unit="a value for each feature of the service `ranking`",
             why="Weeks that teach are kept as they were known, and are not joined again.")
-def feature_matrix(inputs: Inputs, week: Week) -> pl.DataFrame:
+def feature_matrix(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """What was known at the cutoff about each labelled pair: Feast's service `ranking`, kept for weeks that teach."""
-    return matrix.of_labels(inputs, week)
+    return matrix.features_of_labels(inputs, week)
 
 # Ensemble: FLAML searches, learners are blended, customers get their lists ---------------------------------------
 
@@ -125,7 +125,7 @@ def feature_matrix(inputs: Inputs, week: Week) -> pl.DataFrame:
             settings=("seed", "trials", "learners", "training_rows", "threads"),
             reads=(before("feature_matrix", 4), before("labels", 4), before("transactions", 2)), unit="settings of each learner",
             why="Good settings last for months: searched every quarter, used by every fit between.")
-def search(inputs: Inputs, week: Week) -> Any:
+def search(inputs: Inputs, week: WeekContext) -> Any:
     """FLAML's search of each learner's settings, judged by MAP@12 on a later week."""
     return learn.search_settings(inputs, week)
 
@@ -133,33 +133,33 @@ def search(inputs: Inputs, week: Week) -> Any:
             settings=("seed", "training_rows", "threads"), model="search",
             reads=(before("feature_matrix", 4), before("labels", 4), before("transactions", 2)), unit="learners and their weights",
             why="Turns all signals into one order. Fitted anew every four weeks, as fashion passes.")
-def ensemble(inputs: Inputs, week: Week) -> Any:
+def ensemble(inputs: Inputs, week: WeekContext) -> Any:
     """The learners and their blend, each fitted, compared and weighed on weeks of its own."""
     return learn.fit(inputs, week)
 
 @STEPS.step("recommendations", schema=learn.Recommended, is_sharded=True, model="ensemble", group="results",
             reads=(at("audience"), at("history/article_sales"), at("feature_store"), *VIEWS),
             unit="an article for a customer, best first, with its score", why="What the product is for.")
-def recommendations(inputs: Inputs, week: Week) -> pl.DataFrame:
+def recommendations(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """The best candidates of each customer, best first, with their scores and the strategy that proposed each."""
-    return learn.recommend(inputs, week, matrix.of_candidates(inputs, week))
+    return learn.recommend(inputs, week, matrix.features_of_candidates(inputs, week))
 
 @STEPS.step("rankings", schema=online_views.Rankings, is_sharded=True, group="results", reads=(at("recommendations"), at("audience")),
             unit="lists of articles, scores and strategies", why="An application asks for one customer's page: one row answers it.")
-def rankings(inputs: Inputs, week: Week) -> pl.LazyFrame:
+def rankings(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
     """Each customer's recommendations as arrays: articles, scores and strategies, best first."""
     return online_views.rankings(inputs, week)
 
 @STEPS.step("needs", schema=online_views.Needs, is_sharded=True, group="results", reads=(at("signal/type_need"), at("audience")),
             unit="lists of clothing types and probabilities", why="The types a customer needs most head a page; all thirty do not.")
-def needs(inputs: Inputs, week: Week) -> pl.LazyFrame:
+def needs(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
     """The clothing types that each customer needs most, as online_views."""
     return online_views.needs(inputs, week)
 
 @STEPS.step("online_store", schema=online_load.Materialised, settings=("online_store",), group="results",
             reads=(at("feature_store"), *(at(table.table) for table in online_load.online_tables())), unit="keys that can be looked up",
             why="What is shown must be found in milliseconds, and be what was computed.")
-def online_store(inputs: Inputs, week: Week) -> pl.DataFrame:
+def online_store(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """What is served online, key by key: rankings, needs, and the views of customers and articles.  One row per view."""
     return online_load.materialise(inputs, week)
 
@@ -168,7 +168,7 @@ def online_store(inputs: Inputs, week: Week) -> pl.DataFrame:
 @STEPS.step("scoreboard", schema=judge.Judged, model="ensemble", measure=judge.figures, group="results",
             reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("candidates"), at("recommendations")),
             unit="average precision at 12, 0 to 1", why="Tells whether the model beats simple rules, on the same buyers, week by week.")
-def scoreboard(inputs: Inputs, week: Week) -> pl.DataFrame:
+def scoreboard(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Average precision of each buyer of the week on every rung of the ladder, the rules beside the model."""
     return judge.judge(inputs, week)
 
@@ -177,7 +177,7 @@ def scoreboard(inputs: Inputs, week: Week) -> pl.DataFrame:
             reads=(before("transactions"), at("transactions"), *(at(name) for name in FITTED_ON if name != "transactions")),
             unit="proposals and those that were bought",
             why="What is not proposed cannot be ranked, and every row costs time: this is what rows are worth.")
-def recall_budget(inputs: Inputs, week: Week) -> pl.DataFrame:
+def recall_budget(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """What retrieval reaches of the week's purchases: each strategy's rows and hits, and what a smaller budget costs."""
     return recall.count(inputs, week)
 
@@ -186,15 +186,15 @@ def recall_budget(inputs: Inputs, week: Week) -> pl.DataFrame:
                    at("history/article_sales"), at("signal/seasonality"), at("signal/availability"), at("signal/type_need")),
             unit="log loss, error or area of each method",
             why="A signal that a trivial rule beats is not worth its column: seen here before it is seen in lists.")
-def signal_scores(inputs: Inputs, week: Week) -> pl.DataFrame:
+def signal_scores(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """How good the signals are by themselves: need, season and availability beside trivial rivals, in sums that add up."""
     return grades.grade(inputs, week)
 
-@STEPS.step("submission", schema=learn.Served, is_sharded=True, group="results",
+@STEPS.step("submission", schema=learn.Submission, is_sharded=True, group="results",
             reads=(at("recommendations"), at("audience"), at("customers")), unit="an article served to a customer",
             why="What was served is kept, and later made weeks cannot change it.")
-def submission(inputs: Inputs, week: Week) -> pl.LazyFrame:
+def submission(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
     """The 12 articles each customer was served, kept: a later evaluation of the week does not touch it."""
-    return learn.serve(inputs, week)
+    return learn.submission_rows(inputs, week)
 
 PRODUCT = MappingProxyType(dict(STEPS))  # what importing this file gives, whatever a session puts into STEPS afterwards

@@ -43,7 +43,7 @@ class Settings(BaseModel):
 
         Raises
         ------
-        BadInput
+        InvalidInput
             If a variable cannot be read as what it should be, or is not a setting.
         """
         values = {name: os.environ.get(f"HM_{name.upper()}", "") for name in cls.model_fields}

@@ -16,7 +16,7 @@ def validate(frame: pl.DataFrame | pl.LazyFrame, schema: type[dy.Schema], *, tab
 
     Raises
     ------
-    BrokenContract
+    SchemaViolation
         If it breaks it; the message counts the failures of each rule.
     """
     try:

@@ -17,7 +17,7 @@ from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.contracts import ArticleWeek, CustomerWeek, Pair
 from hm_pipeline.base.files import content_hash
 from hm_pipeline.benchmarks.feature_tables import articles_of, customers_of, database, pairs_of, write_partition
-from hm_pipeline.benchmarks.harness import alone, peak_gib
+from hm_pipeline.benchmarks.harness import peak_gib, run_isolated
 from hm_pipeline.features.feast_objects import KEYS, TIMESTAMP, FeatureTable
 from hm_pipeline.features.historical import open_store
 
@@ -128,7 +128,7 @@ def _compared(home: Path, *, weekly: bool) -> dict[str, object]:
 
 def _alternating(home: Path, contenders: Sequence[Contender], *, weekly: bool) -> tuple[dict[str, dict[str, float]], bool]:
     """Return the medians of rounds, in which the contenders take turns, for a machine is not always as fast; and whether all agree."""
-    rounds = [{contender.__name__: alone(contender, home, weekly) for contender in contenders} for _ in range(ROUNDS)]
+    rounds = [{contender.__name__: run_isolated(contender, home, weekly) for contender in contenders} for _ in range(ROUNDS)]
     answers = {figures.pop("content") for measured in rounds for figures in measured.values()}
     medians = {
         name: {figure: round(median(measured[name][figure] for measured in rounds), 3) for figure in rounds[0][name]} for name in rounds[0]

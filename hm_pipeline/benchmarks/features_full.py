@@ -16,7 +16,7 @@ from pyarrow import compute
 
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.benchmarks.feature_tables import articles_of, customers_of, database, pairs_of, write_partition
-from hm_pipeline.benchmarks.harness import timed
+from hm_pipeline.benchmarks.harness import measure_command
 from hm_pipeline.features.feast_objects import KEYS, TIMESTAMP, FeatureTable
 from hm_pipeline.features.historical import dated, open_store
 from hm_pipeline.features.streaming import stream
@@ -45,7 +45,7 @@ def bench_features_full(folder: Path, *, parts: int = 1) -> dict[str, Any]:
     """
     home, shards = folder / f"part-{parts}", max(1, SHARDS // parts)
     make_week(home, CUSTOMERS // parts, shards)
-    measured = {name: timed([sys.executable, "-m", __name__, name, str(home)]) for name in CONTENDERS}
+    measured = {name: measure_command([sys.executable, "-m", __name__, name, str(home)]) for name in CONTENDERS}
     return {"rows": CUSTOMERS // parts * CANDIDATES, "shards": shards, "views": len(_tables()), "contenders": measured}
 
 

@@ -26,12 +26,12 @@ GIB = 2**20  # kibibytes, as the operating system counts a peak
 EVERY_SECONDS = 0.5
 
 
-def hm(*arguments: str) -> list[str]:
+def hm_command(*arguments: str) -> list[str]:
     """Return the command line of `hm` in this environment."""
     return [sys.executable, "-m", "hm_pipeline.cli", *arguments]
 
 
-def sixteenth(folder: Path) -> Path:
+def shop_one_sixteenth(folder: Path) -> Path:
     """Return the raw files of a shop of a sixteenth of H&M's size, simulated once by this code beside the benchmarks' folders."""
     raw = folder.parent / f"sixteenth-{code_digest('hm_pipeline.datasets.simulator.simulate')}"
     if not (raw / "transactions_train.csv").exists():
@@ -43,7 +43,7 @@ def ingested(raw: Path, home: Path) -> dict[str, str]:
     """Ingest a shop into a home that is made anew, and return the environment that names it."""
     shutil.rmtree(home, ignore_errors=True)
     environment = {**os.environ, "HM_HOME": str(home)}
-    subprocess.run(hm("ingest", str(raw), "--json"), check=True, env=environment, stdout=subprocess.DEVNULL)
+    subprocess.run(hm_command("ingest", str(raw), "--json"), check=True, env=environment, stdout=subprocess.DEVNULL)
     return environment
 
 
@@ -57,13 +57,13 @@ def peak_gib() -> float:
     return round(peak / GIB, 2)
 
 
-def alone(way: Callable[..., dict[str, Any]], *asked: object) -> dict[str, Any]:
+def run_isolated(way: Callable[..., dict[str, Any]], *asked: object) -> dict[str, Any]:
     """Call a function in a process of its own, so that its memory is its own, and return what it measured."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(way, *asked).result()
 
 
-def timed(command: Sequence[str], environment: Mapping[str, str] | None = None) -> dict[str, float]:
+def measure_command(command: Sequence[str], environment: Mapping[str, str] | None = None) -> dict[str, float]:
     """Run a command in a fresh process and return its own wall and CPU seconds and its peak with all its workers, in GiB.
 
     Asking for that one child keeps the figures of several apart.

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from hm_pipeline.benchmarks.harness import sixteenth, timed
+from hm_pipeline.benchmarks.harness import measure_command, shop_one_sixteenth
 from hm_pipeline.engine.fingerprint import code_digest
 
 INGEST = """
@@ -56,7 +56,7 @@ def bench_ingest(folder: Path, rows: int = 30_000_000) -> dict[str, Any]:
         count = pool.submit(_make, folder, raw, rows).result()
     home, flat = folder / "home", folder / "rival.parquet"
     shutil.rmtree(home, ignore_errors=True)
-    measured = {"rows": count, "ingest": timed(_python(INGEST, raw, home)), "rival": timed(_python(RIVAL, raw, flat))}
+    measured = {"rows": count, "ingest": measure_command(_python(INGEST, raw, home)), "rival": measure_command(_python(RIVAL, raw, flat))}
     shutil.rmtree(home)
     flat.unlink()
     return measured
@@ -65,7 +65,7 @@ def bench_ingest(folder: Path, rows: int = 30_000_000) -> dict[str, Any]:
 def _make(folder: Path, raw: Path, rows: int) -> int:
     done = raw / "rows.txt"
     if not done.exists():
-        seed = sixteenth(folder)
+        seed = shop_one_sixteenth(folder)
         shutil.rmtree(raw, ignore_errors=True)
         raw.mkdir(parents=True)
         shutil.copy(seed / "articles.csv", raw)

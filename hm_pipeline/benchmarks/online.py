@@ -15,12 +15,12 @@ import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.benchmarks.harness import alone, peak_gib
+from hm_pipeline.benchmarks.harness import peak_gib, run_isolated
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.partition_files import PartitionWriter
 from hm_pipeline.engine.shards import Shard, load_shards, save_shards
-from hm_pipeline.engine.step import Week
+from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.features.feast_objects import FeatureTable
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.online_load import online_tables, put_online, tables_of
@@ -50,9 +50,9 @@ def bench_online(folder: Path, *, customers: int = EVERYONE) -> dict[str, Any]:
     whole, part = folder / f"customers-{customers}", folder / f"customers-{SAMPLE}"
     for home, count in ((whole, customers), (part, SAMPLE)):
         _make(home, count)
-    measured = alone(ours, whole)
-    rival = alone(stock_look_up, whole)
-    return {"customers": customers, "ours": measured, "stock": {"look_up_ms": rival, "customers": SAMPLE, **alone(stock, part)}}
+    measured = run_isolated(ours, whole)
+    rival = run_isolated(stock_look_up, whole)
+    return {"customers": customers, "ours": measured, "stock": {"look_up_ms": rival, "customers": SAMPLE, **run_isolated(stock, part)}}
 
 
 def ours(home: Path) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def ours(home: Path) -> dict[str, Any]:
             store = open_store(home, _tables(), online_store="")
             started = time.perf_counter()
             inputs = Inputs({table.table: Home(home).weekly(table.table, table.schema)})
-            put_online(store, [table], inputs, Week(WEEK, REFERENCE, Settings.model_validate({"home": home}), "everyone"))
+            put_online(store, [table], inputs, WeekContext(WEEK, REFERENCE, Settings.model_validate({"home": home}), "everyone"))
             seconds.setdefault(table.name, []).append(round(time.perf_counter() - started, 1))
     memory = peak_gib()
     return {"seconds": seconds, "peak_gib": memory, "file_gb": _size(home), "look_up_ms": _look_up(open_store(home, online_store=""))}

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hm_pipeline.benchmarks.harness import SERVING, hm, ingested, sixteenth, timed
+from hm_pipeline.benchmarks.harness import SERVING, hm_command, ingested, measure_command, shop_one_sixteenth
 
 PLAIN = """
 from hm_pipeline.assets import STEPS
@@ -18,7 +18,7 @@ graph = Graph(STEPS, Home(settings.home), settings)
 week = graph.calendar.last_week
 for name, weeks in graph.stale([("recommendations", week), ("submission", week)]).items():
     for stale in weeks:
-        Runner(graph).produce(name, stale)
+        Runner(graph).materialize(name, stale)
 """
 
 
@@ -31,11 +31,11 @@ def bench_overhead(folder: Path) -> dict[str, Any]:
         Seconds and peaks of ``plain`` (no events, no asset checks, no lineage) and ``dagster``, and
         ``overhead_share`` of the wall time and of the CPU time of the run with Dagster.
     """
-    raw = sixteenth(folder)
+    raw = shop_one_sixteenth(folder)
     measured: dict[str, Any] = {}
-    for name, command in (("plain", [sys.executable, "-c", PLAIN]), ("dagster", hm("run", "--week", SERVING, "--json"))):
+    for name, command in (("plain", [sys.executable, "-c", PLAIN]), ("dagster", hm_command("run", "--week", SERVING, "--json"))):
         home = folder / f"home-{name}"
-        measured[name] = timed(command, ingested(raw, home))
+        measured[name] = measure_command(command, ingested(raw, home))
         shutil.rmtree(home)
     for unit in ("wall", "cpu"):
         spent, needed = measured["dagster"][f"{unit}_seconds"], measured["plain"][f"{unit}_seconds"]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.benchmarks.harness import ARTICLES, CUSTOMERS, WEEKS, ingested, timed
+from hm_pipeline.benchmarks.harness import ARTICLES, CUSTOMERS, WEEKS, ingested, measure_command
 from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.fingerprint import code_digest
 from hm_pipeline.engine.home import Home
@@ -42,7 +42,7 @@ def bench_retrieval(folder: Path, sizes: Mapping[str, int] = SIZES) -> dict[str,
         environment = ingested(raw, folder / "home")
         subprocess.run([sys.executable, "-m", MODULE, "before", environment["HM_HOME"]], check=True, env=environment)
         stages = folder / "stages.json"
-        whole = timed([sys.executable, "-m", MODULE, "week", environment["HM_HOME"], str(stages)], environment)
+        whole = measure_command([sys.executable, "-m", MODULE, "week", environment["HM_HOME"], str(stages)], environment)
         found[f"{name}, {customers:,} customers"] = whole | {"stages": json.loads(stages.read_text())}
         shutil.rmtree(folder / "home")
     return found
@@ -60,7 +60,7 @@ def _main(what: str, root: str, out: str = "") -> None:
         for week in range(run.first, run.last + 1):
             for name in run.steps:
                 started = time.perf_counter()
-                runner.produce(name, week)
+                runner.materialize(name, week)
                 seconds[name] = round(seconds.get(name, 0.0) + time.perf_counter() - started, 2)
     if out:
         Path(out).write_text(json.dumps(seconds))

@@ -12,7 +12,7 @@ from typing import Any
 from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.benchmarks.features import bench_features, bench_large
 from hm_pipeline.benchmarks.features_full import bench_features_full
-from hm_pipeline.benchmarks.harness import SERVING, hm, ingested, sixteenth, timed
+from hm_pipeline.benchmarks.harness import SERVING, hm_command, ingested, measure_command, shop_one_sixteenth
 from hm_pipeline.benchmarks.ingest import bench_ingest
 from hm_pipeline.benchmarks.online import bench_online
 from hm_pipeline.benchmarks.overhead import bench_overhead
@@ -35,7 +35,7 @@ def bench(folder: Path, only: str = "") -> tuple[list[str], dict[str, Any]]:
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If there is no part of that name.
     """
     if only and only not in PARTS:
@@ -68,9 +68,9 @@ BARS = {
 
 def bench_week(folder: Path) -> dict[str, Any]:
     """Make a serving week for 85,748 customers from nothing, beside the top 12 for everyone."""
-    environment = ingested(sixteenth(folder), folder / "home")
-    rival = timed([sys.executable, "-c", RIVAL, str(folder / "rival.csv")], environment)
-    return {"rival": rival, "week": timed(hm("run", "--week", SERVING, "--json"), environment)}
+    environment = ingested(shop_one_sixteenth(folder), folder / "home")
+    rival = measure_command([sys.executable, "-c", RIVAL, str(folder / "rival.csv")], environment)
+    return {"rival": rival, "week": measure_command(hm_command("run", "--week", SERVING, "--json"), environment)}
 
 
 ON_REQUEST = ("retrieval-full", "features-full", "features-large")  # take up to half an hour

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hm_pipeline.benchmarks.harness import ARTICLES, WEEKS, hm, timed
+from hm_pipeline.benchmarks.harness import ARTICLES, WEEKS, hm_command, measure_command
 
 CUSTOMERS = 1_371_980
 RIVAL = """
@@ -39,10 +39,10 @@ def bench_simulate(folder: Path) -> dict[str, Any]:
     raw, flat = folder / "raw", folder / "random.csv"
     shutil.rmtree(raw, ignore_errors=True)
     size = ("--customers", str(CUSTOMERS), "--articles", str(ARTICLES), "--weeks", str(WEEKS))
-    simulated = timed(hm("simulate", str(raw), *size, "--json"))
+    simulated = measure_command(hm_command("simulate", str(raw), *size, "--json"))
     with (raw / "transactions_train.csv").open("rb") as file:
         rows = sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 24), b"")) - 1
-    rival = timed([sys.executable, "-c", RIVAL, str(raw), str(flat), str(rows)])
+    rival = measure_command([sys.executable, "-c", RIVAL, str(raw), str(flat), str(rows)])
     shutil.rmtree(raw)
     flat.unlink()
     return {"rows": rows, "simulate": simulated, "rival": rival}

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hm_pipeline.benchmarks.harness import hm, ingested
+from hm_pipeline.benchmarks.harness import hm_command, ingested
 from hm_pipeline.datasets.simulator.simulate import simulate
 
 STARTS = 3
@@ -38,7 +38,7 @@ def bench_ui(folder: Path) -> dict[str, Any]:
     shutil.rmtree(folder / "dagster", ignore_errors=True)
     (folder / "dagster").mkdir()
     commands = {
-        "hm_ui": (hm("ui", "--port", port), environment),
+        "hm_ui": (hm_command("ui", "--port", port), environment),
         "dagster_dev": ([sys.executable, "-m", "dagster", "dev", "-m", "hm_pipeline.orchestration.definitions", "--port", port], dagster),
     }
     found: dict[str, Any] = {}

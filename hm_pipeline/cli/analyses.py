@@ -19,12 +19,12 @@ from hm_pipeline.evaluation.signal_metrics import report as grades
 from hm_pipeline.evaluation.signal_metrics.pooling import pool_grades, read_grades
 
 Report = Callable[[str, int, int], None]
-Shown = tuple[list[RenderableType], dict[str, Any]]
+Rendered = tuple[list[RenderableType], dict[str, Any]]
 LEAVE_ONE_OUT, SIGNALS, RETRIEVAL = "leave-one-out", "signals", "retrieval"
-NAMES = (*ours.NEEDED, SIGNALS, RETRIEVAL, LEAVE_ONE_OUT)
+ANALYSES = (*ours.NEEDED, SIGNALS, RETRIEVAL, LEAVE_ONE_OUT)
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """What is judged: a home and weeks of it."""
 
     runner: Runner
@@ -42,36 +42,36 @@ def targets(task: str, weeks: Sequence[int]) -> list[tuple[str, int]]:
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If there is no such task.
     """
-    if task not in NAMES:
-        raise InvalidInput(f"there is no task {task!r}", where="--task", remedy=f"choose one of {', '.join(NAMES)}")
+    if task not in ANALYSES:
+        raise InvalidInput(f"there is no task {task!r}", where="--task", remedy=f"choose one of {', '.join(ANALYSES)}")
     if task == LEAVE_ONE_OUT:
         return leave_one_out.targets(weeks)
     name = {SIGNALS: "signal_scores", RETRIEVAL: "recall_budget", **ours.NEEDED}[task]
     return [(name, week_id) for week_id in weeks]
 
 
-def judge(settings: Settings, task: str, weeks: Sequence[int], report: Report) -> Shown:
+def analyse(settings: Settings, task: str, weeks: Sequence[int], report: Report) -> Rendered:
     """Return what to print of a task whose partitions are there, and the same as plain numbers."""
-    asked = Asked(Runner(Graph(STEPS, Home(settings.home), settings)), weeks, report)
+    asked = Request(Runner(Graph(STEPS, Home(settings.home), settings)), weeks, report)
     if task in ours.NEEDED:
         found = ours.judge(asked.runner, task, weeks)
         return tasks.render(found), found.model_dump()
     return {SIGNALS: _signals, RETRIEVAL: _retrieval, LEAVE_ONE_OUT: _leave_one_out}[task](asked)
 
 
-def _signals(asked: Asked) -> Shown:
+def _signals(asked: Request) -> Rendered:
     found = pool_grades(read_grades(asked.runner.home, asked.weeks), seed=asked.runner.graph.settings.seed)
     return grades.render(found), found.model_dump()
 
 
-def _retrieval(asked: Asked) -> Shown:
+def _retrieval(asked: Request) -> Rendered:
     counts, seconds = recall.read_budget(asked.runner.home, asked.weeks)
     return recall.render(counts, seconds, asked.keys), {"counts": counts.to_dicts(), "seconds": seconds}
 
 
-def _leave_one_out(asked: Asked) -> Shown:
-    rows = leave_one_out.leave_one_out(asked.runner, asked.weeks, asked.report)
+def _leave_one_out(asked: Request) -> Rendered:
+    rows = leave_one_out.ablate(asked.runner, asked.weeks, asked.report)
     return leave_one_out.render(rows, asked.keys), {"without": [row.model_dump() for row in rows]}

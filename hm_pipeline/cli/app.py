@@ -12,8 +12,8 @@ from hm_pipeline.cli.output import complaints
 from hm_pipeline.cli.pipeline import backfill, ingest, run, simulate
 from hm_pipeline.cli.results import features, recommend, submit
 from hm_pipeline.cli.tools import bench, ui
-from hm_pipeline.engine.staging import settle
-from hm_pipeline.engine.unexpected import is_error, told_of
+from hm_pipeline.engine.staging import finish_pending
+from hm_pipeline.engine.unexpected import is_error, one_line_of
 
 app = typer.Typer(
     help="A weekly fashion recommender: need, season, style and availability, ranked for every customer.",
@@ -32,7 +32,7 @@ def main() -> None:
         if isinstance(error, SystemExit) or not is_error(error):
             raise
         home = Path(os.environ.get("HM_HOME") or Settings.model_fields["home"].default)  # settings may be what is wrong
-        told = told_of(error, home=home, step=" ".join(["hm", *sys.argv[1:2]]))
+        told = one_line_of(error, home=home, step=" ".join(["hm", *sys.argv[1:2]]))
     complaints.print(f"hm: {told}", style="red", markup=False, highlight=False, soft_wrap=True)
     sys.exit(1)
 
@@ -40,4 +40,4 @@ def main() -> None:
 @app.callback()
 def _begin() -> None:
     """Carry out what a killed ingest had signed, before anything is read."""
-    settle(Settings.from_environment().home)
+    finish_pending(Settings.from_environment().home)

@@ -48,12 +48,12 @@ def evaluate(
 
 
 def _judge(settings: Settings, task: str, weeks: list[int], *, as_json: bool) -> None:
-    from hm_pipeline.cli.analyses import judge, targets  # noqa: PLC0415 - as above
+    from hm_pipeline.cli.analyses import analyse, targets  # noqa: PLC0415 - as above
 
     audiences = dict.fromkeys(range(weeks[0] - 2, weeks[-1] + 1), BUYERS)
     materialise(settings, targets(task, weeks), audiences, as_json=as_json, then="", quietly=True)
     with progress(quiet=as_json) as report:
-        words, facts = judge(settings, task, weeks, report)
+        words, facts = analyse(settings, task, weeks, report)
     show(Group(*words), facts | cut_short(settings), as_json=as_json)
 
 
@@ -80,4 +80,4 @@ def audit(week: WeekOption, *, as_json: Json = False) -> None:
     leaks.write(found, settings.home)
     words = Group(*leaks.render(found), f"Written to {settings.home / 'audit.json'} and {settings.home / 'audit.html'}")
     show(words, found.model_dump(mode="json"), as_json=as_json)
-    leaks.complain(found)
+    leaks.raise_on_failure(found)

@@ -12,7 +12,7 @@ from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest, scan_files
 from hm_pipeline.engine.plan import EVERYONE
 from hm_pipeline.recommender.ensemble.ranking import ID_DIGITS, write_submission
-from hm_pipeline.recommender.ensemble.training import SERVED, Recommended, Served
+from hm_pipeline.recommender.ensemble.training import SERVED, Recommended, Submission
 
 NUMBER = "^-?(0|[1-9][0-9]{0,17})"
 
@@ -40,7 +40,7 @@ def recommendations_of(settings: Settings, customer: str, week: str) -> pl.DataF
     customer_id = _customer_id(home, customer)
     ids = (customer_id, customer_id)
     rows = home.weekly("recommendations", Recommended, customers=ids).at(week_id).filter(pl.col("rank") <= SERVED)
-    served = home.weekly("submission", Served, customers=ids)
+    served = home.weekly("submission", Submission, customers=ids)
     listed = rows.collect() if rows.select(pl.len()).collect().item() else served.at(week_id).collect()
     if listed.is_empty():
         raise MissingInput(

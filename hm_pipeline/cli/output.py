@@ -55,7 +55,7 @@ def known_weeks(settings: Settings, first: str, last: str) -> list[int]:
 
     Raises
     ------
-    BadInput, MissingInput
+    InvalidInput, MissingInput
         If the range is empty, or ends with a week that cannot be judged.
     """
     calendar = Home(settings.home).calendar
@@ -87,10 +87,10 @@ def materialise(
     quietly
         Whether nothing is printed where the output is JSON.
     """
-    from hm_pipeline.orchestration.execute import make  # noqa: PLC0415 - as above
+    from hm_pipeline.orchestration.execute import materialize  # noqa: PLC0415 - as above
 
     with progress(quiet=as_json) as report:
-        done = make(settings, targets, audiences=audiences, force=force, report=report)
+        done = materialize(settings, targets, audiences=audiences, force=force, report=report)
     words = (
         f"{done.partitions} partitions of {len(done.made)} assets made in {done.seconds:.0f} s."
         if done.partitions

@@ -14,7 +14,7 @@ from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.cli.output import Json, WeekOption, known_weeks, materialise, progress, show
 from hm_pipeline.engine.home import Home
-from hm_pipeline.engine.lock import one_writer
+from hm_pipeline.engine.lock import write_lock
 from hm_pipeline.engine.plan import BUYERS, EVERYONE
 
 
@@ -69,7 +69,7 @@ def ingest(
     if raw is None and dropped is None:
         raise MissingInput("no files are named", where="RAW", remedy="give a folder or zip, or weeks to take back with --drop-weeks")
     settings = Settings.from_environment()
-    with progress(quiet=as_json) as bars, one_writer(settings.home):
+    with progress(quiet=as_json) as bars, write_lock(settings.home):
         report = bring_in(
             raw,
             settings.home,

@@ -11,7 +11,7 @@ import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE, Calendar
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.engine.tables import MemoryTable, WeeklyTable
+from hm_pipeline.engine.tables import InMemoryTable, WeeklyTable
 
 Table = TypeVar("Table")
 Made = TypeVar("Made")
@@ -64,42 +64,42 @@ class Inputs:
         theirs = known.filter(pl.col("customer_id").is_between(customer_ids.min(), customer_ids.max())).collect()  # a shard is a range
         return customer_ids.to_frame("customer_id").join(theirs, on="customer_id", how="left", maintain_order="left")["age"]
 
-    def once(self, make: Callable[..., Made], *asked: object) -> Made:
+    def cached_for_partition(self, make: Callable[..., Made], *asked: object) -> Made:
         """Return what a function makes of the tables of everyone and of what is asked, made once for all shards of a partition.
 
         It is handed no table of customers in the audience, so that what it makes cannot be of theirs.
         """
         return _made_once(self.made, make, asked, self._of_everyone)
 
-    def shared(self, make: Callable[..., Made], *asked: object) -> Made:
+    def cached_for_shard(self, make: Callable[..., Made], *asked: object) -> Made:
         """Return what a function makes of these inputs and of what is asked, made once for all bodies that read the same customers."""
         return _made_once(self.own, make, asked, lambda: self)
 
     def _of_everyone(self) -> "Inputs":
         weekly = {name: table for name, table in self.weekly_tables.items() if table.customers is None and name != "purchases"}
-        return replace(self, weekly_tables=weekly, audience_frame=None).remembering(self.made)
+        return replace(self, weekly_tables=weekly, audience_frame=None).with_cache(self.made)
 
-    def remembering(self, made: dict[object, Any]) -> "Inputs":
+    def with_cache(self, made: dict[object, Any]) -> "Inputs":
         """Return the same inputs, with what others have made of the tables of everyone, to which they add."""
         known = replace(self)
         object.__setattr__(known, "made", made)
         return known
 
-    def holding(self, name: str, *, week_id: int) -> "Inputs":
+    def with_in_memory(self, name: str, *, week_id: int) -> "Inputs":
         """Return the same inputs with a weekly table's rows before a week in memory, for bodies that ask for them often."""
         table = self.weekly(name)
-        held = MemoryTable(table.before(week_id).collect(), table.schema, limit=table.limit)
+        held = InMemoryTable(table.before(week_id).collect(), table.schema, limit=table.limit)
         held.customers = table.customers
         known = replace(self, weekly_tables={**self.weekly_tables, name: held})
-        return known.remembering(self.made) if name == "purchases" else known  # of which nothing is made for everyone
+        return known.with_cache(self.made) if name == "purchases" else known  # of which nothing is made for everyone
 
     def of(self, audience: pl.LazyFrame) -> "Inputs":
         """Return the same inputs for other customers, as a fit needs them for its past examples."""
-        purchases = OfCustomers(self.weekly("transactions"), audience.select("customer_id"))
-        return replace(self, weekly_tables={**self.weekly_tables, "purchases": purchases}, audience_frame=audience).remembering(self.made)
+        purchases = CustomerSubset(self.weekly("transactions"), audience.select("customer_id"))
+        return replace(self, weekly_tables={**self.weekly_tables, "purchases": purchases}, audience_frame=audience).with_cache(self.made)
 
 
-class OfCustomers(WeeklyTable):
+class CustomerSubset(WeeklyTable):
     """A weekly table, rows of some customers only."""
 
     def __init__(self, table: WeeklyTable, customers: pl.LazyFrame) -> None:

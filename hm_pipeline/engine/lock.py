@@ -16,7 +16,7 @@ LOCK, WRITER = ".lock", ".writer.json"
 
 
 @contextmanager
-def one_writer(home: Path, *, wait: Callable[[str], object] | None = None) -> Iterator[None]:
+def write_lock(home: Path, *, wait: Callable[[str], object] | None = None) -> Iterator[None]:
     """Hold a home's lock, so that nothing interleaves; within a process it may be held again.
 
     A home that is not there is made, and removed again where nothing was written to it.
@@ -28,7 +28,7 @@ def one_writer(home: Path, *, wait: Callable[[str], object] | None = None) -> It
 
     Raises
     ------
-    HomeBusy
+    HomeLocked
         If another process holds the lock.
     """
     home = home.absolute()
@@ -39,12 +39,14 @@ def one_writer(home: Path, *, wait: Callable[[str], object] | None = None) -> It
         lock.acquire(timeout=0)
     except Timeout as error:
         if wait is None:
-            raise HomeLocked(f"{_writer(home)} is writing to this home", where=str(home), remedy="wait until it is done") from error
-        wait(f"waiting for {_writer(home)}, which is writing to {home}")
+            raise HomeLocked(
+                f"{_describe_holder(home)} is writing to this home", where=str(home), remedy="wait until it is done"
+            ) from error
+        wait(f"waiting for {_describe_holder(home)}, which is writing to {home}")
         lock.acquire()
     try:
         if lock.lock_counter == 1:
-            _sign(home)
+            _record_holder(home)
         yield
     finally:
         if lock.lock_counter == 1:
@@ -53,7 +55,7 @@ def one_writer(home: Path, *, wait: Callable[[str], object] | None = None) -> It
         lock.release()
 
 
-def _sign(home: Path) -> None:
+def _record_holder(home: Path) -> None:
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])
     signed = {"pid": os.getpid(), "command": command, "since": f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"}
     aside = home / f"{WRITER}.{os.getpid()}"
@@ -61,7 +63,7 @@ def _sign(home: Path) -> None:
     aside.replace(home / WRITER)
 
 
-def _writer(home: Path) -> str:
+def _describe_holder(home: Path) -> str:
     """Say who signed; who was killed leaves his name, and who has just begun has not signed yet."""
     try:
         signed = json.loads((home / WRITER).read_text())

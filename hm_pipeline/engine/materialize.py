@@ -13,13 +13,13 @@ import polars as pl
 
 from hm_pipeline.base.contracts import Audience
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.base.validation import validate, is_strictly_sorted
+from hm_pipeline.base.validation import is_strictly_sorted, validate
 from hm_pipeline.engine.home import Home
-from hm_pipeline.engine.inputs import Inputs, OfCustomers
-from hm_pipeline.engine.partition_files import Manifest, PartitionWriter, Receipt, scan_files, write_shard
-from hm_pipeline.engine.plan import AUDIENCE, FACTS, STATIC, Graph
-from hm_pipeline.engine.shards import ALL, Shard, load_shards, workers_for
-from hm_pipeline.engine.step import Step, Week, merged
+from hm_pipeline.engine.inputs import CustomerSubset, Inputs
+from hm_pipeline.engine.partition_files import FileEntry, Manifest, PartitionWriter, scan_files, write_shard
+from hm_pipeline.engine.plan import AUDIENCE, TRANSACTIONS, UNPARTITIONED, Graph
+from hm_pipeline.engine.shards import WHOLE, Shard, load_shards, workers_for
+from hm_pipeline.engine.step import Step, WeekContext, merge_dependencies
 from hm_pipeline.engine.tables import WeeklyTable
 from hm_pipeline.engine.unexpected import foreseen
 from hm_pipeline.engine.workers import map_shards, release_workers
@@ -38,7 +38,7 @@ class Runner:
         """The home that is written to."""
         return self.graph.home
 
-    def produce(self, name: str, week_id: int) -> Manifest:
+    def materialize(self, name: str, week_id: int) -> Manifest:
         """Make one partition, whole or not at all, and return its manifest.
 
         Raises
@@ -56,14 +56,14 @@ class Runner:
 
     def foreseen(self, step: Step, week_id: int, work: Callable[[], Done]) -> Done:
         """Return what is made; what goes wrong leaves in one line, and every library has its own word for a file it cannot read."""
-        week = "" if week_id == STATIC else self.graph.calendar.key(week_id)
-        return foreseen(work, home=self.home.root, step=step.name, week=week, first=lambda: self._torn(step, week_id))
+        week = "" if week_id == UNPARTITIONED else self.graph.calendar.key(week_id)
+        return foreseen(work, home=self.home.root, step=step.name, week=week, first=lambda: self._find_corrupt_input(step, week_id))
 
-    def _torn(self, step: Step, week_id: int) -> MissingInput | None:
+    def _find_corrupt_input(self, step: Step, week_id: int) -> MissingInput | None:
         """Return the refusal of a file that the step reads and that is no Parquet file."""
         for read in step.reads:
             is_static = self.graph.steps[read.name].kind == "static"
-            for week in (STATIC,) if is_static else read.weeks(week_id, self.graph.calendar.first_week):
+            for week in (UNPARTITIONED,) if is_static else read.weeks(week_id, self.graph.calendar.first_week):
                 folder = self.graph.folder(read.name, week)
                 manifest = Manifest.load(folder)
                 for receipt in manifest.receipts if manifest else ():
@@ -86,7 +86,7 @@ class Runner:
             raise
 
     def _written(self, step: Step, week_id: int, writer: PartitionWriter) -> Manifest:
-        shards = load_shards(self.home.root / "shards.json") if step.is_sharded else (ALL,)
+        shards = load_shards(self.home.root / "shards.json") if step.is_sharded else (WHOLE,)
         fingerprint = self.graph.fingerprint(step.name, week_id)
         task = partial(compute_shard, self.graph.around(step.name), step.name, week_id, fingerprint)
         workers = workers_for(len(shards), self.graph.settings.workers)
@@ -133,10 +133,10 @@ class Runner:
 
     # What a body is given --------------------------------------------------------------------------------------
 
-    def week(self, step: Step, week_id: int) -> Week:
+    def week(self, step: Step, week_id: int) -> WeekContext:
         """Return the week a body works for, with the model it declared."""
         graph = self.graph
-        return Week(week_id, graph.calendar, graph.settings, graph.audience_kind(week_id), self._model(step, week_id))
+        return WeekContext(week_id, graph.calendar, graph.settings, graph.audience_kind(week_id), self._model(step, week_id))
 
     def _model(self, step: Step, week_id: int) -> Any:
         if step.model is None:
@@ -149,13 +149,13 @@ class Runner:
     def _fit_model(self, step: Step, week_id: int) -> None:
         """Fit the model that a step is given, where there is none."""
         if step.model and Manifest.load(self.graph.folder(step.model, week_id)) is None:
-            self.produce(step.model, self.graph.steps[step.model].fit_week(week_id, self.graph.calendar))
+            self.materialize(step.model, self.graph.steps[step.model].fit_week(week_id, self.graph.calendar))
 
-    def inputs(self, step: Step, week_id: int, shard: Shard = ALL, made: dict[object, Any] | None = None) -> Inputs:
+    def inputs(self, step: Step, week_id: int, shard: Shard = WHOLE, made: dict[object, Any] | None = None) -> Inputs:
         """Open what a step declared, fenced at its week, for the customers of a shard; ``made`` is what other shards have made."""
         weekly: dict[str, WeeklyTable] = {}
         static: dict[str, pl.LazyFrame] = {}
-        for read in merged(step.reads):
+        for read in merge_dependencies(step.reads):
             upstream = self.graph.steps[read.name]
             if upstream.kind == "static":
                 static[read.name] = self.home.static(read.name)
@@ -164,35 +164,35 @@ class Runner:
             if read.of_audience or (upstream.is_sharded and step.is_sharded):
                 fence["customers"] = shard.customers
             assert upstream.schema is not None  # noqa: S101  only models have none, and they are no table
-            key = "purchases" if read.name == FACTS and read.of_audience else read.name
+            key = "purchases" if read.name == TRANSACTIONS and read.of_audience else read.name
             weekly[key] = self.home.weekly(read.name, upstream.schema, **fence)
         audience = None
         if step.is_sharded or any(read.name == AUDIENCE for read in step.reads):
             everyone = self.home.weekly(AUDIENCE, Audience, customers=shard.customers)
             audience = everyone.at(week_id).select("customer_id") if step.name != AUDIENCE else None
         if audience is not None and "purchases" in weekly:  # the shard's range holds others, too
-            weekly["purchases"] = OfCustomers(weekly["purchases"], audience)
-        return Inputs(weekly, static, audience, self.graph.calendar).remembering({} if made is None else made)
+            weekly["purchases"] = CustomerSubset(weekly["purchases"], audience)
+        return Inputs(weekly, static, audience, self.graph.calendar).with_cache({} if made is None else made)
 
 
 @lru_cache(maxsize=1)
-def _made(*_partition: object) -> dict[object, Any]:
+def _partition_cache(*_partition: object) -> dict[object, Any]:
     """Return what was made once for all shards of a partition; that of the partition before it is given up."""
     return {}
 
 
-def compute_shard(graph: Graph, name: str, week_id: int, fingerprint: str, shard: Shard) -> Receipt:
+def compute_shard(graph: Graph, name: str, week_id: int, fingerprint: str, shard: Shard) -> FileEntry:
     """Compute and write one shard of a partition; what goes wrong is told here, as what others raise may not travel."""
     runner = Runner(graph)
     return runner.foreseen(graph.steps[name], week_id, lambda: _shard(runner, name, week_id, fingerprint, shard))
 
 
-def _shard(runner: Runner, name: str, week_id: int, fingerprint: str, shard: Shard) -> Receipt:
+def _shard(runner: Runner, name: str, week_id: int, fingerprint: str, shard: Shard) -> FileEntry:
     graph, step = runner.graph, runner.graph.steps[name]
-    table = step.body(runner.inputs(step, week_id, shard, _made(graph.home.root, name, fingerprint)), runner.week(step, week_id))
+    table = step.body(runner.inputs(step, week_id, shard, _partition_cache(graph.home.root, name, fingerprint)), runner.week(step, week_id))
     assert step.schema is not None  # noqa: S101  only models have none
     checked = validate(table, step.schema, table=f"{name}, week {week_id}, shard {shard.index}")
-    stamp = graph.calendar.cutoff(graph.calendar.first_week if week_id == STATIC else week_id)
+    stamp = graph.calendar.cutoff(graph.calendar.first_week if week_id == UNPARTITIONED else week_id)
     keys = step.schema.primary_key()
     ordered = checked.sort(keys) if keys and not is_strictly_sorted(checked, keys) else checked
     stamped = ordered.with_columns(pl.lit(stamp).cast(pl.Datetime("us", "UTC")).alias("event_timestamp"))

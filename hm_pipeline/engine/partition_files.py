@@ -18,7 +18,7 @@ ROWS_PER_GROUP = 65_536  # a shard's customers are a few row groups of a week, t
 
 
 @dataclass(frozen=True)
-class Receipt:
+class FileEntry:
     """What one written file holds.
 
     ``content`` is a hash over the rows in their order, not over the bytes of the file.
@@ -34,7 +34,7 @@ class Manifest:
     """A whole partition: its files, what they were computed from, and for whom."""
 
     fingerprint: str
-    receipts: tuple[Receipt, ...]
+    receipts: tuple[FileEntry, ...]
     audience: str = ""
     figures: dict[str, float] = field(default_factory=dict)
 
@@ -48,7 +48,7 @@ class Manifest:
         """Hash over the rows of all files."""
         return "-".join(receipt.content for receipt in self.receipts)
 
-    def is_whole(self, folder: Path) -> bool:
+    def is_complete(self, folder: Path) -> bool:
         """Return whether all its files are there: people tidy up, too."""
         return all((folder / receipt.file).exists() for receipt in self.receipts)
 
@@ -63,16 +63,16 @@ class Manifest:
         if not path.exists():
             return None
         fields = json.loads(path.read_text())
-        return cls(**{**fields, "receipts": tuple(Receipt(**receipt) for receipt in fields["receipts"])})
+        return cls(**{**fields, "receipts": tuple(FileEntry(**receipt) for receipt in fields["receipts"])})
 
 
-def write_shard(frame: pl.DataFrame, folder: Path, index: int = 0) -> Receipt:
+def write_shard(frame: pl.DataFrame, folder: Path, index: int = 0) -> FileEntry:
     """Write one shard of a partition, whole or not at all, and return its receipt."""
     name = f"shard={index:03d}.parquet"
     atomic_write(
         folder / name, lambda path: frame.write_parquet(path, compression="zstd", compression_level=1, row_group_size=ROWS_PER_GROUP)
     )
-    return Receipt(name, frame.height, content_hash(frame))
+    return FileEntry(name, frame.height, content_hash(frame))
 
 
 def scan_files(files: Iterable[Path]) -> pl.LazyFrame:
@@ -99,7 +99,7 @@ class PartitionWriter:
         for half in folder.glob(".*.tmp"):  # of a process that was killed
             half.unlink()
 
-    def write(self, frame: pl.DataFrame, index: int = 0) -> Receipt:
+    def write(self, frame: pl.DataFrame, index: int = 0) -> FileEntry:
         """Write one shard."""
         return write_shard(frame, self.folder, index)
 
@@ -111,7 +111,7 @@ class PartitionWriter:
             self.folder.rmdir()
 
     def finish(
-        self, receipts: Iterable[Receipt], *, fingerprint: str, audience: str = "", figures: dict[str, float] | None = None
+        self, receipts: Iterable[FileEntry], *, fingerprint: str, audience: str = "", figures: dict[str, float] | None = None
     ) -> Manifest:
         """Remove what an earlier sharding left, write the manifest and return it."""
         manifest = Manifest(fingerprint, tuple(receipts), audience, figures or {})

@@ -15,11 +15,11 @@ from hm_pipeline.engine.fingerprint import short_hash
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.min_history import AUDIENCE
 from hm_pipeline.engine.partition_files import Manifest
-from hm_pipeline.engine.step import Reads, Step
+from hm_pipeline.engine.step import Dependency, Step
 
-STATIC = -1  # the "week" of a table that has none
+UNPARTITIONED = -1  # the "week" of a table that has none
 EVERYONE, BUYERS = "everyone", "buyers"
-FACTS = "transactions"  # partition w holds what happened in w; every other table holds what was known at its cutoff
+TRANSACTIONS = "transactions"  # partition w holds what happened in w; every other table holds what was known at its cutoff
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Partitions:
     def fingerprint(self, name: str, week_id: int) -> str:
         """Return what the partition's fingerprint must be to be current."""
         step = self.steps[name]
-        week_id = STATIC if step.kind == "static" else step.fit_week(week_id, self.calendar)
+        week_id = UNPARTITIONED if step.kind == "static" else step.fit_week(week_id, self.calendar)
         key = (name, week_id)
         if key not in self._fingerprints:
             # Weeks are walked upwards, so that a state built on the week before does not recurse through years.
@@ -82,9 +82,9 @@ class Partitions:
         model = [self.fingerprint(step.model, week_id)] if step.model else []
         return short_hash(step.version(), sorted(step.parameters.items()), values, *reads, *model)
 
-    def _read_fingerprint(self, read: Reads, week_id: int) -> str:
+    def _read_fingerprint(self, read: Dependency, week_id: int) -> str:
         if self.steps[read.name].kind == "static":
-            return self.fingerprint(read.name, STATIC)
+            return self.fingerprint(read.name, UNPARTITIONED)
         span = read.weeks(week_id, self.calendar.first_week)
         if read.first is None:
             return self._prefix(read.name, span.stop)
@@ -106,11 +106,11 @@ class Partitions:
     def audience_of(self, week_id: int) -> str:
         """Return the audience's kind and what it is drawn from."""
         kind = self.audience_kind(week_id)
-        source = ("customers", STATIC) if kind == EVERYONE else ("transactions", week_id)
+        source = ("customers", UNPARTITIONED) if kind == EVERYONE else ("transactions", week_id)
         return f"{kind}:{self.fingerprint(*source)}"
 
     def _serves(self, stored: str, week_id: int) -> bool:
-        everyone = f"{EVERYONE}:{self.fingerprint('customers', STATIC)}"
+        everyone = f"{EVERYONE}:{self.fingerprint('customers', UNPARTITIONED)}"
         return stored in (self.audience_of(week_id), everyone)
 
     # What is stored ----------------------------------------------------------------------------------------------
@@ -126,14 +126,14 @@ class Partitions:
         """Return whether the stored partition is what would be made now, for an audience that covers the one asked."""
         manifest = Manifest.load(self.folder(name, week_id))
         step = self.steps[name]
-        if manifest is None or not manifest.is_whole(self.folder(name, week_id)):
+        if manifest is None or not manifest.is_complete(self.folder(name, week_id)):
             return False
         if name == AUDIENCE:
             return self._serves(manifest.audience, week_id)
         covered = not step.is_sharded or self._serves(manifest.audience, week_id)
         return covered and manifest.fingerprint == self.fingerprint(name, week_id)
 
-    def judges(self, name: str, week_id: int) -> bool:
+    def evaluates_unknown_week(self, name: str, week_id: int) -> bool:
         """Return whether a step judges or labels a week whose purchases are not all known, be some of its days ingested or not."""
         return name in self._judging and self.calendar.last_week <= week_id and not self._serves_everyone(name, week_id)
 
@@ -143,7 +143,7 @@ class Partitions:
         found: set[str] = set()
         for name, step in self.steps.items():
             used = {read.name for read in step.reads if read.last >= 0}
-            if step.kind in ("weekly", "model") and (FACTS in used or used & found - {AUDIENCE}):
+            if step.kind in ("weekly", "model") and (TRANSACTIONS in used or used & found - {AUDIENCE}):
                 found.add(name)
         return found
 
@@ -157,8 +157,8 @@ class Partitions:
     def is_stored(self, name: str, week_id: int) -> bool:
         """Return whether all files of a partition are there, current or not."""
         manifest = Manifest.load(self.folder(name, week_id))
-        return manifest is not None and manifest.is_whole(self.folder(name, week_id))
+        return manifest is not None and manifest.is_complete(self.folder(name, week_id))
 
     def partition_week(self, step: Step, week_id: int) -> int:
         """Return the week whose partition of a step serves a week."""
-        return STATIC if step.kind == "static" else step.fit_week(week_id, self.calendar)
+        return UNPARTITIONED if step.kind == "static" else step.fit_week(week_id, self.calendar)

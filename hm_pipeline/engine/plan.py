@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.min_history import AUDIENCE, WarmUp, upstream
 from hm_pipeline.engine.partition_files import Manifest
-from hm_pipeline.engine.partitions import BUYERS, EVERYONE, FACTS, STATIC, Partitions
+from hm_pipeline.engine.partitions import BUYERS, EVERYONE, TRANSACTIONS, UNPARTITIONED, Partitions
 from hm_pipeline.engine.step import Step
 
-__all__ = ["AUDIENCE", "BUYERS", "EVERYONE", "FACTS", "STATIC", "Graph", "Run", "contiguous"]
+__all__ = ["AUDIENCE", "BUYERS", "EVERYONE", "TRANSACTIONS", "UNPARTITIONED", "Graph", "Run", "contiguous"]
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class Graph(Partitions):
         UnknownWeek
             As :meth:`stale`.
         """
-        found = self.lacking([(name, week_id)])
+        found = self.unstored([(name, week_id)])
         itself = self.partition_week(self.steps[name], week_id)
         rest = {other: [week for week in weeks if (other, week) != (name, itself)] for other, weeks in found.items()}
         return {other: weeks for other, weeks in rest.items() if weeks}
 
-    def lacking(self, targets: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
+    def unstored(self, targets: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
         """Return the targets, and the weeks of what they need that are not stored at all, steps in order; raises as :meth:`stale`."""
         return self._needed(targets, self.is_stored, force=True)
 
@@ -79,14 +79,16 @@ class Graph(Partitions):
                     raise MissingInput(f"files of week {week} are gone", where=str(self.folder(name, week_id)), remedy="ingest them again")
                 continue  # a week without sales has no partition of transactions
             found.add((name, week_id))
-            pending += [(other, STATIC if week is None else week) for other, week in upstream(self.steps, self.calendar, step, week_id)]
+            pending += [
+                (other, UNPARTITIONED if week is None else week) for other, week in upstream(self.steps, self.calendar, step, week_id)
+            ]
         if is_early:
             raise WarmUp(self.steps, self.calendar).too_early(asked)
         order = [name for name in self.steps if any(name == stale for stale, _ in found)]
         return {name: sorted(week for stale, week in found if stale == name) for name in order}
 
     def _refuse_judging(self, step: Step, week_id: int) -> None:
-        if self.judges(step.name, week_id):
+        if self.evaluates_unknown_week(step.name, week_id):
             known = self.calendar.key(self.calendar.last_week - 1)
             raise MissingInput(self.unknown(week_id), where=step.name, remedy=f"judge weeks up to {known}, or ingest the other days first")
 

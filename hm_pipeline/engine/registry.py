@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, Unpack
 
-from hm_pipeline.engine.step import Reads, Step, StepOptions, at, before
+from hm_pipeline.engine.step import Dependency, Step, StepOptions, at, before
 
 OWN_PAST = ("transactions", "purchases")
 
@@ -36,7 +36,7 @@ class Steps(dict[str, Step]):
         return register
 
 
-def reads_of(inputs: Iterable[str], history_weeks: int | None = None, *, back: int = 0) -> tuple[Reads, ...]:
+def reads_of(inputs: Iterable[str], history_weeks: int | None = None, *, back: int = 0) -> tuple[Dependency, ...]:
     """Return the reads that named inputs stand for: transactions before the week, everything else as known at it.
 
     Parameters

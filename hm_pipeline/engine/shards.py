@@ -12,7 +12,7 @@ import polars as pl
 from hm_pipeline.base.files import atomic_write
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
-SHARDS_OF_A_WORKER = 2
+MIN_SHARDS_PER_WORKER = 2
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Shard:
         return self.first, self.last
 
 
-ALL = Shard(0, LOWEST, HIGHEST)
+WHOLE = Shard(0, LOWEST, HIGHEST)
 
 
-def cut(customer_ids: pl.Series, count: int) -> tuple[Shard, ...]:
+def split_customers(customer_ids: pl.Series, count: int) -> tuple[Shard, ...]:
     """Cut customers into ranges of nearly equal size that cover every possible id.
 
     Examples
@@ -46,7 +46,7 @@ def cut(customer_ids: pl.Series, count: int) -> tuple[Shard, ...]:
     return tuple(Shard(index, first, last - 1) for index, (first, last) in enumerate(pairwise(edges)))
 
 
-def count_for(customers: int, customers_per_shard: int) -> int:
+def shard_count(customers: int, customers_per_shard: int) -> int:
     """Return into how many shards customers are cut: where processes share them an even number, so that two end together.
 
     Examples
@@ -55,7 +55,7 @@ def count_for(customers: int, customers_per_shard: int) -> int:
     (3, 6, 70)
     """
     count = -(-customers // customers_per_shard)
-    return count + count % 2 if count >= 2 * SHARDS_OF_A_WORKER else count
+    return count + count % 2 if count >= 2 * MIN_SHARDS_PER_WORKER else count
 
 
 def save_shards(shards: Iterable[Shard], path: Path) -> None:
@@ -82,4 +82,4 @@ def workers_for(shards: int, asked: int = 0) -> int:
     >>> workers_for(3), workers_for(1, asked=4), workers_for(5, asked=2)
     (1, 1, 2)
     """
-    return max(1, min(asked or (os.cpu_count() or 1), shards if asked else shards // SHARDS_OF_A_WORKER))
+    return max(1, min(asked or (os.cpu_count() or 1), shards if asked else shards // MIN_SHARDS_PER_WORKER))

@@ -15,7 +15,7 @@ import polars as pl
 
 from hm_pipeline.base.files import atomic_write, content_hash
 from hm_pipeline.engine.home import Home
-from hm_pipeline.engine.lock import one_writer
+from hm_pipeline.engine.lock import write_lock
 from hm_pipeline.engine.partition_files import Manifest, write_shard
 
 FOLDER, JOURNAL, OLD = ".ingest", "ready.json", "old"
@@ -48,7 +48,7 @@ class Stage:
         """Write a partition aside unless the home holds equal rows; say whether it was ``added``, ``replaced`` or ``kept``."""
         stored = self.home.folder(table, week_id)
         manifest = Manifest.load(stored)
-        if manifest is not None and manifest.content == content_hash(frame) and manifest.is_whole(stored):
+        if manifest is not None and manifest.content == content_hash(frame) and manifest.is_complete(stored):
             return "kept"
         folder = self.root / stored.relative_to(self.home.root)
         receipt = write_shard(frame, folder)
@@ -73,23 +73,23 @@ class Stage:
         recover(self.home.root)
 
 
-def is_half_published(home: Path) -> bool:
+def is_pending(home: Path) -> bool:
     """Return whether a signed ingest waits for its renames."""
     return (home / FOLDER / JOURNAL).exists()
 
 
 @contextmanager
-def settled(home: Path, *, wait: Callable[[str], object] | None = None) -> Iterator[None]:
-    """Hold a home's lock, with nothing half published below it; ``wait`` as that of :func:`one_writer`."""
-    with one_writer(home, wait=wait):
+def recovered(home: Path, *, wait: Callable[[str], object] | None = None) -> Iterator[None]:
+    """Hold a home's lock, with nothing half published below it; ``wait`` as that of :func:`write_lock`."""
+    with write_lock(home, wait=wait):
         recover(home)
         yield
 
 
-def settle(home: Path, *, wait: Callable[[str], object] | None = None) -> None:
+def finish_pending(home: Path, *, wait: Callable[[str], object] | None = None) -> None:
     """Finish a signed ingest before the home is read; where there is none, nothing is locked."""
-    if is_half_published(home):
-        with settled(home, wait=wait):
+    if is_pending(home):
+        with recovered(home, wait=wait):
             pass
 
 
@@ -99,7 +99,7 @@ def recover(home: Path) -> None:
     Every step may be done again: what has moved already is no longer in the folder.
     """
     root = home / FOLDER
-    if is_half_published(home):
+    if is_pending(home):
         journal = json.loads((root / JOURNAL).read_text())
         for name in journal.get("dropped", ()):
             _set_aside(home / name, root / OLD / name)

@@ -17,13 +17,13 @@ from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.fingerprint import Entry, code_digest, libraries_of, short_hash
 
-__all__ = ["Kind", "Reads", "Step", "StepOptions", "Week", "at", "before", "merged", "short_hash"]
+__all__ = ["Dependency", "Kind", "Step", "StepOptions", "WeekContext", "at", "before", "merge_dependencies", "short_hash"]
 
 Kind = Literal["raw", "static", "weekly", "model"]
 
 
 @dataclass(frozen=True)
-class Reads:
+class Dependency:
     """Weeks of another table that a step reads, as offsets from its own week; ``first=None`` is since the beginning.
 
     Parameters
@@ -43,29 +43,29 @@ class Reads:
         return range(max(first, first_week), week_id + self.last + 1)
 
 
-def at(name: str, *, back: int = 0, of_audience: bool = False) -> Reads:
+def at(name: str, *, back: int = 0, of_audience: bool = False) -> Dependency:
     """Read a table at the week itself, and so many weeks back."""
-    return Reads(name, -back, 0, of_audience)
+    return Dependency(name, -back, 0, of_audience)
 
 
-def before(name: str, weeks: int | None = None, *, of_audience: bool = False) -> Reads:
+def before(name: str, weeks: int | None = None, *, of_audience: bool = False) -> Dependency:
     """Read a table before the week, all of it or the last so many weeks."""
-    return Reads(name, None if weeks is None else -weeks, -1, of_audience)
+    return Dependency(name, None if weeks is None else -weeks, -1, of_audience)
 
 
-def merged(reads: Iterable[Reads]) -> list[Reads]:
+def merge_dependencies(reads: Iterable[Dependency]) -> list[Dependency]:
     """Return one read per table and audience that covers all reads of it."""
-    found: dict[tuple[str, bool], Reads] = {}
+    found: dict[tuple[str, bool], Dependency] = {}
     for read in reads:
         other = found.get((read.name, read.of_audience), read)
         firsts = (read.first, other.first)
         first = None if None in firsts else min(offset for offset in firsts if offset is not None)
-        found[read.name, read.of_audience] = Reads(read.name, first, max(read.last, other.last), read.of_audience)
+        found[read.name, read.of_audience] = Dependency(read.name, first, max(read.last, other.last), read.of_audience)
     return list(found.values())
 
 
 @dataclass(frozen=True)
-class Week:
+class WeekContext:
     """The week a body works for, with the kind of its audience and the model it declared."""
 
     week_id: int
@@ -80,7 +80,7 @@ class StepOptions(TypedDict, total=False):
 
     kind: Kind
     schema: type[dy.Schema]
-    reads: tuple[Reads, ...]
+    reads: tuple[Dependency, ...]
     settings: tuple[str, ...]
     every: int
     warm_up: int
@@ -127,7 +127,7 @@ class Step:
     body: Callable[..., Any]
     kind: Kind = "weekly"
     schema: type[dy.Schema] | None = None
-    reads: tuple[Reads, ...] = ()
+    reads: tuple[Dependency, ...] = ()
     code: tuple[Entry, ...] = ()
     settings: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -77,7 +77,7 @@ class WeeklyTable:
         return frame if self.customers is None else frame.filter(pl.col("customer_id").is_between(*self.customers))
 
 
-class MemoryTable(WeeklyTable):
+class InMemoryTable(WeeklyTable):
     """The same handle over a frame in memory, for examples and for laws that change the data."""
 
     def __init__(self, frame: pl.DataFrame | pl.LazyFrame, schema: type[dy.Schema], *, limit: int | None = None) -> None:

@@ -45,7 +45,7 @@ def foreseen(
     except BaseException as error:
         if not is_error(error):
             raise
-        told = _better(first) or told_of(error, home=home, step=step, week=week)
+        told = _better(first) or one_line_of(error, home=home, step=step, week=week)
     raise told  # out of the handler, so that it drags no chain along
 
 
@@ -61,7 +61,7 @@ def is_error(error: BaseException) -> bool:
     return isinstance(error, Exception | SystemExit) or type(error).__name__ == "PanicException"
 
 
-def told_of(error: BaseException, *, home: Path, step: str, week: str = "") -> HMError:
+def one_line_of(error: BaseException, *, home: Path, step: str, week: str = "") -> HMError:
     """Return an error as one of ours that holds no chain."""
     if isinstance(error, HMError):
         return plain(error)

@@ -15,19 +15,19 @@ from contextlib import contextmanager
 from functools import lru_cache, partial
 
 from hm_pipeline.base.errors import MissingInput, WorkerLost
-from hm_pipeline.engine.partition_files import Receipt
+from hm_pipeline.engine.partition_files import FileEntry
 from hm_pipeline.engine.shards import Shard
 
 _POOLS: dict[int, ProcessPoolExecutor] = {}  # kept from one table of customers to the next: a process starts in seconds
 THREADS = ("POLARS_MAX_THREADS", "OMP_THREAD_LIMIT", "OPENBLAS_NUM_THREADS")
-KEPT = {  # what a worker gives back it takes again with the next table, and new pages cost it a tenth of its time
+ALLOCATOR_ENV = {  # what a worker gives back it takes again with the next table, and new pages cost it a tenth of its time
     "MALLOC_MMAP_THRESHOLD_": str(2**32),
     "MALLOC_TRIM_THRESHOLD_": str(2**33),
     "_RJEM_MALLOC_CONF": "dirty_decay_ms:-1,muzzy_decay_ms:-1",
 }
 
 
-def map_shards(task: Callable[[Shard], Receipt], shards: Sequence[Shard], *, workers: int = 1) -> Iterator[Receipt]:
+def map_shards(task: Callable[[Shard], FileEntry], shards: Sequence[Shard], *, workers: int = 1) -> Iterator[FileEntry]:
     """Run a task on every shard and yield the receipts in the order of the shards.
 
     Parameters
@@ -47,7 +47,7 @@ def map_shards(task: Callable[[Shard], Receipt], shards: Sequence[Shard], *, wor
         yield from map(task, shards)
         return
     try:
-        with _sharing_cores(workers):
+        with _worker_environment(workers):
             with _deaf_to_interrupts():
                 receipts = _pool(workers).map(partial(_run_packed, packed), shards)
             yield from receipts
@@ -63,7 +63,7 @@ def map_shards(task: Callable[[Shard], Receipt], shards: Sequence[Shard], *, wor
     raise lost
 
 
-def pack(task: Callable[[Shard], Receipt]) -> bytes | None:
+def pack(task: Callable[[Shard], FileEntry]) -> bytes | None:
     """Return a task as bytes; nothing where another process could not read it: it holds a closure, or what this session alone knows."""
     try:
         packed = pickle.dumps(task)
@@ -73,9 +73,9 @@ def pack(task: Callable[[Shard], Receipt]) -> bytes | None:
 
 
 @lru_cache(maxsize=1)
-def _unpacked(packed: bytes) -> Callable[[Shard], Receipt]:
+def _unpacked(packed: bytes) -> Callable[[Shard], FileEntry]:
     try:
-        task: Callable[[Shard], Receipt] = pickle.loads(packed)  # noqa: S301 - what our own parent sent
+        task: Callable[[Shard], FileEntry] = pickle.loads(packed)  # noqa: S301 - what our own parent sent
     except Exception as error:  # noqa: BLE001 - of whatever is imported for it
         why = " ".join(f"{type(error).__name__}: {error}".split())
     else:
@@ -85,7 +85,7 @@ def _unpacked(packed: bytes) -> Callable[[Shard], Receipt]:
     )
 
 
-def _run_packed(packed: bytes, shard: Shard) -> Receipt:
+def _run_packed(packed: bytes, shard: Shard) -> FileEntry:
     return _unpacked(packed)(shard)
 
 
@@ -121,10 +121,10 @@ def release_workers() -> None:
 
 
 @contextmanager
-def _sharing_cores(workers: int) -> Iterator[None]:
+def _worker_environment(workers: int) -> Iterator[None]:
     """Give processes that are started meanwhile their part of the cores, as threads that wait for one another spin, and their memory."""
     part = str(max(1, (os.cpu_count() or 1) // workers))
-    given = {name: value for name, value in (dict.fromkeys(THREADS, part) | KEPT).items() if name not in os.environ}
+    given = {name: value for name, value in (dict.fromkeys(THREADS, part) | ALLOCATOR_ENV).items() if name not in os.environ}
     os.environ.update(given)  # read once, when a process starts or its libraries are imported
     try:
         yield

@@ -15,12 +15,12 @@ from hm_pipeline.base.columns import KEYS
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.evaluation.scoreboard.rows import Row, rounded
-from hm_pipeline.evaluation.text_table import Sheet
+from hm_pipeline.evaluation.text_table import TextTable
 from hm_pipeline.features.tables import column_sources, matrix_schema
 from hm_pipeline.recommender.ensemble.ensemble import JUDGED_BUYERS
-from hm_pipeline.recommender.ensemble.sampling import judged_sample, training_sample
+from hm_pipeline.recommender.ensemble.sampling import training_sample, validation_sample
 from hm_pipeline.recommender.ensemble.training import labelled, load_search
-from hm_pipeline.recommender.labels import bought
+from hm_pipeline.recommender.labels import purchased_pairs
 from hm_pipeline.recommender.learners import fit_member
 from hm_pipeline.recommender.learners.base import as_floats
 from hm_pipeline.recommender.metrics.bootstrap import Interval, bootstrap, paired_difference
@@ -64,7 +64,7 @@ def targets(weeks: Sequence[int]) -> list[tuple[str, int]]:
     return [*dict.fromkeys(needed), *(("search", week_id) for week_id in weeks)]
 
 
-def leave_one_out(runner: Runner, weeks: Sequence[int], report: Callable[[str, int, int], None]) -> list[LeftOut]:
+def ablate(runner: Runner, weeks: Sequence[int], report: Callable[[str, int, int], None]) -> list[LeftOut]:
     """Fit the best learner with all signals and without each, on the two weeks before every week, and judge it on the week."""
     sources = column_sources()
     columns = {signal.name: [name for name, source in sources.items() if source == signal.name] for signal in SIGNALS}
@@ -87,7 +87,7 @@ def _of_week(runner: Runner, week_id: int, columns: Mapping[str, Sequence[str]])
     rows = pl.concat([labelled(past, week) for week in (week_id - 2, week_id - 1)])
     training = training_sample(rows, rows=settings.training_rows, seed=settings.seed)
     of_week = runner.home.weekly("feature_matrix", matrix_schema()).at(week_id).drop("event_timestamp")
-    judged, truth = judged_sample(of_week, bought(now, week_id=week_id), buyers=JUDGED_BUYERS, seed=settings.seed)
+    judged, truth = validation_sample(of_week, purchased_pairs(now, week_id=week_id), buyers=JUDGED_BUYERS, seed=settings.seed)
     for name, left_out in {ALL: (), **columns}.items():
         yield average_precision(learner.scored(training, judged, left_out), truth).with_columns(without=pl.lit(name))
 
@@ -108,7 +108,7 @@ def render(rows: Sequence[LeftOut], weeks: Sequence[str]) -> list[RenderableType
     """Return what to print in a terminal."""
     span = " to ".join(dict.fromkeys((weeks[0], weeks[-1])))
     header = ("without", "columns", "MAP@12", "lost without it", "95 % interval", "clear?")
-    sheet = Sheet(f"MAP@12 without a signal, {span}", header, list(lines(rows)))
+    sheet = TextTable(f"MAP@12 without a signal, {span}", header, list(lines(rows)))
     return [sheet.table(), Text("Not clear: the others say what it says, or it says nothing. Signals share what they know.")]
 
 

@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 
 
-class Sheet(NamedTuple):
+class TextTable(NamedTuple):
     """Title, header and lines of a table; the first column is a name, the others are figures unless they are named words."""
 
     title: str

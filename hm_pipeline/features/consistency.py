@@ -17,7 +17,9 @@ ABSENT = "absent"
 LINE = {"view": pl.String, "column": pl.String, "contract": pl.String, "registered": pl.String, "stored": pl.String}
 
 
-def drift(store: "FeatureStore", tables: Sequence[FeatureTable], stored: Mapping[str, pl.Schema] | None = None) -> pl.DataFrame:
+def schema_differences(
+    store: "FeatureStore", tables: Sequence[FeatureTable], stored: Mapping[str, pl.Schema] | None = None
+) -> pl.DataFrame:
     """Return the columns in which a contract, a registered view and a stored table differ, sorted.
 
     Parameters
@@ -43,10 +45,10 @@ def require_agreement(store: "FeatureStore", tables: Sequence[FeatureTable]) -> 
 
     Raises
     ------
-    BrokenContract
+    SchemaViolation
         It names the first column that differs.
     """
-    found = drift(store, tables)
+    found = schema_differences(store, tables)
     if found.height:
         first = found.row(0, named=True)
         said = f"{first['column']} is {first['contract']} in the contract, {first['registered']} in Feast"

@@ -128,7 +128,7 @@ def build(tables: Sequence[FeatureTable]) -> FeastObjects:
 
     Raises
     ------
-    BrokenContract
+    SchemaViolation
         If two views share a feature's name, or a table cannot be a view.
     """
     from feast import Entity, FeatureService, ValueType  # noqa: PLC0415 - feast takes seconds to import

@@ -17,7 +17,7 @@ def field_of(view: str, name: str, column: dy.Column) -> "Field":
 
     Raises
     ------
-    BrokenContract
+    SchemaViolation
         If Feast knows no such type.
     """
     from feast import Field  # noqa: PLC0415 - feast takes seconds to import
@@ -36,7 +36,7 @@ def feast_type(view: str, name: str, stored: Any) -> Any:
 
     Raises
     ------
-    BrokenContract
+    SchemaViolation
         If Feast knows no such type.
     """
     from feast import types  # noqa: PLC0415 - as above

@@ -98,14 +98,16 @@ def fetch(store: "FeatureStore", pairs: pl.DataFrame | str, *, service: str, cal
     ------
     MissingInput
         If a key is missing, or a week has not been materialised.
-    RowsLost
+    RowCountMismatch
         If a view holds a key twice.
     """
     registered = service_of(store, service)
     job = store.get_historical_features(entity_df=dated(pairs, calendar), features=registered)
     features = pl.DataFrame(job.to_polars())
     if isinstance(pairs, pl.DataFrame) and features.height != pairs.height:
-        raise RowCountMismatch(f"{pairs.height} pairs gave {features.height} rows", where=f"service {service!r}", remedy=f"use {OFFLINE_STORE}")
+        raise RowCountMismatch(
+            f"{pairs.height} pairs gave {features.height} rows", where=f"service {service!r}", remedy=f"use {OFFLINE_STORE}"
+        )
     return features.select(*KEYS, *_mark(registered), *names_of(registered))
 
 

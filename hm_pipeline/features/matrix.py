@@ -8,7 +8,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.step import Week
+from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.features.consistency import require_agreement
 from hm_pipeline.features.feast_objects import KEYS
 from hm_pipeline.features.historical import IS_CANDIDATE, fetch, open_store
@@ -35,12 +35,12 @@ class Registered(dy.Schema):
     services = dy.String(nullable=False, description="Feast services that serve it")
 
 
-def register(week: Week) -> pl.DataFrame:
+def register(week: WeekContext) -> pl.DataFrame:
     """Register entities, views and services with Feast, and return :class:`Registered`.
 
     Raises
     ------
-    BrokenContract
+    SchemaViolation
         If a registered view is not what its contract says.
     """
     home = week.settings.home.absolute()
@@ -53,17 +53,17 @@ def register(week: Week) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=Registered.column_names(), orient="row")
 
 
-def of_labels(inputs: Inputs, week: Week) -> pl.DataFrame:
+def features_of_labels(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Return the features of a shard's labelled pairs."""
     return _fetch(inputs.weekly("labels").at(week.week_id), week)
 
 
-def of_candidates(inputs: Inputs, week: Week) -> pl.DataFrame:
+def features_of_candidates(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Return the features of a shard's candidates."""
     return _fetch(inputs.weekly("candidates").at(week.week_id), week)
 
 
-def _fetch(pairs: pl.LazyFrame, week: Week) -> pl.DataFrame:
+def _fetch(pairs: pl.LazyFrame, week: WeekContext) -> pl.DataFrame:
     keys = pairs.select(KEYS).sort("customer_id", "article_id").collect()
     settings = week.settings
     store = store_of(settings.home.absolute(), settings.threads, settings.memory)

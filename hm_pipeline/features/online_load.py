@@ -14,8 +14,8 @@ import polars as pl
 from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.plan import EVERYONE
-from hm_pipeline.engine.shards import ALL, Shard, load_shards
-from hm_pipeline.engine.step import Week
+from hm_pipeline.engine.shards import WHOLE, Shard, load_shards
+from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.feast_duckdb.online.encoding import Batch, Encoder
 from hm_pipeline.feast_duckdb.online.redis_writer import RedisTables
 from hm_pipeline.feast_duckdb.online.sqlite_writer import SqliteTables
@@ -67,12 +67,12 @@ def tables_of(store: "FeatureStore") -> OnlineTables:
     return RedisTables(store) if store.config.online_store.type == "redis" else SqliteTables(store)
 
 
-def materialise(inputs: Inputs, week: Week) -> pl.DataFrame:
+def materialise(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Write a week's online views, serve them, and return :class:`Materialised`.
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If the week was made for its buyers only, or a later one is served.
     """
     store = open_store(week.settings.home, online_store=week.settings.online_store)
@@ -80,21 +80,21 @@ def materialise(inputs: Inputs, week: Week) -> pl.DataFrame:
     return put_online(store, online_tables(), inputs, week)
 
 
-def put_online(store: "FeatureStore", tables: Sequence[FeatureTable], inputs: Inputs, week: Week) -> pl.DataFrame:
+def put_online(store: "FeatureStore", tables: Sequence[FeatureTable], inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Write tables of a week, serve them in place of what was served, and return :class:`Materialised`."""
     target = tables_of(store)
     moment = target.begin(week.week_id, week.calendar.cutoff(week.week_id))
     rows, views = [], []
     for table in tables:
         view = store.get_feature_view(table.name)
-        batches = ahead(map(Encoder(view, moment).encode, _batches(table, inputs, week)))
+        batches = prefetch(map(Encoder(view, moment).encode, _batches(table, inputs, week)))
         rows.append((week.week_id, table.name, ", ".join(table.keys), len(table.features), target.write(view, batches)))
         views.append(view)
     target.publish(views, week.week_id)
     return pl.DataFrame(rows, schema=Materialised.column_names(), orient="row")
 
 
-def _refuse(week: Week, served: int | None) -> None:
+def _refuse(week: WeekContext, served: int | None) -> None:
     day = week.calendar.key(week.week_id)
     if week.audience != EVERYONE:
         raise InvalidInput(f"week {day} is for its buyers only", where="online_store", remedy=f"serve everyone: `hm run --week {day}`")
@@ -106,7 +106,7 @@ def _refuse(week: Week, served: int | None) -> None:
         )
 
 
-def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+def prefetch(batches: Iterator[Batch]) -> Iterator[Batch]:
     """Yield batches, of which the next is made in a thread while one is written."""
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, batches, None)
@@ -115,14 +115,14 @@ def ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
             yield batch
 
 
-def _batches(table: FeatureTable, inputs: Inputs, week: Week) -> Iterator[pl.DataFrame]:
+def _batches(table: FeatureTable, inputs: Inputs, week: WeekContext) -> Iterator[pl.DataFrame]:
     """Yield a table's rows, a shard's at a time where it has customers."""
     columns = [*table.keys, *table.features]
-    shards = load_shards(week.settings.home / "shards.json") if "customer_id" in table.keys else (ALL,)
+    shards = load_shards(week.settings.home / "shards.json") if "customer_id" in table.keys else (WHOLE,)
     for shard in shards:
         yield from _rows(table, inputs, week, shard).select(columns).collect().iter_slices(BATCH)
 
 
-def _rows(table: FeatureTable, inputs: Inputs, week: Week, shard: Shard) -> pl.LazyFrame:
+def _rows(table: FeatureTable, inputs: Inputs, week: WeekContext, shard: Shard) -> pl.LazyFrame:
     stored = inputs.weekly(table.table).at(week.week_id) if table.is_weekly else inputs.static(table.table)
     return stored.filter(pl.col("customer_id").is_between(*shard.customers)) if "customer_id" in table.keys else stored

@@ -47,7 +47,7 @@ def look_up(
     ------
     MissingInput
         If nothing is online yet, or a customer or an article is not among what is.
-    BadInput
+    InvalidInput
         If an id is none, or there is not one of each per row.
     """
     customers, articles, asked = list(customers), list(articles), dict[str, Sequence[Any]]()

@@ -8,7 +8,7 @@ import polars as pl
 
 from hm_pipeline.base.contracts import CustomerWeek
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.step import Week
+from hm_pipeline.engine.step import WeekContext
 
 NEEDED = 12  # types of a customer that are kept: everyone is asked about some thirty, hardly any of which are of use
 
@@ -44,7 +44,7 @@ class Needs(CustomerWeek):
     )
 
 
-def rankings(inputs: Inputs, week: Week) -> pl.LazyFrame:
+def rankings(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
     """Return :class:`Rankings` of a shard."""
     rows = inputs.weekly("recommendations").at(week.week_id).sort("customer_id", "rank")
     return rows.group_by("week_id", "customer_id", maintain_order=True).agg(
@@ -52,7 +52,7 @@ def rankings(inputs: Inputs, week: Week) -> pl.LazyFrame:
     )
 
 
-def needs(inputs: Inputs, week: Week) -> pl.LazyFrame:
+def needs(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
     """Return :class:`Needs` of a shard."""
     rows = inputs.weekly("signal/type_need").at(week.week_id)
     ordered = rows.sort("customer_id", "type_need", "product_type_no", descending=[False, True, False])

@@ -38,7 +38,7 @@ def features_of_pairs(
     ------
     MissingInput
         If a column, customer, article, service or feature is not there, or a week was not made.
-    BadInput
+    InvalidInput
         If a key is empty, cannot be read or contradicts another, or a feature would bear the name of a given column.
     """
     columns = _columns(pairs, where)

@@ -82,13 +82,15 @@ def refuse_wrong_answers(settings: "RepoConfig") -> None:
 
     Raises
     ------
-    BadInput
+    InvalidInput
         For Feast's dask and ray stores.
     """
     kind = str(settings.offline_store.type)
     for name, reason in WRONG_ANSWERS.items():
         if kind == name or kind.endswith(f"{name.title()}OfflineStore"):
-            raise InvalidInput(f"the offline store {kind!r} is refused: {reason}", where="feature_store.yaml", remedy=f"use {OFFLINE_STORE}")
+            raise InvalidInput(
+                f"the offline store {kind!r} is refused: {reason}", where="feature_store.yaml", remedy=f"use {OFFLINE_STORE}"
+            )
 
 
 def guard_repository(folder: Path) -> Path:
@@ -101,7 +103,7 @@ def guard_repository(folder: Path) -> Path:
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If HM_HOME is unset or relative, or the offline store is one that gives wrong answers.
     """
     from feast.repo_config import load_repo_config  # noqa: PLC0415 - as above

@@ -46,7 +46,7 @@ def stream(
     ------
     MissingInput
         If a key is missing, or a week has not been materialised.
-    RowsLost
+    RowCountMismatch
         If a view holds a key twice, or the store loses rows.
     """
     registered = service_of(store, service)

@@ -15,19 +15,19 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.partition_files import Manifest
-from hm_pipeline.engine.plan import STATIC, Graph
-from hm_pipeline.engine.staging import settled
-from hm_pipeline.engine.step import Step, merged
-from hm_pipeline.orchestration.dagster_failure import failing
+from hm_pipeline.engine.plan import UNPARTITIONED, Graph
+from hm_pipeline.engine.staging import recovered
+from hm_pipeline.engine.step import Step, merge_dependencies
+from hm_pipeline.orchestration.dagster_failure import as_dagster_failure
 from hm_pipeline.orchestration.descriptions import describe, group_of
 from hm_pipeline.orchestration.metadata import VIEWS, columns, preview_metadata, view
 from hm_pipeline.orchestration.partitions import asset_key, dependency, weekly_partitions
-from hm_pipeline.orchestration.preconditions import refuse
+from hm_pipeline.orchestration.preconditions import require_feasible
 
 Report = Callable[[str, int, int], None]
 
 
-class Work:
+class HomeResource:
     """The home a run writes to, and whom it tells what was done.
 
     Parameters
@@ -49,13 +49,13 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
     """Make the asset of a step: it makes the partitions it is asked for, week by week, and reports each one."""
     is_weekly = step.kind != "static"
 
-    def body(context: dg.AssetExecutionContext, work: dg.ResourceParam[Work]) -> None:
+    def body(context: dg.AssetExecutionContext, work: dg.ResourceParam[HomeResource]) -> None:
         """Make the partitions of this run."""
         keys = list(context.partition_keys) if is_weekly else [None]
         week = " to ".join(dict.fromkeys(str(key) for key in (keys[0], keys[-1]) if key))
-        failing(lambda: _make_all(context, work, step, keys), home=work.graph.home.root, step=step.name, week=week)
+        as_dagster_failure(lambda: _make_all(context, work, step, keys), home=work.graph.home.root, step=step.name, week=week)
 
-    reads = merged(replace(read, of_audience=False) for read in step.reads)
+    reads = merge_dependencies(replace(read, of_audience=False) for read in step.reads)
     count = len(weeks.get_partition_keys())
     make: Any = dg.asset(
         key=dg.AssetKey(step.name.split("/")),
@@ -73,18 +73,18 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
     return make  # type: ignore[no-any-return]
 
 
-def _make_all(context: dg.AssetExecutionContext, work: Work, step: Step, keys: Sequence[str | None]) -> None:
+def _make_all(context: dg.AssetExecutionContext, work: HomeResource, step: Step, keys: Sequence[str | None]) -> None:
     manifests = []
-    with settled(work.graph.home.root, wait=context.log.warning):
+    with recovered(work.graph.home.root, wait=context.log.warning):
         _refuse(context, work, keys)
         for done, key in enumerate(keys, start=1):
-            _complete(context, work, step, key)
-            manifests.append(_make(context, work.graph, step, key, is_newest=done == len(keys)))
+            _materialize_missing(context, work, step, key)
+            manifests.append(_materialize_partition(context, work.graph, step, key, is_newest=done == len(keys)))
             work.report(step.name, done, len(keys))
     context.set_data_version(context.asset_key, dg.DataVersion("-".join(sorted({m.fingerprint for m in manifests}))[:64]))
 
 
-def _refuse(context: dg.AssetExecutionContext, work: Work, keys: Sequence[str | None]) -> None:
+def _refuse(context: dg.AssetExecutionContext, work: HomeResource, keys: Sequence[str | None]) -> None:
     """Refuse a run of the UI at its first week, if what it is asked for cannot be made to its end."""
     if work.is_planned or work.is_looked_at or None in keys:
         return
@@ -94,7 +94,9 @@ def _refuse(context: dg.AssetExecutionContext, work: Work, keys: Sequence[str | 
     )
     names = [name for name, step in graph.steps.items() if not step.is_ingested and asset_key(name) in chosen]
     weeks = [graph.calendar.parse(key) for key in keys if key]
-    refuse(graph, graph.lacking([(name, week_id) for week_id in weeks for name in names if not graph.judges(name, week_id)]))
+    require_feasible(
+        graph, graph.unstored([(name, week_id) for week_id in weeks for name in names if not graph.evaluates_unknown_week(name, week_id)])
+    )
     work.is_looked_at = True
 
 
@@ -102,15 +104,15 @@ def _every(graph: Graph) -> frozenset[dg.AssetKey]:
     return frozenset(map(asset_key, graph.steps))
 
 
-def _complete(context: dg.AssetExecutionContext, work: Work, step: Step, key: str | None) -> None:
+def _materialize_missing(context: dg.AssetExecutionContext, work: HomeResource, step: Step, key: str | None) -> None:
     """Make what the partition reads and nobody has made, so that any week can be asked for in the UI; what is stale stays."""
-    graph, asked_week = work.graph, STATIC if key is None else work.graph.calendar.parse(key)
-    if work.is_planned or step.is_ingested or graph.judges(step.name, asked_week):
+    graph, asked_week = work.graph, UNPARTITIONED if key is None else work.graph.calendar.parse(key)
+    if work.is_planned or step.is_ingested or graph.evaluates_unknown_week(step.name, asked_week):
         return
     for name, weeks in graph.missing(step.name, asked_week).items():
         for week_id in weeks:
             started = time.perf_counter()
-            manifest = Runner(graph).produce(name, week_id)
+            manifest = Runner(graph).materialize(name, week_id)
             seconds = round(time.perf_counter() - started, 3)
             facts: dict[str, Any] = {
                 "rows": manifest.rows,
@@ -118,21 +120,21 @@ def _complete(context: dg.AssetExecutionContext, work: Work, step: Step, key: st
                 "fingerprint": manifest.fingerprint,
                 "made for": f"{step.name} {key or ''}",
             }
-            partition = None if week_id == STATIC else graph.calendar.key(week_id)
+            partition = None if week_id == UNPARTITIONED else graph.calendar.key(week_id)
             context.log_event(dg.AssetMaterialization(asset_key(name), partition=partition, metadata=facts))
             context.log.info("%s %s was missing: %d rows in %.1f s", name, partition or "", manifest.rows, seconds)
 
 
-def _make(context: dg.AssetExecutionContext, graph: Graph, step: Step, key: str | None, *, is_newest: bool) -> Manifest:
+def _materialize_partition(context: dg.AssetExecutionContext, graph: Graph, step: Step, key: str | None, *, is_newest: bool) -> Manifest:
     started = time.perf_counter()
-    week_id = STATIC if key is None else graph.calendar.parse(key)
-    if graph.judges(step.name, week_id):  # asked for together with what serves the week, by the schedule for one
+    week_id = UNPARTITIONED if key is None else graph.calendar.parse(key)
+    if graph.evaluates_unknown_week(step.name, week_id):  # asked for together with what serves the week, by the schedule for one
         context.add_asset_metadata({"rows": 0, "left out": graph.unknown(week_id)}, partition_key=key)
         return Manifest("absent", ())
     if step.is_ingested:  # one pass over the files wrote all weeks, so there is nothing to do per week
         manifest = Manifest.load(graph.folder(step.name, week_id)) or Manifest("absent", ())
     else:
-        manifest = Runner(graph).produce(step.name, week_id)
+        manifest = Runner(graph).materialize(step.name, week_id)
     seconds = round(time.perf_counter() - started, 3)
     facts: dict[str, Any] = {"rows": manifest.rows, "seconds": seconds, "fingerprint": manifest.fingerprint, **manifest.figures}
     if manifest.audience:

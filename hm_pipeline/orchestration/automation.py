@@ -9,10 +9,10 @@ from hm_pipeline.base.errors import HMError, MissingInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.kaggle.report import IngestReport
-from hm_pipeline.engine.lock import one_writer
-from hm_pipeline.orchestration.dagster_failure import failing
+from hm_pipeline.engine.lock import write_lock
+from hm_pipeline.orchestration.dagster_failure import as_dagster_failure
 from hm_pipeline.orchestration.deliveries import Delivery
-from hm_pipeline.orchestration.ingest_events import tell
+from hm_pipeline.orchestration.ingest_events import report_ingested
 from hm_pipeline.orchestration.partitions import calendar_of
 
 
@@ -21,7 +21,7 @@ def ingest_job(settings: Settings) -> dg.JobDefinition:
 
     @dg.op(name="read_raw_files", description="Read HM_RAW into the home; new weeks are added, done twice it changes nothing.")
     def read_raw_files(context: dg.OpExecutionContext) -> None:
-        report = failing(lambda: _ingested(context, settings), home=settings.home, step="ingest")
+        report = as_dagster_failure(lambda: _ingested(context, settings), home=settings.home, step="ingest")
         facts = {"purchases": report.rows, "customers": report.customers, "articles": report.articles}
         weeks = {"weeks added": report.weeks_added, "weeks replaced": report.weeks_replaced, "weeks kept": report.weeks_kept}
         context.add_output_metadata({**facts, **weeks, **{f"left out: {why}": count for why, count in report.rejected.items()}})
@@ -36,9 +36,9 @@ def ingest_job(settings: Settings) -> dg.JobDefinition:
 def _ingested(context: dg.OpExecutionContext, settings: Settings) -> IngestReport:
     if settings.raw is None:
         raise MissingInput("no folder is named", where="HM_RAW", remedy="start Dagster with HM_RAW=FOLDER")
-    with one_writer(settings.home, wait=context.log.warning):
+    with write_lock(settings.home, wait=context.log.warning):
         report = ingest(settings.raw, settings.home, settings=settings, epoch=calendar_of(settings).epoch)
-        tell(context.instance, settings)
+        report_ingested(context.instance, settings)
     return report
 
 

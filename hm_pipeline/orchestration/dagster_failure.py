@@ -12,7 +12,7 @@ from hm_pipeline.engine.unexpected import foreseen
 Result = TypeVar("Result")
 
 
-def failing(work: Callable[[], Result], *, home: Path, step: str, week: str = "") -> Result:
+def as_dagster_failure(work: Callable[[], Result], *, home: Path, step: str, week: str = "") -> Result:
     """Return what ``work`` returns; whatever it raises is a failure in one line, of which Dagster gets no chain that holds itself.
 
     Parameters

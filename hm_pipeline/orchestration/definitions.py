@@ -8,12 +8,12 @@ import dagster as dg
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.plan import Graph
-from hm_pipeline.engine.staging import settle
+from hm_pipeline.engine.staging import finish_pending
 from hm_pipeline.engine.step import Step
-from hm_pipeline.orchestration.asset_factory import Report, Work, assets, build_graph
+from hm_pipeline.orchestration.asset_factory import HomeResource, Report, assets, build_graph
 from hm_pipeline.orchestration.automation import ingest_job, raw_sensor, weekly_schedule
 from hm_pipeline.orchestration.checks import AUDIT, STORE, checks
-from hm_pipeline.orchestration.io_manager import HomeTables
+from hm_pipeline.orchestration.io_manager import HomeIOManager
 from hm_pipeline.orchestration.partitions import calendar_of
 
 
@@ -59,8 +59,10 @@ def build_defs(
         sensors=[raw_sensor(settings, ingest)],
         executor=dg.in_process_executor,
         resources={
-            "work": dg.ResourceDefinition(lambda _: Work(graph or build_graph(every, settings), report, is_planned=graph is not None)),
-            "io_manager": dg.IOManagerDefinition.hardcoded_io_manager(HomeTables(_graph(every, settings))),
+            "work": dg.ResourceDefinition(
+                lambda _: HomeResource(graph or build_graph(every, settings), report, is_planned=graph is not None)
+            ),
+            "io_manager": dg.IOManagerDefinition.hardcoded_io_manager(HomeIOManager(_graph(every, settings))),
         },
     )
 
@@ -73,5 +75,5 @@ def _graph(steps: dict[str, Step], settings: Settings) -> Callable[[], Graph]:
 def defs() -> dg.Definitions:
     """Return the definitions over the home that the environment names."""
     settings = Settings.from_environment()
-    settle(settings.home, wait=lambda _who: None)  # renames take seconds
+    finish_pending(settings.home, wait=lambda _who: None)  # renames take seconds
     return build_defs(settings)

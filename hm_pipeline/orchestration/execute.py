@@ -12,25 +12,25 @@ from hm_pipeline.base.errors import HMError, linked
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.libraries import changed_libraries, record_libraries
-from hm_pipeline.engine.plan import STATIC, Graph, Run
-from hm_pipeline.engine.staging import settled
+from hm_pipeline.engine.plan import UNPARTITIONED, Graph, Run
+from hm_pipeline.engine.staging import recovered
 from hm_pipeline.engine.step import Step
 from hm_pipeline.engine.unexpected import foreseen, plain
-from hm_pipeline.orchestration.ingest_events import tell
+from hm_pipeline.orchestration.ingest_events import report_ingested
 from hm_pipeline.orchestration.instance import dagster_instance
-from hm_pipeline.orchestration.preconditions import refuse
+from hm_pipeline.orchestration.preconditions import require_feasible
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
     from hm_pipeline.orchestration.asset_factory import Report
 
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # errors come back as exceptions
-BY_HM = "hm/in_process"  # tag of runs that live and die with the command
+SILENT_LOGGERS = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # errors come back as exceptions
+IN_PROCESS_TAG = "hm/in_process"  # tag of runs that live and die with the command
 
 
 @dataclass(frozen=True)
-class Done:
+class RunSummary:
     """What was made: partitions by step, the Dagster runs it took, how long, and which libraries are no longer those of the last time."""
 
     made: dict[str, int]
@@ -49,7 +49,7 @@ def graph_of(settings: Settings) -> Graph:
     return Graph(STEPS, Home(settings.home), settings)
 
 
-def make(
+def materialize(
     settings: Settings,
     targets: Sequence[tuple[str, int]],
     *,
@@ -57,7 +57,7 @@ def make(
     force: bool = False,
     steps: Mapping[str, Step] = STEPS,
     report: "Report | None" = None,
-) -> Done:
+) -> RunSummary:
     """Make the targets and all that they need, and nothing that is current.
 
     Parameters
@@ -77,16 +77,16 @@ def make(
         If an input is missing, a week is too early, or another process writes to the home.
     """
     started = time.perf_counter()
-    with settled(settings.home):
+    with recovered(settings.home):
         graph = Graph(steps, Home(settings.home), settings, dict(audiences or {}))
         libraries = tuple(changed_libraries(settings.home))
         stale = graph.stale(targets, force=force)
-        refuse(graph, stale)
+        require_feasible(graph, stale)
         runs = graph.runs(stale)
         if runs:
             _execute(graph, runs, report)
         record_libraries(settings.home)
-    return Done({name: len(weeks) for name, weeks in stale.items()}, len(runs), time.perf_counter() - started, libraries)
+    return RunSummary({name: len(weeks) for name, weeks in stale.items()}, len(runs), time.perf_counter() - started, libraries)
 
 
 def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None:
@@ -99,17 +99,17 @@ def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None
         warnings.simplefilter("ignore", category=DeprecationWarning)
         job = build_defs(graph.settings, steps=graph.steps, graph=graph, report=report).resolve_job_def("week")
         with dagster_instance(graph.settings) as instance:
-            _bury(instance)
-            tell(instance, graph.settings)
+            _fail_orphaned_runs(instance)
+            report_ingested(instance, graph.settings)
             newest = max(run.last for run in runs)
             for run in runs:
                 keys = [dg.AssetKey(name.split("/")) for name in run.steps]
-                span = {} if run.first == STATIC else _span(graph.calendar.key(run.first), graph.calendar.key(run.last))
+                span = {} if run.first == UNPARTITIONED else _span(graph.calendar.key(run.first), graph.calendar.key(run.last))
                 # Every partition is checked as it is written; the asset checks read the newest ones back.
-                read_back = job.asset_layer.asset_graph.asset_check_keys if run.last == newest or run.first == STATIC else ()
+                read_back = job.asset_layer.asset_graph.asset_check_keys if run.last == newest or run.first == UNPARTITIONED else ()
                 checks = frozenset(check for check in read_back if check.asset_key in keys)
                 part = job.get_subset(asset_selection=frozenset(keys), asset_check_selection=checks)
-                work = partial(part.execute_in_process, tags={**span, BY_HM: "true"}, instance=instance, run_config=QUIET)
+                work = partial(part.execute_in_process, tags={**span, IN_PROCESS_TAG: "true"}, instance=instance, run_config=SILENT_LOGGERS)
                 _carry_out(work, graph, run)
 
 
@@ -127,7 +127,7 @@ def _carry_out(work: Callable[[], object], graph: Graph, run: Run) -> None:
         return None
 
     name = run.steps[0] if len(run.steps) == 1 else f"{run.steps[0]} to {run.steps[-1]}"
-    week = "" if run.first == STATIC else " to ".join(dict.fromkeys(graph.calendar.key(week) for week in (run.first, run.last)))
+    week = "" if run.first == UNPARTITIONED else " to ".join(dict.fromkeys(graph.calendar.key(week) for week in (run.first, run.last)))
     try:
         wrong = foreseen(told, home=graph.home.root, step=name, week=week)
     except _interruption():
@@ -142,12 +142,12 @@ def _interruption() -> type[BaseException]:
     return DagsterExecutionInterruptedError
 
 
-def _bury(instance: "DagsterInstance") -> None:
+def _fail_orphaned_runs(instance: "DagsterInstance") -> None:
     """Mark the runs of `hm` as failed that a killed process left under way: who holds the home's lock is the only one."""
     import dagster as dg  # noqa: PLC0415 - as above
 
     under_way = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-    for run in instance.get_runs(filters=dg.RunsFilter(tags={BY_HM: "true"}, statuses=under_way)):
+    for run in instance.get_runs(filters=dg.RunsFilter(tags={IN_PROCESS_TAG: "true"}, statuses=under_way)):
         instance.report_run_failed(run, message="The process was killed; what it had finished stays.")
 
 

@@ -11,7 +11,7 @@ from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest
-from hm_pipeline.engine.plan import STATIC
+from hm_pipeline.engine.plan import UNPARTITIONED
 from hm_pipeline.engine.step import short_hash
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DATA_VERSION = "dagster/data_version"
 
 
-def tell(instance: "DagsterInstance", settings: Settings) -> int:
+def report_ingested(instance: "DagsterInstance", settings: Settings) -> int:
     """Report the ingested partitions that Dagster has not heard of in their present form; return how many there were."""
     import dagster as dg  # noqa: PLC0415 - as in the module's text
 
@@ -47,10 +47,10 @@ def _ingested(home: Home) -> dict[str, Manifest]:
     if not (home.root / "calendar.json").exists():
         return found
     for step in (step for step in STEPS.values() if step.is_ingested):
-        for week_id in (STATIC,) if step.kind == "static" else home.calendar.weeks:
-            manifest = Manifest.load(home.folder(step.name, None if week_id == STATIC else week_id))
+        for week_id in (UNPARTITIONED,) if step.kind == "static" else home.calendar.weeks:
+            manifest = Manifest.load(home.folder(step.name, None if week_id == UNPARTITIONED else week_id))
             if manifest:
-                found[step.name if week_id == STATIC else f"{step.name} {week_id}"] = manifest
+                found[step.name if week_id == UNPARTITIONED else f"{step.name} {week_id}"] = manifest
     return found
 
 
@@ -60,7 +60,7 @@ def main() -> None:
 
     settings = Settings.from_environment()
     with dagster_instance(settings) as instance:
-        tell(instance, settings)
+        report_ingested(instance, settings)
 
 
 if __name__ == "__main__":

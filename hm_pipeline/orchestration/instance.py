@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
-from hm_pipeline.base.errors import InvalidInput, HMError
+from hm_pipeline.base.errors import HMError, InvalidInput
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.step import short_hash
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 # What a command prints is seen where it was given; to keep it Dagster starts processes for each step, which cry out at Ctrl-C.
 UNCAPTURED = {"compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}}
-MARK = "# Written by hm from the settings; without this line it is yours and is left as it is.\n"
+HEADER = "# Written by hm from the settings; without this line it is yours and is left as it is.\n"
 # One run at a time: a home has one writer, so that a second one would only wait for it.
-BASE = """telemetry:
+DEFAULT_CONFIG = """telemetry:
   enabled: false
 concurrency:
   runs:
@@ -35,14 +35,14 @@ POSTGRES = """storage:
 """
 
 
-def prepare(settings: Settings) -> Path:
+def write_dagster_yaml(settings: Settings) -> Path:
     """Write what describes Dagster's storage in the home, and return its folder; one that was edited stays.
 
     The folder is returned by a path that can be part of a URL, see :func:`plain_path`.
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If Postgres is asked for and its client is not installed.
     """
     folder = settings.home.absolute() / "dagster"
@@ -52,8 +52,8 @@ def prepare(settings: Settings) -> Path:
         _need_client()
         # The driver is named, as SQLAlchemy's own choice is another one that dagster-postgres does not bring.
         os.environ["HM_POSTGRES"] = settings.postgres.replace("postgresql://", "postgresql+psycopg2://", 1)
-    wanted = MARK + BASE + (POSTGRES if settings.postgres else "")
-    is_ours = not file.exists() or file.read_text().startswith(MARK)
+    wanted = HEADER + DEFAULT_CONFIG + (POSTGRES if settings.postgres else "")
+    is_ours = not file.exists() or file.read_text().startswith(HEADER)
     if is_ours and not (file.exists() and file.read_text() == wanted):
         atomic_write(file, lambda path: path.write_text(wanted))
     return plain_path(folder)
@@ -66,7 +66,7 @@ def plain_path(folder: Path) -> Path:
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If the link cannot be made, or somebody else's is in its place.
     """
     if not {"%", "?"} & {*str(folder)}:
@@ -90,13 +90,13 @@ def dagster_instance(settings: Settings) -> "Iterator[DagsterInstance]":
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If the server does not answer.
     """
     from dagster import DagsterInstance  # noqa: PLC0415 - seconds that a run with nothing to do need not pay
     from dagster._core.instance import InstanceRef  # noqa: PLC0415 - as above
 
-    folder = prepare(settings)
+    folder = write_dagster_yaml(settings)
     os.environ["DAGSTER_HOME"] = str(folder)
     try:
         instance = DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), overrides=UNCAPTURED))
@@ -112,7 +112,9 @@ def _need_client() -> None:
     try:
         import dagster_postgres  # noqa: F401, PLC0415 - an extra
     except ImportError as error:
-        raise InvalidInput("dagster-postgres is not installed", where="HM_POSTGRES", remedy="pip install 'hm-pipeline[postgres]'") from error
+        raise InvalidInput(
+            "dagster-postgres is not installed", where="HM_POSTGRES", remedy="pip install 'hm-pipeline[postgres]'"
+        ) from error
 
 
 def _unreachable(error: BaseException) -> HMError:

@@ -8,7 +8,7 @@ import dagster as dg
 from hm_pipeline.engine.plan import Graph
 
 
-class HomeTables(dg.IOManager):
+class HomeIOManager(dg.IOManager):
     """Hand a stored table to whoever depends on it: a weekly one as a `WeeklyTable`, fenced at the run's last week.
 
     The pipeline's own assets write by themselves, shard by shard; for a user's asset that returns nothing there is

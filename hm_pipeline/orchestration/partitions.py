@@ -4,7 +4,7 @@ import dagster as dg
 
 from hm_pipeline.base.calendar import REFERENCE, Calendar
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.engine.step import Reads, Step
+from hm_pipeline.engine.step import Dependency, Step
 
 
 def calendar_of(settings: Settings) -> Calendar:
@@ -29,7 +29,7 @@ def asset_key(name: str) -> dg.AssetKey:
     return dg.AssetKey(name.split("/"))
 
 
-def dependency(step: Step, read: Reads, steps: dict[str, Step], weeks: int) -> dg.AssetDep | dg.AssetKey:
+def dependency(step: Step, read: Dependency, steps: dict[str, Step], weeks: int) -> dg.AssetDep | dg.AssetKey:
     """Say which partitions of another asset are read; the UI's lineage and staleness follow from it."""
     if steps[read.name].kind == "static" or step.kind == "static":
         return asset_key(read.name)

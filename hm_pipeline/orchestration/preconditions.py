@@ -12,12 +12,12 @@ from hm_pipeline.base.columns import K
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.partition_files import Manifest
-from hm_pipeline.engine.plan import FACTS, STATIC, Graph
+from hm_pipeline.engine.plan import TRANSACTIONS, UNPARTITIONED, Graph
 
 LISTS, LEARNT = "recommendations", ("search", "ensemble")
 
 
-def refuse(graph: Graph, planned: Mapping[str, Sequence[int]]) -> None:
+def require_feasible(graph: Graph, planned: Mapping[str, Sequence[int]]) -> None:
     """Refuse a plan that cannot come to its end.
 
     Parameters
@@ -40,15 +40,15 @@ def refuse(graph: Graph, planned: Mapping[str, Sequence[int]]) -> None:
 
 
 def _need_articles(graph: Graph, week_id: int) -> None:
-    catalogue = Manifest.load(graph.folder("articles", STATIC))
+    catalogue = Manifest.load(graph.folder("articles", UNPARTITIONED))
     if catalogue and catalogue.rows < K:
         _lack(f"{catalogue.rows} in the catalogue", "articles", "ingest more articles")
-    sold, table = set[int](), graph.home.weekly(FACTS, Transactions)
+    sold, table = set[int](), graph.home.weekly(TRANSACTIONS, Transactions)
     for week in range(week_id - 1, graph.calendar.first_week - 1, -1):  # the last week or two have enough, so that no year is read
         sold |= set(table.before(week + 1, weeks=1).select(pl.col("article_id").unique()).collect()["article_id"])
         if len(sold) >= K:
             return
-    _lack(f"{len(sold)} sold before week {graph.calendar.key(week_id)}", FACTS, "ingest more purchases, or choose a later week")
+    _lack(f"{len(sold)} sold before week {graph.calendar.key(week_id)}", TRANSACTIONS, "ingest more purchases, or choose a later week")
 
 
 def _lack(found: str, where: str, remedy: str) -> None:
@@ -57,7 +57,7 @@ def _lack(found: str, where: str, remedy: str) -> None:
 
 def _need_purchases(graph: Graph, name: str, week_id: int) -> None:
     weeks = label_weeks(week_id).fit
-    stored = [Manifest.load(graph.folder(FACTS, week)) for week in weeks]
+    stored = [Manifest.load(graph.folder(TRANSACTIONS, week)) for week in weeks]
     if not any(manifest and manifest.rows for manifest in stored):
         first, last = (graph.calendar.key(week) for week in weeks)
         raise MissingInput(

@@ -146,7 +146,7 @@ def _top(graph: Graph, week_id: int) -> bytes | None:
     columns = ("prod_name", "product_type_name", "colour_group_name")
     named = top.join(graph.home.static("articles").select("article_id", *columns), on="article_id", how="left", maintain_order="left")
     shown = named.collect()
-    found = {article: photos.of_article(graph.home.root, article) for article in shown["article_id"]}
+    found = {article: photos.image_path(graph.home.root, article) for article in shown["article_id"]}
     return None if shown.is_empty() else draw_articles(shown, {article: photo for article, photo in found.items() if photo})
 
 

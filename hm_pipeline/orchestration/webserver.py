@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hm_pipeline.base.errors import HomeLocked, MissingInput
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.orchestration.instance import prepare
+from hm_pipeline.orchestration.instance import write_dagster_yaml
 
 PATIENCE = 10  # seconds that a server has to end by itself
 LOOK = 2  # seconds between two looks at the weeks
@@ -31,14 +31,14 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
     ------
     MissingInput
         If there is no such folder to hold the home.
-    HomeBusy
+    HomeLocked
         If one of the two ends by itself; what it printed says why.
     """
     home = settings.home.absolute()
     if not home.parent.is_dir():
         raise MissingInput("there is no such folder", where=str(home.parent), remedy="set HM_HOME to a place that can be written")
     os.environ["HM_HOME"] = str(home)  # runs of the daemon start in folders of their own
-    os.environ["DAGSTER_HOME"] = str(prepare(settings))
+    os.environ["DAGSTER_HOME"] = str(write_dagster_yaml(settings))
     os.environ.setdefault("PYTHONWARNINGS", "ignore")  # Dagster's remarks on its own beta parameters, hundreds of lines
     page = subprocess.Popen([sys.executable, "-m", "dagster_webserver", *CODE, "--port", str(port), "--host", host])  # noqa: S603 - ours
     daemon = _daemon()

@@ -7,7 +7,7 @@ from hm_pipeline.engine.inputs import Inputs
 PAIR = ["customer_id", "article_id"]
 
 
-def bought(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
+def purchased_pairs(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     """Return the distinct (week_id, customer_id, article_id) of a week's purchases."""
     rows = tables.weekly("transactions").before(week_id + 1, weeks=1)  # a week without sales is empty, not missing
     return rows.select("week_id", *PAIR).unique().sort(PAIR)
@@ -18,13 +18,13 @@ def audience(tables: Inputs, *, week_id: int, kind: str) -> pl.LazyFrame:
 
     Who bought is all that is used of the week; what they bought is not.
     """
-    everyone = tables.static("customers") if kind == "everyone" else bought(tables, week_id=week_id)
+    everyone = tables.static("customers") if kind == "everyone" else purchased_pairs(tables, week_id=week_id)
     return everyone.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "customer_id").unique().sort("customer_id")
 
 
-def label(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
+def label_candidates(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     """Return the candidates of the week's buyers with ``is_bought``."""
-    truth = bought(tables, week_id=week_id)
+    truth = purchased_pairs(tables, week_id=week_id)
     pairs = tables.weekly("candidates").at(week_id).select("week_id", *PAIR)
     return (
         pairs.join(truth.select("customer_id").unique(), on="customer_id", how="semi")

@@ -17,7 +17,7 @@ SMOOTHING = 2.0  # purchases of the average customer that are added to everyone'
 
 
 @dataclass(frozen=True)
-class Taste:
+class CustomerProfiles:
     """Weighted purchases of customers, by position of customer and article, in any order; the weights are whole numbers of 1/``UNIT``."""
 
     customers: np.ndarray
@@ -47,7 +47,7 @@ class Taste:
         return affinity
 
 
-def taste_of(tables: Inputs, ids: pl.Series, articles: pl.Series, *, week_id: int) -> Taste:
+def build_profiles(tables: Inputs, ids: pl.Series, articles: pl.Series, *, week_id: int) -> CustomerProfiles:
     """Return the taste of customers before a week.
 
     Parameters
@@ -70,10 +70,12 @@ def taste_of(tables: Inputs, ids: pl.Series, articles: pl.Series, *, week_id: in
     # Null where nothing was bought, or all of it was free: there is no price to compare with.
     means = np.divide(sums, counts, out=np.full(len(ids), np.nan), where=sums > 0)
     prices = pl.Series(means, dtype=pl.Float64).fill_nan(None)
-    return Taste(customers, articles.search_sorted(bought["article_id"]).to_numpy(), bought["weight"].to_numpy(), prices, len(ids))
+    return CustomerProfiles(
+        customers, articles.search_sorted(bought["article_id"]).to_numpy(), bought["weight"].to_numpy(), prices, len(ids)
+    )
 
 
-def coded(values: pl.Series, sold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def encode_attribute(values: pl.Series, sold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the code of each article's value of an attribute, and each value's share of all units sold.
 
     Parameters

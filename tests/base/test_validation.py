@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hm_pipeline.base.errors import SchemaViolation
-from hm_pipeline.base.validation import validate, is_strictly_sorted
+from hm_pipeline.base.validation import is_strictly_sorted, validate
 
 KEYS = ["week_id", "article_id"]
 PLACE = st.none() | st.integers(0, 2)

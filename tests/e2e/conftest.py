@@ -10,14 +10,14 @@ from hm_pipeline.cli import app as cli
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.home import Home
-from hm_pipeline.orchestration.execute import make
+from hm_pipeline.orchestration.execute import materialize
 
-WEEKS = 22
+WEEKS = 15
 
 
 @pytest.fixture(scope="session")
 def raw(tmp_path_factory):
-    """Raw files of 900 customers over 22 weeks."""
+    """Raw files of 900 customers over fifteen weeks, nine of them before the first fit of an ensemble."""
     folder = tmp_path_factory.mktemp("raw")
     simulate(folder, customers=900, articles=500, weeks=WEEKS, seed=3)
     return folder
@@ -49,7 +49,7 @@ def served(fresh):
     """A home whose serving week and the labelled week before it were made."""
     settings = fresh("served")
     last = last_week(settings)
-    make(settings, [("submission", last), ("scoreboard", last - 1)], audiences={last: "everyone"})
+    materialize(settings, [("submission", last), ("scoreboard", last - 1)], audiences={last: "everyone"})
     return settings
 
 

@@ -24,7 +24,7 @@ from hm_pipeline.feast_duckdb.offline import instants as _moments
 from hm_pipeline.feast_duckdb.offline.frames import as_arrow
 from hm_pipeline.features.feast_objects import KEYS
 from hm_pipeline.features.tables import LOOKBOOK, feature_tables
-from hm_pipeline.orchestration.execute import graph_of, make
+from hm_pipeline.orchestration.execute import graph_of, materialize
 from tests.e2e.conftest import last_week, quick
 
 SAMPLE = Path(__file__).parents[2].parent / "shared/real/h-and-m-sample"
@@ -93,7 +93,7 @@ def planted(home):
 
 def make_and_audit(settings, steps, week_id, **options):
     graph = Graph(steps, Home(settings.home), settings)
-    make(settings, leaks.targets(graph, week_id), steps=steps)
+    materialize(settings, leaks.targets(graph, week_id), steps=steps)
     return leaks.audit_week(Graph(steps, Home(settings.home), settings), week_id, quiet, **options)
 
 
@@ -185,7 +185,7 @@ def test_a_hole_in_retrieval_is_caught(copied):
     found = make_and_audit(settings, steps, last_week(settings) - 1)
     assert [row.feature for row in found.failed] == ["popular_score"]
     with pytest.raises(LeakageError, match="1 of 91 features and models fail the audit: popular_score"):
-        leaks.complain(found)
+        leaks.raise_on_failure(found)
 
 
 def test_a_late_stamp_and_a_row_of_another_week_are_caught(hm, copied):
@@ -214,7 +214,7 @@ def test_the_serving_week_is_audited_for_some_of_its_customers(copied):
     found = make_and_audit(settings, STEPS, last_week(settings), most=100)
     assert (found.kind, found.audience, found.customers, found.bought) == ("everyone", 900, 100, 0)
     assert not found.failed
-    leaks.complain(found)
+    leaks.raise_on_failure(found)
 
 
 def test_a_week_that_was_not_made_is_named(fresh):

@@ -12,13 +12,13 @@ from feast.types import Float64, String
 
 from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.engine.home import Home
-from hm_pipeline.features.consistency import drift, require_agreement
+from hm_pipeline.features.consistency import require_agreement, schema_differences
 from hm_pipeline.features.feast_objects import build
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.tables import feature_tables
 from hm_pipeline.features.units import unit_of
 from hm_pipeline.orchestration.definitions import build_defs
-from hm_pipeline.orchestration.execute import graph_of, make
+from hm_pipeline.orchestration.execute import graph_of, materialize
 from hm_pipeline.orchestration.instance import dagster_instance
 from hm_pipeline.orchestration.preview_tables import tables
 from tests.e2e.conftest import last_week, quick
@@ -74,7 +74,7 @@ def test_every_feature_has_a_meaning_and_a_unit_and_every_object_an_owner(tmp_pa
 
 def test_what_was_served_passes(served):
     last = last_week(served)
-    make(served, [("rankings", last), ("needs", last)], audiences={last: "everyone"})
+    materialize(served, [("rankings", last), ("needs", last)], audiences={last: "everyone"})
     names = ("unique", "timestamps", "ttl")
     keys = [dg.AssetCheckKey(dg.AssetKey(table.table.split("/")), name) for table in feature_tables() for name in names]
     found = executed(served, [*keys, dg.AssetCheckKey(dg.AssetKey("feature_store"), "views")])
@@ -125,7 +125,7 @@ def registered_otherwise(settings):
 
 def test_a_view_that_is_not_its_contract_is_an_error(home):
     store = registered_otherwise(home)
-    found = drift(store, feature_tables())
+    found = schema_differences(store, feature_tables())
     assert found.filter(pl.col("column") == "speed").select("contract", "registered").row(0) == ("absent", "Float64")
     with pytest.raises(SchemaViolation, match="momentum is Float32 in the contract, String in Feast"):
         require_agreement(store, feature_tables())
@@ -159,7 +159,7 @@ def test_the_audit_is_a_check_that_runs_when_it_is_asked_for(home):
 
 
 def test_making_the_store_runs_its_other_checks_and_no_audit(home):
-    make(home, [("feature_store", -1)], force=True)
+    materialize(home, [("feature_store", -1)], force=True)
     with dagster_instance(home) as instance:
         (run, *_) = instance.get_runs(limit=1)
         records = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records

@@ -6,7 +6,7 @@ import polars as pl
 
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest
-from hm_pipeline.orchestration.execute import make
+from hm_pipeline.orchestration.execute import materialize
 
 
 def last_week(settings):
@@ -28,9 +28,9 @@ def test_a_range_run_gives_the_bytes_of_single_runs(fresh):
     together, apart = fresh("together"), fresh("apart")
     weeks = range(last_week(together) - 4, last_week(together))
     targets = [(name, week) for week in weeks for name in ("recommendations", "scoreboard")]
-    make(together, targets)
+    materialize(together, targets)
     for week in weeks:
-        make(apart, [target for target in targets if target[1] == week])
+        materialize(apart, [target for target in targets if target[1] == week])
     assert bytes_of(together) == bytes_of(apart)
     assert all(lists(together, week).height for week in weeks)
 
@@ -38,7 +38,7 @@ def test_a_range_run_gives_the_bytes_of_single_runs(fresh):
 def test_a_second_run_redoes_nothing(served):
     last = last_week(served)
     before = bytes_of(served)
-    done = make(served, [("submission", last), ("scoreboard", last - 1)], audiences={last: "everyone"})
+    done = materialize(served, [("submission", last), ("scoreboard", last - 1)], audiences={last: "everyone"})
     assert (done.partitions, done.runs) == (0, 0)
     assert bytes_of(served) == before
 
@@ -46,18 +46,18 @@ def test_a_second_run_redoes_nothing(served):
 def test_a_changed_parameter_redoes_what_depends_on_it_and_nothing_else(served):
     last = last_week(served)
     more_trials = served.model_copy(update={"trials": 3})
-    done = make(more_trials, [("recommendations", last)], audiences={last: "everyone"})
+    done = materialize(more_trials, [("recommendations", last)], audiences={last: "everyone"})
     assert set(done.made) == {"search", "ensemble", "recommendations"}
-    back = make(served, [("recommendations", last)], audiences={last: "everyone"})
+    back = materialize(served, [("recommendations", last)], audiences={last: "everyone"})
     assert set(back.made) == {"search", "ensemble", "recommendations"}
 
 
 def test_the_number_of_shards_changes_no_list(fresh, served):
-    seven = fresh("seven", shards=7)
-    last = last_week(seven)
-    make(seven, [("submission", last)], audiences={last: "everyone"})
-    assert len(list(Home(seven.home).folder("recommendations", last).glob("*.parquet"))) == 7
-    assert lists(seven, last).equals(lists(served, last))
+    three = fresh("three", shards=3)
+    last = last_week(three)
+    materialize(three, [("submission", last)], audiences={last: "everyone"})
+    assert len(list(Home(three.home).folder("recommendations", last).glob("*.parquet"))) == 3
+    assert lists(three, last).equals(lists(served, last))
 
 
 def test_everyone_is_served_twelve_distinct_articles_that_exist(served):
@@ -72,13 +72,13 @@ def test_everyone_is_served_twelve_distinct_articles_that_exist(served):
 def test_an_evaluation_does_not_touch_what_was_served(fresh):
     settings = fresh("kept")
     week = last_week(settings) - 1
-    make(settings, [("submission", week)], audiences={week: "everyone"})
+    materialize(settings, [("submission", week)], audiences={week: "everyone"})
     before = {name: digest for name, digest in bytes_of(settings).items() if "submission" in name or "recommendations" in name}
-    make(settings, [("scoreboard", week)])
+    materialize(settings, [("scoreboard", week)])
     after = bytes_of(settings)
     assert {name: after[name] for name in before} == before
     changed = settings.model_copy(update={"trials": 3})
-    make(changed, [("scoreboard", week)])
+    materialize(changed, [("scoreboard", week)])
     after = bytes_of(settings)
     assert {name: after[name] for name in before if "submission" in name} == {k: v for k, v in before.items() if "submission" in k}
 
@@ -91,6 +91,6 @@ def test_the_model_beats_popular_articles_on_a_shop_made_to_be_learnt(served):
 def test_two_processes_share_the_shards_to_the_same_bytes(fresh, served):
     last = last_week(served)
     shared = fresh("shared").model_copy(update={"workers": 2})
-    make(shared, [("candidates", last)], audiences={last: "everyone"})
+    materialize(shared, [("candidates", last)], audiences={last: "everyone"})
     ours, theirs = (Manifest.load(Home(each.home).folder("candidates", last)) for each in (shared, served))
     assert ours.receipts == theirs.receipts

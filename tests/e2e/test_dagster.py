@@ -12,8 +12,8 @@ from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.home import Home
 from hm_pipeline.orchestration.definitions import build_defs
-from hm_pipeline.orchestration.execute import make
-from hm_pipeline.orchestration.instance import BASE, dagster_instance
+from hm_pipeline.orchestration.execute import materialize
+from hm_pipeline.orchestration.instance import DEFAULT_CONFIG, dagster_instance
 from hm_pipeline.recommender.signals import SIGNALS
 from tests.e2e.conftest import last_week
 
@@ -30,7 +30,7 @@ def test_every_step_is_an_asset_in_its_group_with_a_description(tmp_path):
 
 def test_the_home_for_dagster_itself_says_what_ours_says():
     written = (Path(__file__).parents[2] / "dagster_home/dagster.yaml").read_text()
-    assert written.endswith(BASE)
+    assert written.endswith(DEFAULT_CONFIG)
 
 
 def test_the_reference_calendar_has_106_weeks(tmp_path):
@@ -133,7 +133,7 @@ def test_a_single_check_can_be_executed(served):
 def test_stale_weeks_are_named_however_far_up_the_change_was(fresh, tmp_path):
     settings = fresh("aged")
     calendar, last = Home(settings.home).calendar, last_week(settings)
-    make(settings, [("signal/seasonality", last), ("signal/seasonality", last - 3)])
+    materialize(settings, [("signal/seasonality", last), ("signal/seasonality", last - 3)])
     assert _current(settings, ["signal", "seasonality"]).passed
     simulate(tmp_path / "raw", customers=900, articles=500, weeks=2, seed=3)  # the last two weeks only, with other purchases
     ingest(tmp_path / "raw", settings.home, settings=settings, replace_weeks=True)

@@ -10,7 +10,7 @@ from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.orchestration.asset_factory import build_graph
 from hm_pipeline.orchestration.definitions import build_defs
-from hm_pipeline.orchestration.execute import dagster_instance, make
+from hm_pipeline.orchestration.execute import dagster_instance, materialize
 from hm_pipeline.orchestration.preview_tables import GRADED, tables
 from hm_pipeline.orchestration.previews import PICTURES, pictures
 from tests.e2e.conftest import last_week
@@ -38,7 +38,7 @@ def test_every_picture_is_in_the_metadata_of_a_week(served, name):
 def test_only_the_newest_week_of_a_run_is_shown(fresh):
     settings = fresh("shown")
     calendar = Home(settings.home).calendar
-    make(settings, [("history/type_sales", calendar.last_week)])
+    materialize(settings, [("history/type_sales", calendar.last_week)])
     assert "sample" in shown(settings, "history/type_sales", calendar.key(calendar.last_week))
     assert "sample" not in shown(settings, "history/type_sales", calendar.key(calendar.last_week - 1))
 
@@ -46,7 +46,7 @@ def test_only_the_newest_week_of_a_run_is_shown(fresh):
 def test_a_picture_that_fails_is_a_warning(fresh, monkeypatch):
     settings = fresh("unshown")
     calendar = Home(settings.home).calendar
-    make(settings, [("history/type_sales", calendar.last_week)])
+    materialize(settings, [("history/type_sales", calendar.last_week)])
     graph = build_graph(dict(STEPS), settings)
 
     def torn(_graph, _week_id):
@@ -83,7 +83,7 @@ def test_any_week_can_be_asked_for_in_the_ui(fresh):
     assert told["made for"].value == f"scoreboard {key}"
     assert told["fingerprint"].value == stored.fingerprint
     assert shown(settings, "labels", calendar.key(calendar.last_week - 4))["rows"].value > 0
-    done = make(settings, [("scoreboard", calendar.last_week - 2)])
+    done = materialize(settings, [("scoreboard", calendar.last_week - 2)])
     assert done.partitions == 0
 
 
@@ -98,18 +98,18 @@ def test_a_backfill_is_a_run_for_each_week(fresh):
 def test_files_that_someone_removed_are_made_again_or_asked_for(fresh, raw):
     settings = fresh("tidied")
     home, last = Home(settings.home), last_week(settings)
-    make(settings, [("candidates", last - 1)])
+    materialize(settings, [("candidates", last - 1)])
     before = sorted(home.folder("candidates", last - 1).glob("*.parquet"))
     bytes_before = [path.read_bytes() for path in before]
     before[0].unlink()
-    assert make(settings, [("candidates", last - 1)]).made == {"candidates": 1}
+    assert materialize(settings, [("candidates", last - 1)]).made == {"candidates": 1}
     assert [path.read_bytes() for path in before] == bytes_before
 
     (sold,) = home.folder("transactions", last - 3).glob("*.parquet")
     kept = sold.read_bytes()
     sold.unlink()
     with pytest.raises(MissingInput, match=r"files of week .* are gone .*ingest them again"):
-        make(settings, [("audience", last - 3)])
+        materialize(settings, [("audience", last - 3)])
     with dagster_instance(settings) as instance:
         job = build_defs(settings).resolve_job_def("week")
         key = home.calendar.key(last - 3)
@@ -119,20 +119,20 @@ def test_files_that_someone_removed_are_made_again_or_asked_for(fresh, raw):
         assert "are gone" in failure.step_failure_data.user_failure_data.description
     ingest(raw, settings.home, settings=settings)
     assert sold.read_bytes() == kept
-    assert make(settings, [("audience", last - 3)]).made["audience"] == 1
+    assert materialize(settings, [("audience", last - 3)]).made["audience"] == 1
 
 
 def test_a_torn_file_is_named_with_its_remedy(fresh):
     settings = fresh("torn")
     home, last = Home(settings.home), last_week(settings)
-    make(settings, [("candidates", last - 1)])
+    materialize(settings, [("candidates", last - 1)])
     path = sorted(home.folder("candidates", last - 1).glob("*.parquet"))[1]
     kept = path.read_bytes()
     path.write_bytes(kept[: len(kept) // 2])
     with pytest.raises(MissingInput, match=rf"torn .{path}.: remove it and run again"):
-        make(settings, [("labels", last - 1)])
+        materialize(settings, [("labels", last - 1)])
     path.unlink()
-    assert make(settings, [("labels", last - 1)]).made == {"candidates": 1, "labels": 1}
+    assert materialize(settings, [("labels", last - 1)]).made == {"candidates": 1, "labels": 1}
     assert path.read_bytes() == kept
 
 
@@ -141,7 +141,7 @@ def test_signals_are_shown_beside_their_rivals_once_weeks_are_graded(fresh):
     calendar = Home(settings.home).calendar
     graph, last = build_graph(dict(STEPS), settings), calendar.last_week
     assert tables(graph, "signal/availability", last) == {}
-    make(settings, [("signal_scores", last - 1), ("recall_budget", last - 1)])
+    materialize(settings, [("signal_scores", last - 1), ("recall_budget", last - 1)])
     for name in GRADED:
         (table,) = tables(graph, name, last).values()
         assert "| MAE |" in table if name == "signal/availability" else "| log loss |" in table

@@ -18,7 +18,7 @@ def other(tmp_path_factory):
     from hm_pipeline.datasets.simulator.simulate import simulate  # noqa: PLC0415 - beside its only use
 
     folder = tmp_path_factory.mktemp("other")
-    simulate(folder, customers=900, articles=500, weeks=22, seed=4)
+    simulate(folder, customers=900, articles=500, weeks=15, seed=4)
     return folder
 
 

@@ -14,9 +14,9 @@ from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.online_lookup import look_up, served_week
-from hm_pipeline.orchestration.checks.result import Stored
+from hm_pipeline.orchestration.checks.result import StoredPartition
 from hm_pipeline.orchestration.checks.table_checks import _agreement
-from hm_pipeline.orchestration.execute import make
+from hm_pipeline.orchestration.execute import materialize
 from tests.e2e.conftest import last_week
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::
 def online(served):
     """The served home with its week online."""
     last = last_week(served)
-    make(served, [("online_store", last)], audiences={last: "everyone"})
+    materialize(served, [("online_store", last)], audiences={last: "everyone"})
     return served
 
 
@@ -43,8 +43,8 @@ def test_a_customer_finds_online_what_was_recommended(online):
 def test_it_is_current_and_an_evaluation_leaves_it_alone(online):
     last, file = last_week(online), online.home / "feast" / "online.db"
     before = file.read_bytes()
-    assert make(online, [("online_store", last)], audiences={last: "everyone"}).partitions == 0
-    make(online, [("scoreboard", last - 2)])
+    assert materialize(online, [("online_store", last)], audiences={last: "everyone"}).partitions == 0
+    materialize(online, [("scoreboard", last - 2)])
     assert file.read_bytes() == before
     assert served_week(open_store(online.home)) == last
 
@@ -66,7 +66,7 @@ def test_the_check_finds_what_was_changed_by_hand(online, tmp_path):
     last, root = last_week(online), tmp_path / "home"
     shutil.copytree(online.home, root)
     graph = Graph(STEPS, Home(root), online.model_copy(update={"home": root}), {last: "everyone"})
-    stored = Stored(STEPS["online_store"], graph, last, Manifest.load(graph.folder("online_store", last)))
+    stored = StoredPartition(STEPS["online_store"], graph, last, Manifest.load(graph.folder("online_store", last)))
     key = dg.AssetKey("online_store")
     assert _agreement(stored, key).passed
     with sqlite3.connect(root / "feast" / "online.db") as database:

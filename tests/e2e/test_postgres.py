@@ -12,7 +12,7 @@ import pytest
 
 from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.engine.home import Home
-from hm_pipeline.orchestration.execute import make
+from hm_pipeline.orchestration.execute import materialize
 from hm_pipeline.orchestration.instance import dagster_instance
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
@@ -55,7 +55,7 @@ def test_a_run_leaves_its_events_in_postgres_and_none_in_sqlite(fresh, server, m
     monkeypatch.setenv("HM_POSTGRES", server)
     settings = fresh("in-postgres").model_copy(update={"postgres": server})
     week = Home(settings.home).calendar.last_week - 1
-    make(settings, [("history/article_sales", week)])
+    materialize(settings, [("history/article_sales", week)])
     with dagster_instance(settings) as instance:
         assert type(instance.event_log_storage).__module__.startswith("dagster_postgres")
         key = dg.AssetKey(["history", "article_sales"])

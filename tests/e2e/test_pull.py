@@ -4,7 +4,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from hm_pipeline.base.errors import InvalidInput, HMError, MissingInput, UnknownWeek
+from hm_pipeline.base.errors import HMError, InvalidInput, MissingInput, UnknownWeek
 from hm_pipeline.engine.home import Home
 from hm_pipeline.features import pull
 from tests.e2e.conftest import last_week

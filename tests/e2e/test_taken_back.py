@@ -14,7 +14,7 @@ from hm_pipeline.engine.partition_files import scan_files
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.online_lookup import served_week
-from hm_pipeline.orchestration.execute import make
+from hm_pipeline.orchestration.execute import materialize
 from tests.e2e.conftest import last_week, quick
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
@@ -36,7 +36,7 @@ def known(served, tmp_path_factory):
     """A copy of the home that served 2020-09-23 online and judged 2020-09-16."""
     home = tmp_path_factory.mktemp("known") / "home"
     shutil.copytree(served.home, home)
-    make(quick(home), [("online_store", LAST)], audiences={LAST: "everyone"})
+    materialize(quick(home), [("online_store", LAST)], audiences={LAST: "everyone"})
     return quick(home)
 
 

@@ -10,13 +10,13 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.base.calendar import label_weeks
 from hm_pipeline.base.errors import MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.cli.analyses import NAMES, targets
+from hm_pipeline.cli.analyses import ANALYSES, targets
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.evaluation import leakage as audit
 from hm_pipeline.orchestration.definitions import build_defs
-from hm_pipeline.orchestration.execute import make
+from hm_pipeline.orchestration.execute import materialize
 from hm_pipeline.orchestration.instance import dagster_instance
 from tests.e2e.test_writers import told
 
@@ -90,7 +90,7 @@ def test_the_ui_refuses_too_few_articles_at_its_first_asset(tmp_path):
 def test_articles_that_were_never_sold_fill_no_list(tmp_path):
     settings = shop(tmp_path, 10, articles=30, sold=11)
     with pytest.raises(MissingInput, match=r"fewer than 12 articles to fill lists with, 11 sold before week 2020-09-16"):
-        make(settings, [("scoreboard", Home(settings.home).calendar.last_week - 1)])
+        materialize(settings, [("scoreboard", Home(settings.home).calendar.last_week - 1)])
     assert is_untouched(settings.home)
 
 
@@ -99,7 +99,7 @@ def test_weeks_in_which_nobody_bought_teach_nothing(tmp_path):
     calendar = Home(settings.home).calendar
     assert label_weeks(calendar.last_week).fit == (calendar.last_week - 4, calendar.last_week - 3)
     with pytest.raises(MissingInput, match=r"nobody bought in the weeks of 2020-08-26 and 2020-09-02"):
-        make(settings, [("recommendations", calendar.last_week)])
+        materialize(settings, [("recommendations", calendar.last_week)])
     assert is_untouched(settings.home)
 
 
@@ -107,7 +107,7 @@ def test_twelve_articles_one_of_each_week_suffice_to_start(tmp_path):
     """Nothing is refused that can be made: twelve sold articles, and the eight weeks that the first ensemble needs."""
     settings = shop(tmp_path, 8, articles=12)
     calendar = Home(settings.home).calendar
-    assert make(settings, [("history/article_sales", calendar.last_week)]).partitions
+    assert materialize(settings, [("history/article_sales", calendar.last_week)]).partitions
     graph = Graph(STEPS, Home(settings.home), settings)
     assert calendar.last_week in graph.stale([("recommendations", calendar.last_week)])["ensemble"]
 
@@ -117,7 +117,7 @@ ASKED = {
     "run": lambda _graph, week: [("recommendations", week), ("submission", week), ("scoreboard", week)],
     "evaluate": lambda _graph, week: [("scoreboard", week), ("scoreboard", week + 1)],
     "audit": audit.targets,
-    **{name: lambda _graph, week, name=name: targets(name, [week]) for name in NAMES},
+    **{name: lambda _graph, week, name=name: targets(name, [week]) for name in ANALYSES},
 }
 FIRSTS = {"run": 8, "evaluate": 8, "audit": 4, "signals": 2, "retrieval": 4, "leave-one-out": 8}
 
@@ -160,7 +160,7 @@ def test_a_shop_too_young_is_told_how_many_weeks_are_needed(tmp_path, weeks, com
     with pytest.raises(
         UnknownWeek, match=f"no week of this data can be made: {needed} weeks of purchases are needed and {weeks} are there"
     ):
-        make(
+        materialize(
             settings,
             {"run": [("recommendations", last)], "evaluate": [("scoreboard", last - 1)]}.get(command) or audit.targets(graph, last),
         )

@@ -14,11 +14,11 @@ import pytest
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import MissingInput, Unforeseen, WorkerLost
 from hm_pipeline.engine.home import Home
-from hm_pipeline.engine.lock import one_writer
+from hm_pipeline.engine.lock import write_lock
 from hm_pipeline.engine.step import at
 from hm_pipeline.orchestration.checks import table_checks as asset_checks
 from hm_pipeline.orchestration.definitions import build_defs
-from hm_pipeline.orchestration.execute import make
+from hm_pipeline.orchestration.execute import materialize
 from hm_pipeline.orchestration.instance import dagster_instance
 from tests.e2e import planted
 from tests.e2e.crashes import environment, start
@@ -46,12 +46,12 @@ def fails(settings, name, **changed):
     first = Home(settings.home).calendar.first_week
     before = set(settings.home.glob("errors/*"))
     with pytest.raises(Unforeseen) as caught:
-        make(settings, [(name, first)], steps={**STEPS, name: replace(STEPS[name], **changed)}, force=True)
+        materialize(settings, [(name, first)], steps={**STEPS, name: replace(STEPS[name], **changed)}, force=True)
     error = caught.value
     assert (error.__cause__, error.__context__) == (None, None)
     assert "\n" not in str(error)
     assert left_over(settings.home) == []
-    with one_writer(settings.home):  # nobody else holds it
+    with write_lock(settings.home):  # nobody else holds it
         pass
     (file,) = (file for file in set(settings.home.glob("errors/*")) - before if str(file) in error.remedy)
     assert error.where.startswith(name)
@@ -75,7 +75,7 @@ def test_a_body_that_fails_is_one_line_and_the_next_run_succeeds(settings, kind)
     assert Home(settings.home).calendar.key(first) in error.where
     assert f"in {body.__name__}" in traceback
     if not changed:
-        assert make(settings, [(name, first)], force=True).made[name] == 1
+        assert materialize(settings, [(name, first)], force=True).made[name] == 1
 
 
 @pytest.mark.parametrize("body", [planted.stubborn, planted.panics])
@@ -90,9 +90,9 @@ def test_a_worker_that_dies_is_one_line_and_the_next_run_succeeds(settings):
     two, first = settings.model_copy(update={"workers": 2}), Home(settings.home).calendar.first_week
     steps = {**STEPS, "signal/activity": replace(STEPS["signal/activity"], body=planted.dies)}
     with pytest.raises(WorkerLost, match=r"2 workers.*HM_WORKERS"):
-        make(two, [("signal/activity", first)], steps=steps, force=True)
+        materialize(two, [("signal/activity", first)], steps=steps, force=True)
     assert left_over(settings.home) == []
-    assert make(settings, [("signal/activity", first)], force=True).made["signal/activity"] == 1
+    assert materialize(settings, [("signal/activity", first)], force=True).made["signal/activity"] == 1
 
 
 def test_an_error_of_ours_whose_chain_holds_itself_keeps_its_words(settings):
@@ -104,14 +104,14 @@ def test_an_error_of_ours_whose_chain_holds_itself_keeps_its_words(settings):
 
     steps = {**STEPS, "signal/activity": replace(STEPS["signal/activity"], body=body)}
     with pytest.raises(MissingInput, match="no such thing") as caught:
-        make(settings, [("signal/activity", Home(settings.home).calendar.first_week)], steps=steps, force=True)
+        materialize(settings, [("signal/activity", Home(settings.home).calendar.first_week)], steps=steps, force=True)
     assert caught.value.__cause__ is None
 
 
 def test_a_check_that_fails_by_itself_is_one_line(settings, monkeypatch):
     monkeypatch.setitem(asset_checks._CHECKS, "rows", planted.ring)
     with pytest.raises(Unforeseen, match="check rows of history/article_sales, week") as caught:
-        make(settings, [("history/article_sales", Home(settings.home).calendar.first_week)], force=True)
+        materialize(settings, [("history/article_sales", Home(settings.home).calendar.first_week)], force=True)
     assert "KeyError" in caught.value.what
 
 
@@ -145,7 +145,7 @@ INTERRUPTED = """
 from dataclasses import replace
 from hm_pipeline import assets
 from hm_pipeline.cli import app as cli
-from hm_pipeline.orchestration.execute import make
+from hm_pipeline.orchestration.execute import materialize
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from tests.e2e import planted
@@ -153,7 +153,7 @@ steps = {**assets.STEPS, "signal/activity": replace(assets.STEPS["signal/activit
 @cli.app.command()
 def sleep():
     settings = Settings.from_environment()
-    make(settings, [("signal/activity", Home(settings.home).calendar.first_week)], steps=steps)
+    materialize(settings, [("signal/activity", Home(settings.home).calendar.first_week)], steps=steps)
 cli.main()
 """
 
@@ -172,7 +172,7 @@ def test_ctrl_c_ends_workers_too_with_code_130_and_no_traceback(fresh, monkeypat
     assert not [mark for mark in marks if Path(f"/proc/{mark.name.removeprefix('process-')}").exists()]
     assert left_over(home) == []
     assert not (home / "errors").exists()
-    with one_writer(home):
+    with write_lock(home):
         pass
 
 

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from hm_pipeline.cli.analyses import LEAVE_ONE_OUT, NAMES, RETRIEVAL, SIGNALS, judge
+from hm_pipeline.cli.analyses import ANALYSES, LEAVE_ONE_OUT, RETRIEVAL, SIGNALS, analyse
 from hm_pipeline.engine.home import Home
 from hm_pipeline.evaluation.relbench.published import METRICS
 from tests.e2e.conftest import last_week, quick
@@ -26,7 +26,7 @@ def asked(judged, hm):
     return lambda task: hm(judged.home, "evaluate", "--task", task, "--week", key)
 
 
-@pytest.mark.parametrize("task", NAMES)
+@pytest.mark.parametrize("task", ANALYSES)
 def test_every_task_is_answered_in_words(asked, task):
     code, said, _ = asked(task)
     assert code == 0
@@ -38,14 +38,14 @@ def test_every_task_is_answered_in_words(asked, task):
 def test_a_task_that_is_none_names_those_there_are(asked):
     code, _, said = asked("sales")
     assert code == 1
-    assert all(name in said.replace("\n", " ") for name in NAMES)
+    assert all(name in said.replace("\n", " ") for name in ANALYSES)
     assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("task", METRICS)
 def test_public_tasks_stand_beside_rivals_and_what_others_published(judged, task):
     week = last_week(judged) - 1
-    _, facts = judge(judged, task, [week], lambda *_: None)
+    _, facts = analyse(judged, task, [week], lambda *_: None)
     assert len(facts["measures"]) >= 3
     first = next(iter(facts["measures"].values()))
     assert all(set(measures) == set(first) for measures in facts["measures"].values())
@@ -54,7 +54,7 @@ def test_public_tasks_stand_beside_rivals_and_what_others_published(judged, task
 
 def test_what_is_kept_of_the_union_is_what_is_stored_as_candidates(judged):
     week = last_week(judged) - 1
-    _, facts = judge(judged, RETRIEVAL, [week], lambda *_: None)
+    _, facts = analyse(judged, RETRIEVAL, [week], lambda *_: None)
     counts = {(row["part"], row["name"]): row for row in facts["counts"]}
     reach = json.loads((Home(judged.home).folder("scoreboard", week) / "manifest.json").read_text())["figures"]
     assert counts["budget", "30"]["hit_count"] <= reach["reach/all candidates/hits"] <= counts["budget", "50"]["hit_count"]
@@ -64,7 +64,7 @@ def test_what_is_kept_of_the_union_is_what_is_stored_as_candidates(judged):
 
 def test_leaving_a_signal_out_is_compared_with_all_on_the_same_buyers(judged):
     week = last_week(judged) - 1
-    _, facts = judge(judged, LEAVE_ONE_OUT, [week], lambda *_: None)
+    _, facts = analyse(judged, LEAVE_ONE_OUT, [week], lambda *_: None)
     everything, *without = facts["without"]
     assert everything["columns"] == 0
     assert {row["without"] for row in without} >= {"need_propensity", "seasonality", "availability", "style_similarity"}

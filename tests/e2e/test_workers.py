@@ -23,7 +23,7 @@ OWN = Step("own", planted.own, schema=planted.Own, reads=AUDIENCE, is_sharded=Tr
 def home(fresh):
     """A home whose first week has an audience."""
     settings = fresh("workers")
-    Runner(Graph(STEPS, Home(settings.home), settings)).produce("audience", Home(settings.home).calendar.first_week)
+    Runner(Graph(STEPS, Home(settings.home), settings)).materialize("audience", Home(settings.home).calendar.first_week)
     yield settings
     release_workers()
 
@@ -33,7 +33,7 @@ def made(settings, steps, name, workers):
     for mark in settings.home.glob("process-*"):
         mark.unlink()
     graph = Graph(steps, Home(settings.home), settings.model_copy(update={"workers": workers}))
-    manifest = Runner(graph).produce(name, graph.calendar.first_week)
+    manifest = Runner(graph).materialize(name, graph.calendar.first_week)
     assert Manifest.load(graph.folder(name, graph.calendar.first_week)) == manifest
     return manifest, {int(mark.name.removeprefix("process-")) for mark in settings.home.glob("process-*")}
 

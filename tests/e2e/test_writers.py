@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from hm_pipeline.engine.lock import one_writer
+from hm_pipeline.engine.lock import write_lock
 from tests.e2e.crashes import contents, hm, start
 
 
@@ -24,7 +24,7 @@ def test_the_second_writer_is_told_who_the_first_is(fresh, raw, command):
     home = fresh("busy").home
     words = [raw if word == "raw" else word for word in command]
     before = contents(home)
-    with one_writer(home):
+    with write_lock(home):
         code, said = hm(home, *words)
     assert code == 1
     assert f"process {os.getpid()}" in told(said)
@@ -46,23 +46,23 @@ def test_two_first_ingests_do_not_interleave(raw, tmp_path):
 
 
 def test_a_writer_who_may_wait_waits(tmp_path):
-    code = "import sys, pathlib, time\nfrom hm_pipeline.engine.lock import one_writer\nwith one_writer(pathlib.Path(sys.argv[1])):\n"
+    code = "import sys, pathlib, time\nfrom hm_pipeline.engine.lock import write_lock\nwith write_lock(pathlib.Path(sys.argv[1])):\n"
     code += "    (pathlib.Path(sys.argv[1]) / 'there').touch()\n    time.sleep(2)\n    (pathlib.Path(sys.argv[1]) / 'done').touch()\n"
     first = start(tmp_path, tmp_path, code=code)
     while not (tmp_path / "there").exists():
         assert first.poll() is None
         time.sleep(0.01)
     heard = []
-    with one_writer(tmp_path, wait=heard.append):
+    with write_lock(tmp_path, wait=heard.append):
         assert (tmp_path / "done").exists()
     first.communicate()
     assert [f"process {first.pid}" in line for line in heard] == [True]
 
 
 def test_a_lock_held_by_this_process_may_be_held_again(tmp_path):
-    with one_writer(tmp_path), one_writer(tmp_path):
+    with write_lock(tmp_path), write_lock(tmp_path):
         pass
-    with one_writer(tmp_path):
+    with write_lock(tmp_path):
         pass
 
 

@@ -10,7 +10,7 @@ from dagster._utils.error import serializable_error_info_from_exc_info
 from rich.console import Console
 from rich.traceback import Traceback
 
-from hm_pipeline.base.errors import InvalidInput, DiskError, HMError, Unforeseen, disk_trouble
+from hm_pipeline.base.errors import DiskError, HMError, InvalidInput, Unforeseen, disk_trouble
 from hm_pipeline.engine.unexpected import SHOWN, foreseen
 from tests.e2e import planted
 

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.image import imread
 from PIL import Image
 
-from hm_pipeline.evaluation.figures.article_grid import draw_articles, ink
+from hm_pipeline.evaluation.figures.article_grid import draw_articles, rgb
 from hm_pipeline.evaluation.figures.forecast import draw_forecast
 from hm_pipeline.evaluation.figures.reliability import draw_reliability
 from hm_pipeline.evaluation.figures.scores import draw_scores
@@ -78,13 +78,13 @@ def test_a_single_row_is_drawn():
 
 def test_a_swatch_has_the_colour_of_its_name():
     pixels = imread(io.BytesIO(swatches(1)), format="png")[..., :3]
-    near = np.abs(pixels - np.array(ink("Dark Blue"))).max(axis=2) < 0.02
+    near = np.abs(pixels - np.array(rgb("Dark Blue"))).max(axis=2) < 0.02
     assert near.mean() > 0.1
 
 
 def test_longer_colour_names_go_first():
-    assert ink("Greenish Khaki") == ink("Khaki green") != ink("Green")
-    assert ink("Off White") != ink("White")
+    assert rgb("Greenish Khaki") == rgb("Khaki green") != rgb("Green")
+    assert rgb("Off White") != rgb("White")
 
 
 def test_an_article_with_a_photo_is_shown_as_it_looks(tmp_path):
@@ -102,7 +102,7 @@ def test_an_article_with_a_photo_is_shown_as_it_looks(tmp_path):
     assert drawn.startswith(b"\xff\xd8")
     assert len(drawn) < MOST_BYTES
     pixels = np.asarray(Image.open(io.BytesIO(drawn)), float) / 255
-    green, red = (np.abs(pixels - np.array(colour)).max(axis=2) < 0.06 for colour in ((10 / 255, 200 / 255, 90 / 255), ink("Red")))
+    green, red = (np.abs(pixels - np.array(colour)).max(axis=2) < 0.06 for colour in ((10 / 255, 200 / 255, 90 / 255), rgb("Red")))
     assert green.mean() > 0.03
     assert red.mean() > 0.03
     assert np.nonzero(green)[1].max() < np.nonzero(red)[1].min()  # in the order of the table

@@ -11,8 +11,8 @@ from rich.console import Console, Group
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.step import Week
-from hm_pipeline.engine.tables import MemoryTable
+from hm_pipeline.engine.step import WeekContext
+from hm_pipeline.engine.tables import InMemoryTable
 from hm_pipeline.evaluation.signal_metrics import report, weekly
 from hm_pipeline.evaluation.signal_metrics.losses import Graded
 from hm_pipeline.evaluation.signal_metrics.pooling import Grades, ReliabilityRow, pool_grades, read_grades
@@ -28,7 +28,7 @@ def inputs(shop: Shop, week_id: int) -> Inputs:
 
 @pytest.fixture(scope="module")
 def graded(inputs: Inputs, shop: Shop, week_id: int) -> pl.DataFrame:
-    return weekly.grade(inputs, Week(week_id, shop.calendar, None, "everyone", None))  # type: ignore[arg-type]
+    return weekly.grade(inputs, WeekContext(week_id, shop.calendar, None, "everyone", None))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def shuffled(inputs: Inputs, name: str, week_id: int, by: str | None = None) -> 
             first.with_columns(others), on=by, maintain_order="left"
         ).drop(by)  # fmt: skip
     schema = inputs.weekly(f"signal/{name}").schema
-    table = MemoryTable(pl.concat([keys, mixed], how="horizontal"), schema)
+    table = InMemoryTable(pl.concat([keys, mixed], how="horizontal"), schema)
     return replace(inputs, weekly_tables={**inputs.weekly_tables, f"signal/{name}": table})
 
 
@@ -73,7 +73,7 @@ def value(graded: pl.DataFrame, signal: str, measure: str) -> float:
 
 
 def test_signals_beat_shuffled_ones(inputs: Inputs, graded: pl.DataFrame, shop: Shop, week_id: int) -> None:
-    week: Any = Week(week_id, shop.calendar, None, "everyone", None)  # type: ignore[arg-type]
+    week: Any = WeekContext(week_id, shop.calendar, None, "everyone", None)  # type: ignore[arg-type]
     broken = shuffled(shuffled(inputs, "type_need", week_id), "availability", week_id)
     worse = weekly.grade(shuffled(broken, "seasonality", week_id, by="product_type_no"), week)
     for signal, measure, sign in (("need", "AUC", 1), ("availability", "AUC", 1), ("need", "log loss", -1), ("units", "MAE", -1),
@@ -86,7 +86,7 @@ def test_signals_beat_shuffled_ones(inputs: Inputs, graded: pl.DataFrame, shop: 
 def test_a_week_without_purchases_is_empty(shop: Shop, week_id: int) -> None:
     silent = replace(shop, transactions=shop.transactions.filter(pl.col("week_id") < week_id))
     tables = Evaluator(silent).inputs(STEP, week_id)
-    found = weekly.grade(tables, Week(week_id, shop.calendar, None, "everyone", None))  # type: ignore[arg-type]
+    found = weekly.grade(tables, WeekContext(week_id, shop.calendar, None, "everyone", None))  # type: ignore[arg-type]
     assert found.is_empty()
     assert found.schema == Graded.create_empty().schema
 

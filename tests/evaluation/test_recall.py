@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.step import Week
-from hm_pipeline.engine.tables import MemoryTable
+from hm_pipeline.engine.step import WeekContext
+from hm_pipeline.engine.tables import InMemoryTable
 from hm_pipeline.evaluation.retrieval import weekly
 from hm_pipeline.recommender.candidates import STRATEGIES
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
@@ -26,16 +26,16 @@ def inputs(known: Evaluator, week_id: int) -> Inputs:
 
 
 @pytest.fixture(scope="module")
-def week(known: Evaluator, shop: Shop, week_id: int) -> Week:
-    return Week(week_id, shop.calendar, known.settings, "everyone", known.result("model/first_stage", week_id).loaded)
+def week(known: Evaluator, shop: Shop, week_id: int) -> WeekContext:
+    return WeekContext(week_id, shop.calendar, known.settings, "everyone", known.result("model/first_stage", week_id).loaded)
 
 
-def counted(inputs: Inputs, week: Week) -> Counts:
+def counted(inputs: Inputs, week: WeekContext) -> Counts:
     return {(row["part"], row["name"]): row for row in weekly.count(inputs, week).to_dicts()}
 
 
 @pytest.fixture(scope="module")
-def counts(inputs: Inputs, week: Week) -> Counts:
+def counts(inputs: Inputs, week: WeekContext) -> Counts:
     return counted(inputs, week)
 
 
@@ -51,20 +51,20 @@ def test_what_is_kept_adds_up(counts: Counts) -> None:
         assert without["row_count"] <= min(kept["row_count"], union["row_count"] - proposed["alone_row_count"])
 
 
-def test_without_the_filter_is_as_where_all_is_on_offer(counts: Counts, known: Evaluator, week: Week) -> None:
+def test_without_the_filter_is_as_where_all_is_on_offer(counts: Counts, known: Evaluator, week: WeekContext) -> None:
     # Every strategy, those that lead from article to article too, proposes what it would of a shop that has everything; the
     # tables are opened anew, so that nothing that was made of the others can be taken for theirs.
     inputs = known.inputs(ALL_STEPS["recall_budget"], week.week_id)
     table = inputs.weekly("signal/availability")
     rows = table.at(week.week_id).with_columns(pl.lit(1, dtype=pl.Float32).alias("availability"))
-    everything = {"signal/availability": MemoryTable(rows, table.schema, limit=table.limit)}
+    everything = {"signal/availability": InMemoryTable(rows, table.schema, limit=table.limit)}
     open_to_all = counted(replace(inputs, weekly_tables={**inputs.weekly_tables, **everything}), week)
     unfiltered, union, kept = counts["unfiltered", "100"], open_to_all["union", "all"], open_to_all["budget", "100"]
     assert unfiltered["alone_row_count"] == union["row_count"] > counts["union", "all"]["row_count"]
     assert (unfiltered["row_count"], unfiltered["hit_count"]) == (kept["row_count"], kept["hit_count"])
 
 
-def test_a_week_in_which_nobody_bought_has_no_counts(inputs: Inputs, week: Week) -> None:
+def test_a_week_in_which_nobody_bought_has_no_counts(inputs: Inputs, week: WeekContext) -> None:
     table = inputs.weekly("transactions")
-    nobody = MemoryTable(table.before(week.week_id), table.schema, limit=table.limit)
+    nobody = InMemoryTable(table.before(week.week_id), table.schema, limit=table.limit)
     assert weekly.count(replace(inputs, weekly_tables={**inputs.weekly_tables, "transactions": nobody}), week).is_empty()

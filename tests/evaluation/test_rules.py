@@ -7,7 +7,7 @@ import pytest
 
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.contracts import Articles, Customers, Transactions
-from hm_pipeline.engine.tables import MemoryTable
+from hm_pipeline.engine.tables import InMemoryTable
 from hm_pipeline.evaluation.baselines import RUNGS, rank_l0, rank_l1, rank_l2
 
 WEEK = 104
@@ -38,7 +38,7 @@ def people(ages):
 
 def rank(rule, bought, audience, *, groups=None, ages=None, **given):
     customers = pl.DataFrame({"customer_id": audience}, schema={"customer_id": pl.Int64})
-    table = MemoryTable(bought, Transactions, limit=WEEK - 1)
+    table = InMemoryTable(bought, Transactions, limit=WEEK - 1)
     ranked = rule(table, catalogue(groups or {}), people(ages or {}), audience=customers, week_id=WEEK, calendar=REFERENCE, **given)
     assert ranked.schema == {"week_id": pl.Int64, "customer_id": pl.Int64, "article_id": pl.Int64, "rank": pl.Int16}
     assert ranked.sort("customer_id", "rank").equals(ranked)
@@ -145,7 +145,7 @@ def test_rules_read_the_columns_of_the_contracts():
     customers, articles = Customers.create_empty(lazy=True), Articles.create_empty(lazy=True)
     for rung in RUNGS:
         ranked = rung.rank(
-            MemoryTable(transactions((1, 1, 10, 5)), Transactions),
+            InMemoryTable(transactions((1, 1, 10, 5)), Transactions),
             articles,
             customers,
             audience=pl.DataFrame({"customer_id": [1]}),

@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hm_pipeline.base.errors import SchemaViolation, MissingInput
+from hm_pipeline.base.errors import MissingInput, SchemaViolation
 from hm_pipeline.evaluation.scoreboard.feature_summary import column_rows
 from hm_pipeline.evaluation.scoreboard.pooling import JudgedWeek, pool
 from hm_pipeline.recommender.metrics.bootstrap import Interval

@@ -4,7 +4,7 @@ import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.contracts import Transactions
-from hm_pipeline.engine.tables import MemoryTable
+from hm_pipeline.engine.tables import InMemoryTable
 from hm_pipeline.evaluation.scoreboard.segments import segment_buyers
 
 WEEK = 104
@@ -26,7 +26,7 @@ def purchases(*rows):
 
 def segments(bought, buyers):
     table = segment_buyers(
-        MemoryTable(bought, Transactions, limit=WEEK - 1),
+        InMemoryTable(bought, Transactions, limit=WEEK - 1),
         buyers=pl.DataFrame({"customer_id": buyers}, schema={"customer_id": pl.Int64}),
         week_id=WEEK,
         calendar=REFERENCE,

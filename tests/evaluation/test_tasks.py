@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, average_precision_score, mean_square
 
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.contracts import Transactions
-from hm_pipeline.base.errors import SchemaViolation, MissingInput
+from hm_pipeline.base.errors import MissingInput, SchemaViolation
 from hm_pipeline.evaluation.relbench import is_relbench, item_sales, title, user_churn, user_item_purchase
 from hm_pipeline.evaluation.relbench.published import METRICS, PUBLISHED, published
 
@@ -309,7 +309,9 @@ NUMBERS = pytest.mark.parametrize(("task", "name", "key"), [(user_churn, "churn"
 @pytest.mark.parametrize("gone", [[], [(2, None)], [(2, float("nan"))], [(2, float("inf"))]])
 def test_a_missing_prediction_is_refused(task, name, key, gone):
     said, truth = labelled(name, {1: 1, 2: 0}, [(1, 0.5), *gone], key)
-    with pytest.raises(SchemaViolation, match=f"1 of 2 have no finite prediction, first week_id {WEEK}, {key} 2 .{task.NAME}.: predict for"):
+    with pytest.raises(
+        SchemaViolation, match=f"1 of 2 have no finite prediction, first week_id {WEEK}, {key} 2 .{task.NAME}.: predict for"
+    ):
         task.score(said, truth)
 
 

@@ -14,7 +14,7 @@ from hm_pipeline.engine.home import Home
 from hm_pipeline.evaluation.simulator import ground_truth as truth
 from hm_pipeline.evaluation.simulator.ground_truth import WEEK, compare, likeness, render
 from hm_pipeline.evaluation.simulator.ground_truth_rows import CUSTOMER, Stored, needs, offers, seasons, tastes
-from hm_pipeline.orchestration.execute import make
+from hm_pipeline.orchestration.execute import materialize
 
 WEEK_ID = 104
 SIGNALS = ("need_propensity", "seasonality", "style_similarity", "availability")
@@ -26,7 +26,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
     simulate(folder / "raw", customers=2_500, articles=800, weeks=60, truth=True)
     settings = Settings(home=folder / "home")
     ingest(folder / "raw", settings.home, settings=settings)
-    make(settings, [(f"signal/{name}", WEEK_ID) for name in SIGNALS], audiences={WEEK_ID: "buyers"})
+    materialize(settings, [(f"signal/{name}", WEEK_ID) for name in SIGNALS], audiences={WEEK_ID: "buyers"})
     return Home(settings.home), folder / "raw"
 
 

@@ -7,7 +7,7 @@ import pytest
 from feast import FeatureService
 from feast.errors import FeatureServiceNotFoundException, FeatureViewNotFoundException
 
-from hm_pipeline.base.errors import InvalidInput, SchemaViolation, MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput, SchemaViolation
 
 from .conftest import at, open_repository, view, write_weeks
 

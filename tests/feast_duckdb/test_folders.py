@@ -10,7 +10,7 @@ import pytest
 from feast import Entity, FeatureView, Field, FileSource, ValueType
 from feast.types import Int64, String
 
-from hm_pipeline.base.errors import SchemaViolation, MissingInput
+from hm_pipeline.base.errors import MissingInput, SchemaViolation
 
 from .conftest import at, open_repository, view, write_weeks
 

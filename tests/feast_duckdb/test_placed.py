@@ -5,7 +5,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hm_pipeline.feast_duckdb.offline.row_placement import Placed
+from hm_pipeline.feast_duckdb.offline.row_placement import OrderedTable
 
 KINDS = {
     "tiny": (pa.int8(), st.integers(-128, 127)),
@@ -32,7 +32,7 @@ def test_rows_stand_where_their_numbers_say(rows, order, size):
     shuffled = whole.append_column("row", pa.array(range(1, len(rows) + 1), pa.int64())).take(places)
     # batches that are slices of one another's memory, and start in the midst of a byte of its bitmaps
     batches = pa.Table.from_batches(shuffled.combine_chunks().to_batches(max_chunksize=size)).to_batches()
-    placed = Placed(batches[0].schema, "row", len(rows))
+    placed = OrderedTable(batches[0].schema, "row", len(rows))
     for batch in batches:
         placed.add(batch)
     assert placed.table().equals(whole)
@@ -40,6 +40,6 @@ def test_rows_stand_where_their_numbers_say(rows, order, size):
 
 def test_the_table_is_what_polars_can_read():
     batch = pa.RecordBatch.from_pydict({"row": [2, 1], "value": [None, 1.5], "flag": [True, None]})
-    placed = Placed(batch.schema, "row", 2)
+    placed = OrderedTable(batch.schema, "row", 2)
     placed.add(batch)
     assert pl.DataFrame(placed.table()).rows() == [(1.5, None), (None, True)]

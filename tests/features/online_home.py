@@ -11,8 +11,8 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.partition_files import PartitionWriter
-from hm_pipeline.engine.plan import STATIC, Graph
-from hm_pipeline.engine.shards import cut, save_shards
+from hm_pipeline.engine.plan import UNPARTITIONED, Graph
+from hm_pipeline.engine.shards import save_shards, split_customers
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.online_load import online_tables
 
@@ -56,11 +56,11 @@ def make_home(root):
     home = Home(root)
     root.mkdir()
     Calendar(first_week=100, last_week=WEEK + 1).save(root / "calendar.json")
-    save_shards(cut(pl.Series(IDS), 3), root / "shards.json")
+    save_shards(split_customers(pl.Series(IDS), 3), root / "shards.json")
     for table in online_tables():
         for week in (WEEK, WEEK + 1):
             write_table(home, table, week)
-    Runner(Graph(STEPS, home, settings_of(home))).produce("feature_store", STATIC)
+    Runner(Graph(STEPS, home, settings_of(home))).materialize("feature_store", UNPARTITIONED)
     return home
 
 
@@ -71,7 +71,7 @@ def settings_of(home, url=""):
 def serve(home, url="", week=WEEK):
     settings = settings_of(home, url)
     graph = Graph(STEPS, home, settings, {week: "everyone"})
-    return Runner(graph).produce("online_store", week)
+    return Runner(graph).materialize("online_store", week)
 
 
 def answers(home, url, week=WEEK):

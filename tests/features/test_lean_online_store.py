@@ -103,7 +103,7 @@ def test_a_view_with_texts_for_keys_is_read_beside_the_others(tmp_path: Path) ->
 
 
 def test_readers_answer_in_order_and_hand_on_what_went_wrong(tmp_path: Path) -> None:
-    asked = readers.Readers(lambda: readers.sqlite3.connect(tmp_path / "some.db", check_same_thread=False))
+    asked = readers.ConnectionPool(lambda: readers.sqlite3.connect(tmp_path / "some.db", check_same_thread=False))
 
     def ask(number: int) -> readers.Read:
         return lambda connection: connection.execute(f"SELECT {number}").fetchone()[0]

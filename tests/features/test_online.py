@@ -180,4 +180,4 @@ def test_weeks_that_are_not_to_be_served_are_refused(home, url):
         serve(home, url)
     graph = Graph(STEPS, home, settings_of(home, url), {WEEK + 1: BUYERS})
     with pytest.raises(InvalidInput, match="for its buyers only"):
-        Runner(graph).produce("online_store", WEEK + 1)
+        Runner(graph).materialize("online_store", WEEK + 1)

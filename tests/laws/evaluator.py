@@ -13,10 +13,10 @@ from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.base.validation import validate
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.plan import STATIC
+from hm_pipeline.engine.plan import UNPARTITIONED
 from hm_pipeline.engine.registry import reads_of
-from hm_pipeline.engine.step import Reads, Step, Week, at, merged
-from hm_pipeline.engine.tables import MemoryTable
+from hm_pipeline.engine.step import Dependency, Step, WeekContext, at, merge_dependencies
+from hm_pipeline.engine.tables import InMemoryTable
 from hm_pipeline.recommender.candidates import STRATEGIES
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy
 
@@ -81,7 +81,7 @@ class Evaluator:
     def result(self, name: str, week_id: int) -> Any:
         """Return a table, or the :class:`Fitted` model that serves the week."""
         step = self.steps[name]
-        week_id = STATIC if step.kind == "static" else step.fit_week(week_id, self.shop.calendar)
+        week_id = UNPARTITIONED if step.kind == "static" else step.fit_week(week_id, self.shop.calendar)
         if (name, week_id) not in self._made:
             self._made[name, week_id] = self._make(step, week_id)
         return self._made[name, week_id]
@@ -90,7 +90,7 @@ class Evaluator:
         if step.name == "audience":
             return self.shop.audience.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "customer_id")
         model = self.result(step.model, week_id).loaded if step.model else None
-        week = Week(week_id, self.shop.calendar, self.settings, "everyone", model)
+        week = WeekContext(week_id, self.shop.calendar, self.settings, "everyone", model)
         made = step.body(self.inputs(step, week_id), week)
         if step.kind == "model":
             return _save_and_load(step, made)
@@ -101,21 +101,21 @@ class Evaluator:
         """Return what a step declared, fenced at its week."""
         weekly: dict[str, Any] = {}
         static: dict[str, pl.LazyFrame] = {}
-        for read in merged(step.reads):
+        for read in merge_dependencies(step.reads):
             if self.steps[read.name].kind == "static":
                 static[read.name] = self._handed(self._static(read.name)).lazy()
                 continue
             frame = self._handed(self._weekly(read, week_id))
             key = "purchases" if read.of_audience else read.name
-            weekly[key] = MemoryTable(frame, self.steps[read.name].schema, limit=week_id + read.last)
+            weekly[key] = InMemoryTable(frame, self.steps[read.name].schema, limit=week_id + read.last)
         has_audience = step.is_sharded or any(read.name == "audience" for read in step.reads)
         audience = self._handed(self.shop.audience.select("customer_id")).lazy() if has_audience else None
         return Inputs(weekly, static, audience, self.shop.calendar)
 
     def _static(self, name: str) -> pl.DataFrame:
-        return getattr(self.shop, name) if name in FACTS else self.result(name, STATIC)
+        return getattr(self.shop, name) if name in FACTS else self.result(name, UNPARTITIONED)
 
-    def _weekly(self, read: Reads, week_id: int) -> pl.DataFrame:
+    def _weekly(self, read: Dependency, week_id: int) -> pl.DataFrame:
         if read.name == "transactions":
             rows = self.shop.transactions
             return rows.join(self.shop.audience, on="customer_id", how="semi") if read.of_audience else rows

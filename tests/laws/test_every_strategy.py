@@ -9,7 +9,7 @@ from hm_pipeline.base.contracts import Pair
 from hm_pipeline.recommender import candidates
 from hm_pipeline.recommender.candidates import STRATEGIES
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy
-from hm_pipeline.recommender.candidates.first_stage.bins import widths
+from hm_pipeline.recommender.candidates.first_stage.bins import bin_counts
 from tests.laws import laws
 from tests.laws.conftest import Worlds
 from tests.laws.evaluator import Shop
@@ -64,7 +64,7 @@ def test_ranks_count_from_one_and_fall_with_the_score(strategy: Strategy, worlds
 def test_the_first_stage_is_fitted(worlds: Worlds, week_id: int) -> None:
     model = worlds("known").result("model/first_stage", week_id)
     assert model.fitted.figures["hits"] > 0
-    expected = widths([strategy.name for strategy in STRATEGIES])
+    expected = bin_counts([strategy.name for strategy in STRATEGIES])
     assert {name: len(weights) for name, weights in model.loaded.weights.items()} == expected
     assert all(len(set(weights)) > 2 for weights in model.loaded.weights.values())
 

@@ -15,10 +15,10 @@ from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import Graph
-from hm_pipeline.engine.step import Step, Week, at, before
+from hm_pipeline.engine.step import Step, WeekContext, at, before
 
 
-def reads_its_own_week(tables: Inputs, week: Week) -> pl.LazyFrame:
+def reads_its_own_week(tables: Inputs, week: WeekContext) -> pl.LazyFrame:
     return tables.weekly("transactions").at(week.week_id).select("week_id", "article_id").unique()
 
 
@@ -50,7 +50,7 @@ def test_the_fence_stops_at_the_week(probe: Probe, week_id: int) -> None:
 
 def test_a_body_that_leaks_is_stopped_by_the_runner(probe: Probe, week_id: int) -> None:
     with pytest.raises(LeakageError):
-        probe.runner.produce("probe", week_id)
+        probe.runner.materialize("probe", week_id)
 
 
 def test_what_is_not_declared_is_not_there(probe: Probe, week_id: int) -> None:
@@ -63,7 +63,7 @@ def test_what_is_not_declared_is_not_there(probe: Probe, week_id: int) -> None:
 def test_purchases_are_the_audiences_own(home: Home, week_id: int, tmp_path: Path) -> None:
     step = Step("probe", reads_its_own_week, reads=(before("transactions", of_audience=True), at("audience")), is_sharded=True)
     runner = Runner(Graph({**STEPS, step.name: step}, home, Settings(home=tmp_path)))
-    runner.produce("audience", week_id)
+    runner.materialize("audience", week_id)
     inputs = runner.inputs(step, week_id)
     strangers = inputs.weekly("purchases").before(week_id).join(inputs.audience, on="customer_id", how="anti")
     assert strangers.collect().is_empty()

@@ -9,14 +9,14 @@ import polars as pl
 import pytest
 
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.step import Step, Week, at, before
+from hm_pipeline.engine.step import Step, WeekContext, at, before
 from hm_pipeline.recommender.learners import multi_target as _booster
 from hm_pipeline.recommender.signals._lib.calibration import Recalibrated
 from tests.laws import laws
 from tests.laws.conftest import Worlds
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 
-Body = Callable[[Inputs, Week], Any]
+Body = Callable[[Inputs, WeekContext], Any]
 PURCHASES = before("transactions", of_audience=True)
 FUTURES = ("removed", "added", "changed")
 
@@ -26,41 +26,41 @@ def planted(name: str, body: Body, *reads: Any) -> dict[str, Step]:
     return {**ALL_STEPS, name: replace(ALL_STEPS[name], body=body, reads=(*reads, at("audience")))}
 
 
-def activity(week: Week, tables: Inputs, counted: pl.LazyFrame) -> pl.LazyFrame:
+def activity(week: WeekContext, tables: Inputs, counted: pl.LazyFrame) -> pl.LazyFrame:
     """Return a table of the signal `activity` from its headline column."""
     zero = {"activity_count": 0, "activity_weeks": 0, "activity_idle_days": None, "activity_price": None, "activity_online_share": None}
     people = tables.audience.join(counted, on="customer_id", how="left").with_columns(pl.col("activity").fill_null(0))
     return people.with_columns(week_id=pl.lit(week.week_id, dtype=pl.Int64), **{name: pl.lit(value) for name, value in zero.items()})
 
 
-def reads_its_own_week(tables: Inputs, week: Week) -> pl.LazyFrame:
+def reads_its_own_week(tables: Inputs, week: WeekContext) -> pl.LazyFrame:
     return activity(week, tables, tables.weekly("transactions").at(week.week_id).group_by("customer_id").agg(pl.len().alias("activity")))
 
 
-def sees_the_others(tables: Inputs, week: Week) -> pl.LazyFrame:
+def sees_the_others(tables: Inputs, week: WeekContext) -> pl.LazyFrame:
     bought = tables.weekly("purchases").before(week.week_id)
     return activity(week, tables, bought.group_by("customer_id").agg(pl.len().alias("activity")).with_columns(pl.col("activity").rank()))
 
 
-def serves_strangers(tables: Inputs, week: Week) -> pl.LazyFrame:
+def serves_strangers(tables: Inputs, week: WeekContext) -> pl.LazyFrame:
     bought = tables.weekly("transactions").before(week.week_id).group_by("customer_id").agg(pl.len().alias("activity"))
     return activity(week, replace(tables, audience_frame=bought.select("customer_id")), bought)
 
 
-def takes_the_first_row(tables: Inputs, week: Week) -> pl.LazyFrame:
+def takes_the_first_row(tables: Inputs, week: WeekContext) -> pl.LazyFrame:
     bought = tables.weekly("purchases").before(week.week_id)
     return activity(week, tables, bought.group_by("customer_id", maintain_order=True).agg(pl.col("price").first().alias("activity")))
 
 
 def rolls_dice(dice: Iterator[int]) -> Body:
-    def body(tables: Inputs, week: Week) -> pl.LazyFrame:
+    def body(tables: Inputs, week: WeekContext) -> pl.LazyFrame:
         drawn = pl.int_range(pl.len()).shuffle(seed=next(dice)).alias("activity")
         return activity(week, tables, tables.audience.select("customer_id", drawn))
 
     return body
 
 
-def ranks_by_next_week(tables: Inputs, week: Week) -> pl.LazyFrame:
+def ranks_by_next_week(tables: Inputs, week: WeekContext) -> pl.LazyFrame:
     sold = tables.weekly("transactions").at(week.week_id).group_by("article_id").agg(pl.len().alias("popular_score"))
     best = sold.sort("popular_score", "article_id", descending=[True, False]).head(60)
     ranked = best.with_columns(pl.int_range(1, pl.len() + 1).alias("popular_rank"), pl.lit(week.week_id).alias("week_id"))
@@ -68,7 +68,7 @@ def ranks_by_next_week(tables: Inputs, week: Week) -> pl.LazyFrame:
     return tables.audience.join(ranked, how="cross")
 
 
-def learns_the_answer(tables: Inputs, week: Week) -> Recalibrated:
+def learns_the_answer(tables: Inputs, week: WeekContext) -> Recalibrated:
     known = tables.weekly("history/article_sales").at(week.week_id)
     sold = tables.weekly("transactions").at(week.week_id).group_by("article_id").agg(pl.len().alias("units"))
     examples = known.join(sold, on="article_id", how="left").with_columns(pl.col("units").fill_null(0)).sort("article_id").collect()
@@ -101,7 +101,7 @@ def test_what_a_leaky_model_predicts_is_found_too(worlds: Worlds, week_id: int) 
         laws.ignores_the_future(served.name, week_id, known, altered)
 
 
-def availability(tables: Inputs, week: Week) -> pl.DataFrame:
+def availability(tables: Inputs, week: WeekContext) -> pl.DataFrame:
     """Return a table of the signal `availability` from a model that knows one feature."""
     known = tables.weekly("history/article_sales").at(week.week_id).sort("article_id").collect()
     names = ("median_units", "value", "age_days", "idle_days", "markdown_share", "peak_share")
@@ -132,7 +132,7 @@ def test_chance_is_found(shop: Shop, week_id: int) -> None:
 
 
 def test_the_same_bodies_pass_where_they_do_no_wrong(worlds: Worlds, week_id: int) -> None:
-    def sound(tables: Inputs, week: Week) -> pl.LazyFrame:
+    def sound(tables: Inputs, week: WeekContext) -> pl.LazyFrame:
         bought = tables.weekly("purchases").before(week.week_id)
         return activity(week, tables, bought.group_by("customer_id").agg(pl.len().alias("activity")))
 

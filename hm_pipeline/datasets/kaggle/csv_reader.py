@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 
 from hm_pipeline.base.contracts import RawTable
-from hm_pipeline.base.errors import InvalidInput, HMError, disk_trouble
+from hm_pipeline.base.errors import HMError, InvalidInput, disk_trouble
 from hm_pipeline.datasets.kaggle.csv_records import NO_TEXT, SHOWN, Record, as_line, count_quotes, damaged, records
 from hm_pipeline.datasets.kaggle.header import read_header
 from hm_pipeline.datasets.kaggle.rejected_rows import MOST, bad_rows, rejects_of
@@ -56,7 +56,7 @@ def sql_path(path: Path) -> str:
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If there is a backslash in it, which DuckDB takes for a separator of folders.
     """
     if "\\" in str(path):

@@ -63,7 +63,7 @@ def first_line(path: Path) -> Record:
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If it is no text.
     """
     with _read(path) as text:
@@ -111,7 +111,7 @@ def line_records(path: Path) -> Iterator[Record]:
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If the file cannot be read to its end.
     """
     with _read(path) as text:
@@ -129,7 +129,7 @@ def records(path: Path) -> Iterator[Record]:
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If the file cannot be read to its end.
     """
     with _read(path) as text:

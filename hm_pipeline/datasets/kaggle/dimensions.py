@@ -31,7 +31,7 @@ def read_customers(connection: Any, path: Path, stored: pl.DataFrame | None = No
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If a value is not what its column holds, an id stands there twice, or two ids share their last 16 digits, be it
         within the file or with one that is stored.
     """
@@ -94,7 +94,7 @@ def read_articles(connection: Any, path: Path, stored: pl.DataFrame | None = Non
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If a value is not what its column holds, or an article stands there twice.
     """
     raw = read_text(connection, path, RAW_ARTICLES)

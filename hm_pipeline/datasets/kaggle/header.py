@@ -18,7 +18,7 @@ def read_header(path: Path, table: RawTable) -> list[str]:
     ------
     MissingInput
         If a required column is not among them.
-    BadInput
+    InvalidInput
         If the file is empty, damaged, or names a column twice.
     """
     first = first_line(path)

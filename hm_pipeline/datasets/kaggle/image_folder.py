@@ -7,7 +7,7 @@ FILE = "photos.json"
 FOLDER = "images"
 
 
-def note(raw: Path, folder: Path) -> bool:
+def save_image_folder(raw: Path, folder: Path) -> bool:
     """Write where a raw folder's photos are to a file of ``folder``; say whether it has any."""
     photos = (raw / FOLDER).absolute()
     if not photos.is_dir():
@@ -16,7 +16,7 @@ def note(raw: Path, folder: Path) -> bool:
     return True
 
 
-def of_article(home: Path, article_id: int) -> Path | None:
+def image_path(home: Path, article_id: int) -> Path | None:
     """Return an article's photo, as ``images/010/0108775015.jpg``; None where there is none, or no longer."""
     known = home / FILE
     if not known.exists():

@@ -27,7 +27,7 @@ from hm_pipeline.datasets.kaggle.report import IngestReport, report_of
 from hm_pipeline.datasets.kaggle.transactions import Purchases
 from hm_pipeline.datasets.kaggle.week_ranges import span, weeks_in
 from hm_pipeline.engine.home import Home
-from hm_pipeline.engine.shards import count_for, cut, save_shards
+from hm_pipeline.engine.shards import save_shards, shard_count, split_customers
 from hm_pipeline.engine.staging import Stage
 
 Reader = Callable[[Any, Path, pl.DataFrame | None], pl.DataFrame]
@@ -72,7 +72,7 @@ def ingest(
     ------
     MissingInput
         If a file or column is not there.
-    BadInput
+    InvalidInput
         If a value cannot be read as what it should be.  The home stays as it was, but for ``rejected.parquet``, which
         lists up to a thousand rows at fault.
     LostRows
@@ -164,10 +164,10 @@ class _Ingest:
         files = [FILE] if (root / FILE).exists() else []
         gone = [name for name in (FILE, losses.FILE) if name not in files]  # of an earlier ingest
         if not (home / "shards.json").exists():
-            count = self.settings.shards or count_for(len(customer_ids), self.settings.customers_per_shard)
-            save_shards(cut(customer_ids, count), root / "shards.json")
+            count = self.settings.shards or shard_count(len(customer_ids), self.settings.customers_per_shard)
+            save_shards(split_customers(customer_ids, count), root / "shards.json")
             files.append("shards.json")
-        if raw is not None and photos.note(raw, root):
+        if raw is not None and photos.save_image_folder(raw, root):
             files.append(photos.FILE)
         if not (home / "calendar.json").exists() or Calendar.load(home / "calendar.json") != calendar:
             calendar.save(root / "calendar.json")

@@ -25,7 +25,7 @@ def lost_rows(home: Home, week_id: int, rows: pl.DataFrame) -> pl.DataFrame:
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If the home's rows cannot be read, so that nobody knows.
     """
     columns = Transactions.column_names()

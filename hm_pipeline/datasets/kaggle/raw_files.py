@@ -32,7 +32,7 @@ def locate(raw: Path, scratch: Path) -> dict[str, Path]:
     ------
     MissingInput
         If the path or one of the files is not there.
-    BadInput
+    InvalidInput
         If it is neither a folder nor a zip, or a damaged one.
     """
     found = chosen(raw)

@@ -71,7 +71,7 @@ def is_one(column: str) -> str:
 
 
 @dataclass(frozen=True)
-class Sieve:
+class RowValidator:
     """Sift one file of purchases.
 
     Parameters
@@ -98,7 +98,7 @@ class Sieve:
         ------
         BadRows
             If there is one.
-        BadInput
+        InvalidInput
             If the file ends in the middle.
         """
         found: list[pl.DataFrame] = []
@@ -128,7 +128,7 @@ class Sieve:
 
         Raises
         ------
-        BadInput
+        InvalidInput
             If the file cannot be read to its end: then it is not known what is missing.
         """
         names = [*self.columns, LINE]

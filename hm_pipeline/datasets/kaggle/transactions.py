@@ -14,12 +14,12 @@ import polars as pl
 
 from hm_pipeline.base.calendar import DAYS
 from hm_pipeline.base.contracts import RAW_TRANSACTIONS, Transactions
-from hm_pipeline.base.errors import InvalidInput, DiskError
+from hm_pipeline.base.errors import DiskError, InvalidInput
 from hm_pipeline.datasets.kaggle.csv_reader import csv_scan, fetch, inner_names, quote, sql_path, unreadable
 from hm_pipeline.datasets.kaggle.header import read_header
 from hm_pipeline.datasets.kaggle.keys import Keys
 from hm_pipeline.datasets.kaggle.rejected_rows import FILE, BadRows
-from hm_pipeline.datasets.kaggle.row_validation import DIGITS, LINE, Sieve, faults, is_article, is_one, is_whole
+from hm_pipeline.datasets.kaggle.row_validation import DIGITS, LINE, RowValidator, faults, is_article, is_one, is_whole
 from hm_pipeline.engine.partition_files import scan_files
 
 ORDER = ("customer_id", "article_id", "t_dat", "price", "sales_channel_id")
@@ -74,7 +74,7 @@ class Purchases:
 
         Raises
         ------
-        BadInput
+        InvalidInput
             If a row cannot be read or typed, or there is none.
         Unread
             If nothing is wrong with the rows, but this pass cannot read them.
@@ -168,9 +168,9 @@ class Purchases:
         return self.is_sifted or self._sieve.find()
 
     @property
-    def _sieve(self) -> Sieve:
+    def _sieve(self) -> RowValidator:
         known = tuple(fault for fault in faults(self.epoch, self.today, self._quantities) if fault.column in self.columns)
-        return Sieve(self.connection, self.path, self.columns, known)
+        return RowValidator(self.connection, self.path, self.columns, known)
 
     def sift(self, folder: Path) -> None:
         """Leave the bad rows out from here on: read a copy of the file without them, kept in a folder beside them."""

@@ -69,7 +69,7 @@ def weeks_in(first: date, last: date, calendar: Calendar) -> range:
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If the first comes after the last.
     UnknownWeek
         If one lies outside the calendar.

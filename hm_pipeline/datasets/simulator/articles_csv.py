@@ -6,7 +6,7 @@ import polars as pl
 from hm_pipeline.base.contracts import RAW_ARTICLES
 from hm_pipeline.datasets.simulator import palette
 from hm_pipeline.datasets.simulator import vocabulary as words
-from hm_pipeline.datasets.simulator.catalogue import Array, Shop
+from hm_pipeline.datasets.simulator.catalogue import Array, Catalogue
 from hm_pipeline.datasets.simulator.compatibility import has_details
 
 COLUMNS = (  # in Kaggle's order
@@ -19,7 +19,7 @@ COLUMNS = (  # in Kaggle's order
 )
 
 
-def articles_table(shop: Shop) -> pl.DataFrame:
+def articles_table(shop: Catalogue) -> pl.DataFrame:
     """Return the catalogue in Kaggle's columns, sorted by article."""
     columns = {**_product_columns(shop), **_colour_columns(shop), **_range_columns(shop), "detail_desc": _descriptions(shop)}
     return pl.DataFrame({"article_id": shop.article_id, "product_code": 100_000 + shop.product, **columns}).select(COLUMNS)
@@ -29,7 +29,7 @@ def _named(names: list[str], at: Array) -> pl.Series:
     return pl.Series(names, dtype=pl.String).gather(at)
 
 
-def _product_columns(shop: Shop) -> dict[str, object]:
+def _product_columns(shop: Catalogue) -> dict[str, object]:
     kinds = words.TYPES
     names = [
         f"{words.NAMES[product * 7 % len(words.NAMES)]} {kinds[kind].name.lower()}"
@@ -47,7 +47,7 @@ def _product_columns(shop: Shop) -> dict[str, object]:
     }
 
 
-def _colour_columns(shop: Shop) -> dict[str, object]:
+def _colour_columns(shop: Catalogue) -> dict[str, object]:
     colours = palette.COLOURS
     return {
         "colour_group_code": _named([f"{colour.code:02d}" for colour in colours], shop.colour),
@@ -59,7 +59,7 @@ def _colour_columns(shop: Shop) -> dict[str, object]:
     }
 
 
-def _range_columns(shop: Shop) -> dict[str, object]:
+def _range_columns(shop: Catalogue) -> dict[str, object]:
     indexes = [(code, name) for group in words.GROUPS for code, name in group.indexes]
     sections = [name for group in words.GROUPS for name in group.sections]
     garment = np.array([list(words.GARMENTS).index(kind.garment) for kind in words.TYPES])[shop.kind]
@@ -85,7 +85,7 @@ def _within(sizes: list[int], group: Array, choice: Array) -> Array:
     return np.asarray(starts[group] + choice % np.array(sizes)[group])
 
 
-def _descriptions(shop: Shop) -> list[str]:
+def _descriptions(shop: Catalogue) -> list[str]:
     parts = zip(
         *(column.tolist() for column in (shop.kind, shop.pattern, shop.colour, shop.fabric, shop.fit, shop.detail, shop.group)), strict=True
     )

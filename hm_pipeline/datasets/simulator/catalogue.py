@@ -16,7 +16,7 @@ Array = np.ndarray
 
 
 @dataclass(frozen=True)
-class Shop:
+class Catalogue:
     """Articles as arrays; ``product`` and all below it are by article.
 
     ``launch`` and ``life`` are in weeks, ``appeal`` is the logarithm of how well it sells in its prime.
@@ -78,7 +78,7 @@ def season(week_id: int) -> Array:
     return np.asarray(np.array([kind.season for kind in words.TYPES]) * np.cos(angle))
 
 
-def build_shop(articles: int, first_week: int, rng: np.random.Generator) -> Shop:
+def build_catalogue(articles: int, first_week: int, rng: np.random.Generator) -> Catalogue:
     """Invent a catalogue."""
     sizes = np.minimum(rng.geometric(0.45, articles), 12)  # colourways of a product
     product = np.repeat(np.arange(articles), sizes)[:articles]
@@ -88,15 +88,15 @@ def build_shop(articles: int, first_week: int, rng: np.random.Generator) -> Shop
     starts = np.searchsorted(product, np.arange(products))
     colour = rng.choice(len(palette.COLOURS), articles, p=_shares([colour.share for colour in palette.COLOURS]))
     tones = rng.normal(0, 0.5, (len(palette.COLOURS), STYLES))
-    by_article["style"] = alike(by_article["style"] + tones[colour] + rng.normal(0, 0.2, (articles, STYLES)), 3.0)
+    by_article["style"] = normalise(by_article["style"] + tones[colour] + rng.normal(0, 0.2, (articles, STYLES)), 3.0)
     by_article["appeal"] = by_article["appeal"] + rng.normal(0, 0.35, articles)
     by_article["launch"] = np.minimum(by_article["launch"] + rng.poisson(0.7, articles), LAST_WEEK)
     colourway = np.arange(articles) - starts[product] + 1
     companion = _companions(by_article["group"], by_article["kind"], by_article["launch"], rng)
-    return Shop(product=product, colourway=colourway, colour=colour, companion=companion, **by_article)
+    return Catalogue(product=product, colourway=colourway, colour=colour, companion=companion, **by_article)
 
 
-def alike(styles: Array, length: float) -> Array:
+def normalise(styles: Array, length: float) -> Array:
     """Return styles of one length: who likes what is a matter of direction, and none is liked by chance alone."""
     return np.asarray(length * styles / np.maximum(np.linalg.norm(styles, axis=1, keepdims=True), 1e-9), np.float32)
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from hm_pipeline.datasets.simulator import palette
 from hm_pipeline.datasets.simulator import vocabulary as words
-from hm_pipeline.datasets.simulator.catalogue import LAST_WEEK, STYLES, Array, Shop, alike
+from hm_pipeline.datasets.simulator.catalogue import LAST_WEEK, STYLES, Array, Catalogue, normalise
 
 SEGMENTS = 48  # circles of customers of like age and taste
 CIRCLE_STYLE = 0.34  # weight of the circle's style in what it finds
@@ -25,7 +25,7 @@ class Segments:
     style: Array
     group: Array
 
-    def distribution(self, shop: Shop, offered: Array, weight: Array) -> Array:
+    def distribution(self, shop: Catalogue, offered: Array, weight: Array) -> Array:
         """Return, for each circle, the running total of the chances of the articles on offer."""
         utility = weight + self.group[:, shop.group[offered]] + CIRCLE_STYLE * (self.style @ shop.style[offered].T)
         chance = np.exp(utility - utility.max(axis=1, keepdims=True))
@@ -33,7 +33,7 @@ class Segments:
 
 
 @dataclass(frozen=True)
-class Shoppers:
+class SimulatedCustomers:
     """Customers as arrays, the last three change as they shop."""
 
     age: Array
@@ -60,19 +60,19 @@ class Shoppers:
         return np.asarray((self.joined <= week_id) & (week_id < self.left))
 
 
-def build_segments(shop: Shop, rng: np.random.Generator) -> Segments:
+def build_segments(shop: Catalogue, rng: np.random.Generator) -> Segments:
     """Invent the circles, spread evenly over the ages; all together they like no style better than another."""
     age = np.interp((np.arange(SEGMENTS) + 0.5) / SEGMENTS, *AGES)
     drift = rng.normal(0, 1, (2, STYLES))  # taste moves with age
     bent = np.stack([(age - 36) / 14, np.cos(age / 9)], axis=1)
     style = bent @ drift * 0.6 + rng.normal(0, 0.5, (SEGMENTS, STYLES))
-    style = alike(style - style.mean(axis=0), 2.4)
+    style = normalise(style - style.mean(axis=0), 2.4)
     fit = np.stack([-(((age - group.age) / group.spread) ** 2) / 4 for group in words.GROUPS], axis=1)
     fit = np.maximum(fit + rng.normal(0, 0.8, fit.shape), -3.5)
     return Segments(age, style, _draws(fit, style, shop).astype(np.float32))
 
 
-def _draws(fit: Array, style: Array, shop: Shop) -> Array:
+def _draws(fit: Array, style: Array, shop: Catalogue) -> Array:
     """Return what circles make of the index groups, so that each group sells its share whatever its articles are.
 
     The shares of circles and groups are fitted in turn, and what the articles of a group draw by themselves is taken off.
@@ -87,7 +87,7 @@ def _draws(fit: Array, style: Array, shop: Shop) -> Array:
     return np.asarray(np.log(share) - np.log(np.maximum(drawn, 1e-9)))
 
 
-def build_shoppers(customers: int, first_week: int, segments: Segments, rng: np.random.Generator) -> Shoppers:
+def build_customers(customers: int, first_week: int, segments: Segments, rng: np.random.Generator) -> SimulatedCustomers:
     """Invent the customers: three in ten join while the shop is watched, and as many of all leave for good."""
     age = np.interp(rng.random(customers), *AGES)
     rank = np.searchsorted(segments.age, age) + rng.integers(-4, 5, customers)
@@ -99,7 +99,7 @@ def build_shoppers(customers: int, first_week: int, segments: Segments, rng: np.
     favourites = np.zeros(customers, np.int64)
     for _ in range(6):
         favourites |= np.int64(1) << rng.choice(len(kinds), customers, p=kinds / kinds.sum())
-    return Shoppers(
+    return SimulatedCustomers(
         age=np.round(age).astype(np.int64),
         segment=segment,
         style=(segments.style[segment] + rng.normal(0, 0.7, (customers, STYLES))).astype(np.float32),
@@ -116,7 +116,7 @@ def build_shoppers(customers: int, first_week: int, segments: Segments, rng: np.
     )
 
 
-def customers_table(shoppers: Shoppers, seed: int, rng: np.random.Generator) -> pl.DataFrame:
+def customers_table(shoppers: SimulatedCustomers, seed: int, rng: np.random.Generator) -> pl.DataFrame:
     """Return the customers in Kaggle's columns, sorted by id."""
     count = shoppers.size
     ids = sorted(sha256(f"customer {seed} {number}".encode()).hexdigest() for number in range(count))

@@ -12,8 +12,8 @@ import polars as pl
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.datasets.simulator import palette
 from hm_pipeline.datasets.simulator import vocabulary as words
-from hm_pipeline.datasets.simulator.catalogue import LAST_WEEK, Array, Shop, season
-from hm_pipeline.datasets.simulator.customers import CIRCLE_STYLE, Segments, Shoppers
+from hm_pipeline.datasets.simulator.catalogue import LAST_WEEK, Array, Catalogue, season
+from hm_pipeline.datasets.simulator.customers import CIRCLE_STYLE, Segments, SimulatedCustomers
 from hm_pipeline.datasets.simulator.weekly_sales import LIKES, NOISE, likes, look, utility
 
 FOLDER = "truth"
@@ -23,7 +23,7 @@ NEED_WEEKS = 8  # last weeks whose needs are written
 GLANCES = 64  # times a customer looks, to work out the chances of the types
 
 
-class Witness:
+class GroundTruthRecorder:
     """Watches the shop just before each week's visits, with dice of its own: the shop sells the same with and without it.
 
     Parameters
@@ -36,7 +36,9 @@ class Witness:
         Seed of the shop.
     """
 
-    def __init__(self, shop: Shop, shoppers: Shoppers, segments: Segments, ids: tuple[pl.Series, pl.Series], seed: int) -> None:
+    def __init__(
+        self, shop: Catalogue, shoppers: SimulatedCustomers, segments: Segments, ids: tuple[pl.Series, pl.Series], seed: int
+    ) -> None:
         self._shop, self._shoppers, self._segments = shop, shoppers, segments
         self._customer_id, self._article_id = ids
         self._rng = np.random.default_rng([seed, 2])

@@ -14,11 +14,11 @@ import polars as pl
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.datasets.simulator.articles_csv import articles_table
-from hm_pipeline.datasets.simulator.catalogue import LAST_WEEK, Array, Shop, build_shop
-from hm_pipeline.datasets.simulator.customers import build_segments, build_shoppers, customers_table
-from hm_pipeline.datasets.simulator.ground_truth import Witness
+from hm_pipeline.datasets.simulator.catalogue import LAST_WEEK, Array, Catalogue, build_catalogue
+from hm_pipeline.datasets.simulator.customers import build_customers, build_segments, customers_table
+from hm_pipeline.datasets.simulator.ground_truth import GroundTruthRecorder
 from hm_pipeline.datasets.simulator.images.render import write_images
-from hm_pipeline.datasets.simulator.weekly_sales import Basket, shop_a_week
+from hm_pipeline.datasets.simulator.weekly_sales import Basket, simulate_week
 
 TREND, LASTING = 0.25, 0.95  # how far an article's fortune moves in a week, as a power of e, and how much of it stays
 
@@ -53,14 +53,14 @@ def simulate(
     """
     first_week = LAST_WEEK + 1 - weeks
     world, diary = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])
-    shop = build_shop(articles, first_week, world)
+    shop = build_catalogue(articles, first_week, world)
     segments = build_segments(shop, world)
-    shoppers = build_shoppers(customers, first_week, segments, world)
+    shoppers = build_customers(customers, first_week, segments, world)
     people = customers_table(shoppers, seed, world)
     say = progress or (lambda _table, _done, _all: None)
 
     ids = people["customer_id"], shop.article_id
-    witness = Witness(shop, shoppers, segments, ids, seed) if truth else None
+    witness = GroundTruthRecorder(shop, shoppers, segments, ids, seed) if truth else None
 
     def write(path: Path) -> None:
         trend = np.zeros(shop.size)
@@ -69,7 +69,7 @@ def simulate(
                 trend = LASTING * trend + diary.normal(0, TREND, shop.size)
                 if witness:
                     witness.see(week_id, trend)
-                basket = shop_a_week(shop, shoppers, segments, week_id, trend, diary)
+                basket = simulate_week(shop, shoppers, segments, week_id, trend, diary)
                 rows = _rows(shop, ids, basket, week_id, diary)
                 rows.write_csv(file, include_header=done == 0)
                 say("transactions", done + 1, weeks)
@@ -83,7 +83,7 @@ def simulate(
         write_images(out, shop, say)
 
 
-def _rows(shop: Shop, ids: tuple[pl.Series, pl.Series], basket: Basket, week_id: int, rng: np.random.Generator) -> pl.DataFrame:
+def _rows(shop: Catalogue, ids: tuple[pl.Series, pl.Series], basket: Basket, week_id: int, rng: np.random.Generator) -> pl.DataFrame:
     days = pl.Series([REFERENCE.start(week_id) + timedelta(days=day) for day in range(7)])
     return pl.DataFrame(
         {

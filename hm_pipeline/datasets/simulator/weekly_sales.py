@@ -10,14 +10,14 @@ from itertools import pairwise
 import numpy as np
 
 from hm_pipeline.datasets.simulator import vocabulary as words
-from hm_pipeline.datasets.simulator.catalogue import Array, Shop
-from hm_pipeline.datasets.simulator.customers import BASKET, Segments, Shoppers
+from hm_pipeline.datasets.simulator.catalogue import Array, Catalogue
+from hm_pipeline.datasets.simulator.customers import BASKET, Segments, SimulatedCustomers
 
 BASKET_MEAN = 3.25  # articles chosen in a visit
-LOOKS = 5  # articles a customer looks at before he takes one
+CHOICE_SET_SIZE = 5  # articles a customer looks at before he takes one
 NOISE = 0.8  # scale of the mood that decides between articles that suit alike
 LIKES = {"style": 0.4, "favourite": 1.1, "need": 1.1, "colour": 0.6, "purse": -0.7}  # weights of :func:`likes`
-RHYTHM = np.array([kind.rhythm for kind in words.TYPES], np.float32)
+REPURCHASE_WEEKS = np.array([kind.rhythm for kind in words.TYPES], np.float32)
 WEEKDAYS = np.array([0.13, 0.14, 0.15, 0.17, 0.15, 0.13, 0.13])  # Wednesday to Tuesday
 AGAIN = np.array([0.0, 0.006, 0.02, 0.011, 0.005, 0.005, 0.005, 0.004, 0.001, 0.008, 0.01, 0.014, 0.024])  # by weeks since the last visit
 EXCHANGE = 0.14  # chance that a visit in the week after the last is only to take one article again
@@ -34,7 +34,9 @@ class Basket:
     online: Array
 
 
-def shop_a_week(shop: Shop, shoppers: Shoppers, segments: Segments, week_id: int, trend: Array, rng: np.random.Generator) -> Basket:
+def simulate_week(
+    shop: Catalogue, shoppers: SimulatedCustomers, segments: Segments, week_id: int, trend: Array, rng: np.random.Generator
+) -> Basket:
     """Let everyone shop for a week; the memories of the customers change."""
     buyers = _who_comes(shoppers, week_id, rng)
     offered, weight = shop.weight(week_id, trend)
@@ -58,7 +60,7 @@ def shop_a_week(shop: Shop, shoppers: Shoppers, segments: Segments, week_id: int
     return Basket(customer[order], article[order], day[customer][order], online[customer][order])
 
 
-def _who_comes(shoppers: Shoppers, week_id: int, rng: np.random.Generator) -> Array:
+def _who_comes(shoppers: SimulatedCustomers, week_id: int, rng: np.random.Generator) -> Array:
     since = np.minimum(week_id - shoppers.last_visit, 200).astype(np.float32)
     chance = shoppers.rate * (0.9 + 0.35 * np.exp(-since / 3)) * (1 + 0.12 * np.cos(2 * np.pi * (week_id - 38) / 52))
     new = shoppers.joined == week_id
@@ -66,14 +68,14 @@ def _who_comes(shoppers: Shoppers, week_id: int, rng: np.random.Generator) -> Ar
     return np.flatnonzero(rng.random(shoppers.size, dtype=np.float32) < chance)
 
 
-def _how_many(shoppers: Shoppers, buyers: Array, week_id: int, rng: np.random.Generator) -> Array:
+def _how_many(shoppers: SimulatedCustomers, buyers: Array, week_id: int, rng: np.random.Generator) -> Array:
     """Draw the sizes of baskets: larger in the sales of summer and winter, and for the free of hand."""
     more = 2.15 * (1 + 0.25 * np.cos(4 * np.pi * (week_id - 11) / 52)) * np.exp(-0.7 * shoppers.thrift[buyers])
     return np.asarray(np.minimum(1 + rng.negative_binomial(0.7, 0.7 / (0.7 + more)), 40))
 
 
 def _what_suits(
-    shop: Shop, shoppers: Shoppers, customer: Array, offered: Array, chances: Array, week_id: int, rng: np.random.Generator
+    shop: Catalogue, shoppers: SimulatedCustomers, customer: Array, offered: Array, chances: Array, week_id: int, rng: np.random.Generator
 ) -> Array:
     """Draw what the circle finds, and take what suits the customer's style, needs, colours and purse."""
     seen = look(shoppers, customer, offered, chances, rng)
@@ -81,24 +83,24 @@ def _what_suits(
     return np.asarray(seen[np.arange(len(customer)), (utility(shop, shoppers, customer, seen, week_id) + mood).argmax(axis=1)])
 
 
-def look(shoppers: Shoppers, customer: Array, offered: Array, chances: Array, rng: np.random.Generator) -> Array:
+def look(shoppers: SimulatedCustomers, customer: Array, offered: Array, chances: Array, rng: np.random.Generator) -> Array:
     """Draw the articles that customers look at, shape (customers, LOOKS), from the chances of their circles."""
     segment = shoppers.segment[customer]
     order = np.argsort(segment, kind="stable")
     bounds = np.searchsorted(segment[order], np.arange(len(chances) + 1))
-    seen = np.empty((len(customer), LOOKS), np.int64)
-    draws = rng.random((len(customer), LOOKS))
+    seen = np.empty((len(customer), CHOICE_SET_SIZE), np.int64)
+    draws = rng.random((len(customer), CHOICE_SET_SIZE))
     for circle, (first, last) in enumerate(pairwise(bounds.tolist())):
         rows = order[first:last]
         seen[rows] = np.searchsorted(chances[circle], draws[rows])
     return np.asarray(offered[np.minimum(seen, len(offered) - 1)])
 
 
-def likes(shop: Shop, shoppers: Shoppers, customer: Array, seen: Array, week_id: int) -> dict[str, Array]:
+def likes(shop: Catalogue, shoppers: SimulatedCustomers, customer: Array, seen: Array, week_id: int) -> dict[str, Array]:
     """Return what speaks for articles, shape (customers, articles seen by each), before weighing."""
     kind = shop.kind[seen]
     who = customer[:, None]
-    waited = (week_id - shoppers.last_bought[who, kind].astype(np.float32)) / RHYTHM[kind]
+    waited = (week_id - shoppers.last_bought[who, kind].astype(np.float32)) / REPURCHASE_WEEKS[kind]
     return {
         "style": np.einsum("nd,nkd->nk", shoppers.style[customer], shop.style[seen]),
         "favourite": (shoppers.favourites[who] >> kind) & 1,
@@ -108,13 +110,13 @@ def likes(shop: Shop, shoppers: Shoppers, customer: Array, seen: Array, week_id:
     }
 
 
-def utility(shop: Shop, shoppers: Shoppers, customer: Array, seen: Array, week_id: int) -> Array:
+def utility(shop: Catalogue, shoppers: SimulatedCustomers, customer: Array, seen: Array, week_id: int) -> Array:
     """Return how well articles suit customers, as the power of e."""
     terms = likes(shop, shoppers, customer, seen, week_id)
     return np.asarray(sum(LIKES[name] * term for name, term in terms.items()))
 
 
-def _what_goes_with_it(shop: Shop, customer: Array, article: Array, week_id: int, rng: np.random.Generator) -> Array:
+def _what_goes_with_it(shop: Catalogue, customer: Array, article: Array, week_id: int, rng: np.random.Generator) -> Array:
     """Exchange some articles for the companion, or another colour, of the one before in the same basket."""
     if not len(article):
         return article
@@ -128,7 +130,7 @@ def _what_goes_with_it(shop: Shop, customer: Array, article: Array, week_id: int
 
 
 def _what_was_good(
-    shop: Shop, shoppers: Shoppers, buyers: Array, exchanges: Array, chance: Array, week_id: int, rng: np.random.Generator
+    shop: Catalogue, shoppers: SimulatedCustomers, buyers: Array, exchanges: Array, chance: Array, week_id: int, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """Take articles of the last visit again while they are on offer, or in another colour, or what goes with them.
 
@@ -149,14 +151,16 @@ def _what_was_good(
     return who, np.concatenate([articles[place] for articles, place in places]).astype(np.int64)
 
 
-def _another_colour(shop: Shop, articles: Array) -> Array:
+def _another_colour(shop: Catalogue, articles: Array) -> Array:
     """Return the next colourway of the same product, else the one before, else the article itself."""
     after, before = np.minimum(articles + 1, shop.size - 1), np.maximum(articles - 1, 0)
     colourway = np.where(shop.product[after] == shop.product[articles], after, before)
     return np.asarray(np.where(shop.product[colourway] == shop.product[articles], colourway, articles))
 
 
-def _remember(shop: Shop, shoppers: Shoppers, customer: Array, article: Array, week_id: int, rng: np.random.Generator) -> None:
+def _remember(
+    shop: Catalogue, shoppers: SimulatedCustomers, customer: Array, article: Array, week_id: int, rng: np.random.Generator
+) -> None:
     """Note the visit of everyone who bought, and some articles of each basket."""
     shoppers.last_visit[customer] = week_id
     shoppers.last_bought[customer, shop.kind[article]] = week_id

@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 from PIL import Image, ImageOps
 
-from hm_pipeline.evaluation.figures.canvas import Sheet
+from hm_pipeline.evaluation.figures.canvas import Canvas
 
 # Longer names stand before those they contain, so that "Greenish Khaki" is not read as green.
 INKS = {
@@ -20,10 +20,10 @@ INKS = {
 }  # fmt: skip
 UNKNOWN = "#cfcfcf"
 THUMBNAIL = (93, 117)  # pixels of a photo
-LEAN = {"light": (1.0, 0.55), "dark": (0.0, 0.45)}  # what a shade is mixed with, and how much
+TINTS = {"light": (1.0, 0.55), "dark": (0.0, 0.45)}  # what a shade is mixed with, and how much
 
 
-def ink(name: str | None) -> tuple[float, float, float]:
+def rgb(name: str | None) -> tuple[float, float, float]:
     """Return the red, green and blue of a colour's name, grey where it says none.
 
     Examples
@@ -33,7 +33,7 @@ def ink(name: str | None) -> tuple[float, float, float]:
     """
     words = (name or "").lower()
     red, green, blue = to_rgb(next((value for key, value in INKS.items() if key in words), UNKNOWN))
-    for shade, (towards, share) in LEAN.items():
+    for shade, (towards, share) in TINTS.items():
         if shade in words.split():
             red, green, blue = ((1 - share) * part + share * towards for part in (red, green, blue))
     return red, green, blue
@@ -56,7 +56,7 @@ def draw_articles(articles: pl.DataFrame, photos: Mapping[int, Path] | None = No
     """
     pictures = {article: _thumbnail(path) for article, path in (photos or {}).items()}
     rows = -(-articles.height // columns) or 1
-    sheet = Sheet(columns * 1.45, rows * (2.1 if pictures else 1.6))
+    sheet = Canvas(columns * 1.45, rows * (2.1 if pictures else 1.6))
     axes = sheet.axes
     axes.set_axis_off()
     axes.set(xlim=(0, columns), ylim=(rows, 0))
@@ -65,7 +65,7 @@ def draw_articles(articles: pl.DataFrame, photos: Mapping[int, Path] | None = No
         row, column = divmod(place, columns)
         picture = pictures.get(article["article_id"])
         if picture is None:
-            axes.add_patch(_patch(column, row, ink(article["colour_group_name"])))
+            axes.add_patch(_patch(column, row, rgb(article["colour_group_name"])))
         else:
             axes.imshow(picture, extent=(column + 0.1, column + 0.9, row + tall, row + 0.04), aspect="auto", interpolation="lanczos")
         name = article["prod_name"] or article["product_type_name"] or "unnamed"

@@ -18,7 +18,7 @@ COLOURS = 96  # a palette makes a third of the bytes, and no eye sees the differ
 DPI = 80  # a picture travels inside an event of the run's log, so it stays small
 
 
-class Sheet:
+class Canvas:
     """One figure with one pair of axes."""
 
     def __init__(self, width: float = 7.5, height: float = 3.2) -> None:
@@ -45,7 +45,7 @@ class Sheet:
 
 
 @contextmanager
-def legend_outside(sheet: Sheet) -> Iterator[Axes]:
+def legend_outside(sheet: Canvas) -> Iterator[Axes]:
     """Draw over days on the axes, then put the legend beside them, where it hides no line."""
     yield sheet.axes
     sheet.figure.legend(loc="outside right upper", frameon=False, fontsize=8)

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from hm_pipeline.evaluation.figures.canvas import Sheet
+from hm_pipeline.evaluation.figures.canvas import Canvas
 
 
 def draw_forecast(articles: pl.DataFrame) -> bytes:
@@ -13,7 +13,7 @@ def draw_forecast(articles: pl.DataFrame) -> bytes:
     articles
         ``sold_units`` and ``expected_units`` of a week; colour is ``availability``, the probability of any sale.
     """
-    sheet = Sheet(5.5, 3.8)
+    sheet = Canvas(5.5, 3.8)
     axes = sheet.axes
     dots = axes.scatter(
         articles["expected_units"].to_numpy(),

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from hm_pipeline.evaluation.figures.canvas import Sheet
+from hm_pipeline.evaluation.figures.canvas import Canvas
 
 LARGEST = 260.0  # points, of the type with the largest share
 NAMED = 6
@@ -18,7 +18,7 @@ def draw_growth(rows: pl.DataFrame) -> bytes:
         ``product_type_name``, ``expected_growth``, ``growth`` and ``share`` of the week's units, which is the size of a
         dot; one row per type and week.
     """
-    sheet = Sheet(5.5, 4.2)
+    sheet = Canvas(5.5, 4.2)
     axes = sheet.axes
     drawn = rows.filter(pl.col("expected_growth") > 0, pl.col("growth") > 0)
     sizes = (LARGEST * drawn["share"] / (drawn["share"].max() or 1.0)).to_numpy()

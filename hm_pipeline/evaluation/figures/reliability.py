@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from hm_pipeline.evaluation.figures.canvas import Sheet
+from hm_pipeline.evaluation.figures.canvas import Canvas
 
 LEAST = 30  # pairs in a bin; the share of fewer is chance
 
@@ -18,7 +18,7 @@ def draw_reliability(said: pl.DataFrame, *, bins: int = 10) -> bytes:
     used = max(1, min(bins, said.height // LEAST))
     place = ((pl.col("probability").rank("ordinal") - 1) * used // pl.len()).alias("bin")
     points = said.with_columns(place).group_by("bin").agg(pl.col("probability").mean(), pl.col("came_true").mean()).sort("bin")
-    sheet = Sheet(4.4, 3.6)
+    sheet = Canvas(4.4, 3.6)
     axes = sheet.axes
     most = max(0.01, *points["probability"].to_list(), *points["came_true"].to_list()) * 1.1
     axes.plot([0, most], [0, most], color="grey", linewidth=0.8, linestyle="--", label="as said")

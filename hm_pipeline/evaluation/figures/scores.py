@@ -3,7 +3,7 @@
 import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE, Calendar
-from hm_pipeline.evaluation.figures.canvas import Sheet, first_days, legend_outside
+from hm_pipeline.evaluation.figures.canvas import Canvas, first_days, legend_outside
 
 
 def draw_scores(scores: pl.DataFrame, *, calendar: Calendar = REFERENCE) -> bytes:
@@ -16,7 +16,7 @@ def draw_scores(scores: pl.DataFrame, *, calendar: Calendar = REFERENCE) -> byte
     calendar
         Says on which day a week begins.
     """
-    sheet = Sheet()
+    sheet = Canvas()
     with legend_outside(sheet) as axes:
         for (rung,), line in scores.sort("rung", "week_id").group_by("rung", maintain_order=True):
             axes.plot(first_days(line["week_id"], calendar), line["map_at_12"].to_list(), marker="o", markersize=3, label=str(rung))

@@ -3,7 +3,7 @@
 import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE, Calendar
-from hm_pipeline.evaluation.figures.canvas import Sheet, first_days, legend_outside
+from hm_pipeline.evaluation.figures.canvas import Canvas, first_days, legend_outside
 
 
 def draw_season_curves(sales: pl.DataFrame, *, types: int = 6, calendar: Calendar = REFERENCE) -> bytes:
@@ -27,7 +27,7 @@ def draw_season_curves(sales: pl.DataFrame, *, types: int = 6, calendar: Calenda
     shares = every.with_columns(share=pl.col("sold_count") / pl.col("sold_count").sum().over("sold_week_id"))
     moved = shares.group_by("product_type_name").agg(pl.col("share").std().fill_null(0).alias("spread"))
     chosen = moved.sort("spread", "product_type_name", descending=[True, False]).head(types)["product_type_name"]
-    sheet = Sheet()
+    sheet = Canvas()
     weeks = shares.select(pl.col("sold_week_id").unique().sort())
     with legend_outside(sheet) as axes:
         for name in chosen:

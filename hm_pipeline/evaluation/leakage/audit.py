@@ -7,16 +7,16 @@ from functools import cached_property, partial
 import polars as pl
 
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.engine.lock import one_writer
+from hm_pipeline.engine.lock import write_lock
 from hm_pipeline.engine.partition_files import Manifest, scan_files
-from hm_pipeline.engine.plan import AUDIENCE, STATIC, Graph
+from hm_pipeline.engine.plan import AUDIENCE, UNPARTITIONED, Graph
 from hm_pipeline.evaluation.leakage import questions
-from hm_pipeline.evaluation.leakage.horizon import known_at
+from hm_pipeline.evaluation.leakage.horizon import latest_input_time
 from hm_pipeline.evaluation.leakage.partition_digest import Digest, differing_rows, digest, digest_of_model
-from hm_pipeline.evaluation.leakage.perturbed_home import STATES, laid_out, sweep
+from hm_pipeline.evaluation.leakage.perturbed_home import STATES, remove_leftovers, temporary_home
 from hm_pipeline.evaluation.leakage.recompute import Report, recompute
-from hm_pipeline.evaluation.leakage.result import MODEL, SAME, Audit, Audited
-from hm_pipeline.evaluation.leakage.target_leakage import LABEL, TELLS, labelled_pairs, tellers
+from hm_pipeline.evaluation.leakage.result import MODEL, UNCHANGED, Audit, FeatureResult
+from hm_pipeline.evaluation.leakage.target_leakage import LABEL, MAX_AUC, labelled_pairs, single_feature_auc
 from hm_pipeline.features.feast_objects import FeatureTable
 from hm_pipeline.features.tables import LOOKBOOK, feature_tables
 
@@ -55,11 +55,11 @@ def audit_week(graph: Graph, week_id: int, report: Report, *, most: int = MOST) 
             raise MissingInput(
                 f"week {key} is not there, or stale", where=name, remedy=f"run `hm audit --week {key}`, which makes it first"
             )
-    with one_writer(graph.home.root):
-        sweep(graph.home)
+    with write_lock(graph.home.root):
+        remove_leftovers(graph.home)
         audited = _Week(graph, week_id, most)
         for name, state in STATES.items():
-            with laid_out(graph.home, state, week_id) as root:
+            with temporary_home(graph.home, state, week_id) as root:
                 tables = [table.table for table in audited.tables]
                 other, failed = recompute(graph, root, week_id, tables, audited.audience, partial(report, f"{name} data"))
                 audited.compare(name, other, failed)
@@ -133,9 +133,9 @@ class _Week:
         is_labelled = self.week_id < calendar.last_week
         pairs = labelled_pairs(graph, self.week_id, self.audience) if is_labelled else None
         rows = [row for table in audited_tables() for row in self._features(table, pairs)]
-        rows += [self._row(name, MODEL, known_at(graph, name, self.week_id)) for name in self.models]
+        rows += [self._row(name, MODEL, latest_input_time(graph, name, self.week_id)) for name in self.models]
         for question, verdict in questions.ask(graph, self.week_id).items():
-            if verdict != SAME:
+            if verdict != UNCHANGED:
                 self._fault(questions.STORE, question, verdict)
             rows.append(self._row(question, questions.STORE, None))
         manifest = Manifest.load(graph.folder(AUDIENCE, self.week_id))
@@ -149,16 +149,18 @@ class _Week:
             rows=rows,
         )
 
-    def _features(self, table: FeatureTable, pairs: pl.DataFrame | None) -> list[Audited]:
-        graph, week_id = self.graph, self.week_id if table.is_weekly else STATIC
-        held = self.known[table.name] if table.is_weekly else digest(graph.folder(table.table, STATIC), table.keys, [], self.audience)
+    def _features(self, table: FeatureTable, pairs: pl.DataFrame | None) -> list[FeatureResult]:
+        graph, week_id = self.graph, self.week_id if table.is_weekly else UNPARTITIONED
+        held = (
+            self.known[table.name] if table.is_weekly else digest(graph.folder(table.table, UNPARTITIONED), table.keys, [], self.audience)
+        )
         stamps = [stamp for stamp in held.stamps if isinstance(stamp, datetime)]
-        moments = [known_at(graph, table.table, week_id) if table.is_weekly else None, max(stamps, default=None)]
+        moments = [latest_input_time(graph, table.table, week_id) if table.is_weekly else None, max(stamps, default=None)]
         latest = max((moment for moment in moments if moment), default=None)
-        areas = {} if pairs is None else tellers(graph, table, week_id, pairs, self.audience)
+        areas = {} if pairs is None else single_feature_auc(graph, table, week_id, pairs, self.audience)
         for feature in table.features:
             self._stamped(table, feature, held, stamps)
-            if areas.get(feature, 0) > TELLS:
+            if areas.get(feature, 0) > MAX_AUC:
                 self._fault(table.name, feature, f"tells the label by itself: AUC {areas[feature]:.4f}")
         return [self._row(feature, table.name, latest, areas.get(feature)) for feature in table.features]
 
@@ -169,9 +171,11 @@ class _Week:
         if held.weeks - {self.week_id}:
             self._fault(table.name, feature, f"holds rows of week {min(held.weeks - {self.week_id})}")
 
-    def _row(self, feature: str, view: str, latest: datetime | None, auc: float | None = None) -> Audited:
+    def _row(self, feature: str, view: str, latest: datetime | None, auc: float | None = None) -> FeatureResult:
         cutoff = self.graph.calendar.cutoff(self.week_id)
         if latest and latest > cutoff:
             self._fault(view, feature, "reads purchases of its own week or later")
         fault = self.faults.get((view, feature))
-        return Audited(feature=feature, view=view, known_at=latest, cutoff=cutoff, verdict=fault or SAME, passed=fault is None, auc=auc)
+        return FeatureResult(
+            feature=feature, view=view, known_at=latest, cutoff=cutoff, verdict=fault or UNCHANGED, passed=fault is None, auc=auc
+        )

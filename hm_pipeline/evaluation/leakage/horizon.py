@@ -5,7 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
-from hm_pipeline.engine.plan import AUDIENCE, FACTS, Graph
+from hm_pipeline.engine.plan import AUDIENCE, TRANSACTIONS, Graph
 
 
 def latest_week(graph: Graph, name: str, week_id: int) -> int | None:
@@ -13,7 +13,7 @@ def latest_week(graph: Graph, name: str, week_id: int) -> int | None:
 
     The audience is left out: that somebody bought in the week is what it is allowed to know.
     """
-    if name == FACTS:
+    if name == TRANSACTIONS:
         return week_id
     step = graph.steps[name]
     week_id = step.fit_week(week_id, graph.calendar)
@@ -24,7 +24,7 @@ def latest_week(graph: Graph, name: str, week_id: int) -> int | None:
     return max((week for week in found if week is not None), default=None)
 
 
-def known_at(graph: Graph, name: str, week_id: int) -> datetime | None:
+def latest_input_time(graph: Graph, name: str, week_id: int) -> datetime | None:
     """Return when the last day of purchases was over that a partition can have read; nothing if it reads none."""
     week = latest_week(graph, name, week_id)
     if week is None:
@@ -32,7 +32,7 @@ def known_at(graph: Graph, name: str, week_id: int) -> datetime | None:
     if week >= week_id:
         return graph.calendar.cutoff(week + 1)
     for past in range(week, graph.calendar.first_week - 1, -1):
-        sold = graph.home.weekly(FACTS, Transactions).before(past + 1, weeks=1)
+        sold = graph.home.weekly(TRANSACTIONS, Transactions).before(past + 1, weeks=1)
         last = sold.select(pl.col("t_dat").max()).collect().item()
         if last is not None:
             return datetime.combine(last + timedelta(days=1), time(), tzinfo=UTC)

@@ -10,7 +10,7 @@ import polars as pl
 from hm_pipeline.base.errors import HMError
 from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import Graph
-from hm_pipeline.evaluation.leakage.result import SAME
+from hm_pipeline.evaluation.leakage.result import UNCHANGED
 from hm_pipeline.features.feast_objects import KEYS, TIMESTAMP
 from hm_pipeline.features.historical import service_of
 from hm_pipeline.features.matrix import store_of
@@ -57,7 +57,7 @@ def _answer(store: "FeatureStore", table: Any) -> pl.DataFrame:
 def _offsets(store: "FeatureStore", pairs: pl.DataFrame, cutoff: datetime, plain: pl.DataFrame) -> str:
     written = [cutoff.astimezone(ZoneInfo(zone)).isoformat() for zone in ZONES]
     asked = pairs.with_columns(pl.Series(TIMESTAMP, list(islice(cycle(written), pairs.height))))
-    return SAME if _answer(store, asked).equals(plain) else f"{written[0]} gives other features than the cutoff, which it is"
+    return UNCHANGED if _answer(store, asked).equals(plain) else f"{written[0]} gives other features than the cutoff, which it is"
 
 
 def _earlier(store: "FeatureStore", pairs: pl.DataFrame, cutoff: datetime) -> str:
@@ -65,7 +65,7 @@ def _earlier(store: "FeatureStore", pairs: pl.DataFrame, cutoff: datetime) -> st
     found = _answer(store, pairs.with_columns(pl.lit(written).alias(TIMESTAMP)))
     known = [name for table in feature_tables() if table.is_weekly for name in table.features if name in found.columns]
     told = [name for name in known if found[name].null_count() < found.height]
-    return f"{written}, an hour before the cutoff, gives {told[0]}" if told else SAME
+    return f"{written}, an hour before the cutoff, gives {told[0]}" if told else UNCHANGED
 
 
 def _fractions(store: "FeatureStore", pairs: pl.DataFrame, cutoff: datetime) -> str:
@@ -78,4 +78,4 @@ def _fractions(store: "FeatureStore", pairs: pl.DataFrame, cutoff: datetime) -> 
         except HMError:
             continue
         return f"{key} 0.5 is answered as another"
-    return SAME
+    return UNCHANGED

@@ -9,7 +9,7 @@ from hm_pipeline.base.errors import DiskError, HMError, Unforeseen
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import Graph
-from hm_pipeline.evaluation.leakage.perturbed_home import keeping_audience
+from hm_pipeline.evaluation.leakage.perturbed_home import pin_audience
 
 Report = Callable[[str, int, int], None]
 
@@ -34,7 +34,7 @@ def recompute(
         The graph over the temporary home, and the steps that could not be made there with the reason.
     """
     settings = known.settings.model_copy(update={"home": root})
-    graph = Graph(keeping_audience(dict(known.steps), week_id, audience), Home(root), settings)
+    graph = Graph(pin_audience(dict(known.steps), week_id, audience), Home(root), settings)
     stale = graph.stale([(name, week_id) for name in names])
     every = sum(map(len, stale.values()))
     done, failed = 0, dict[str, str]()
@@ -49,7 +49,7 @@ def recompute(
 
 def _make(graph: Graph, name: str, week_id: int, failed: dict[str, str]) -> None:
     try:
-        Runner(graph).produce(name, week_id)
+        Runner(graph).materialize(name, week_id)
     except DiskError:
         raise
     except HMError as error:  # whatever it is, the same body did without it in the home

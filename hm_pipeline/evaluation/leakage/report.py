@@ -8,9 +8,9 @@ from rich.console import RenderableType
 
 from hm_pipeline.base.errors import LeakageError
 from hm_pipeline.base.files import atomic_write
-from hm_pipeline.evaluation.leakage.result import Audit, Audited
+from hm_pipeline.evaluation.leakage.result import Audit, FeatureResult
 from hm_pipeline.evaluation.scoreboard.report import STYLE, Section, html_table
-from hm_pipeline.evaluation.text_table import Sheet
+from hm_pipeline.evaluation.text_table import TextTable
 
 HEADER = ("feature", "view", "known at", "cutoff", "AUC", "verdict")
 REMARK = (
@@ -38,7 +38,7 @@ def conclusion(audit: Audit) -> str:
 
 def render(audit: Audit) -> tuple[RenderableType, ...]:
     """Return what the terminal shows."""
-    sheet = Sheet("Leak audit", HEADER, [_line(row) for row in audit.rows])
+    sheet = TextTable("Leak audit", HEADER, [_line(row) for row in audit.rows])
     return heading(audit), sheet.table(words=HEADER, wraps=True), REMARK, conclusion(audit)
 
 
@@ -54,12 +54,12 @@ def write(audit: Audit, folder: Path) -> None:
     atomic_write(folder / "audit.html", lambda aside: aside.write_text(page, encoding="utf-8"))
 
 
-def complain(audit: Audit) -> None:
+def raise_on_failure(audit: Audit) -> None:
     """Raise where a feature fails.
 
     Raises
     ------
-    FutureLeak
+    LeakageError
         It names the features, and what is wrong with the first.
     """
     failed = audit.failed
@@ -72,7 +72,7 @@ def complain(audit: Audit) -> None:
         )
 
 
-def _line(row: Audited) -> tuple[str, ...]:
+def _line(row: FeatureResult) -> tuple[str, ...]:
     known = f"{row.known_at:%Y-%m-%d %H:%M}" if row.known_at else "no date"
     area = "" if row.auc is None else f"{row.auc:.3f}"
     return row.feature, row.view, known, f"{row.cutoff:%Y-%m-%d %H:%M}", area, row.verdict

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-SAME = "the same"
+UNCHANGED = "the same"
 MODEL = "(model)"
 
 
-class Audited(BaseModel):
+class FeatureResult(BaseModel):
     """One feature, or the files of a model.
 
     Parameters
@@ -50,9 +50,9 @@ class Audit(BaseModel):
     audience: int
     kind: str
     bought: int
-    rows: list[Audited]
+    rows: list[FeatureResult]
 
     @property
-    def failed(self) -> list[Audited]:
+    def failed(self) -> list[FeatureResult]:
         """Rows that did not pass."""
         return [row for row in self.rows if not row.passed]

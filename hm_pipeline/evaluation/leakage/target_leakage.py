@@ -12,7 +12,7 @@ from hm_pipeline.evaluation.leakage.partition_digest import shards
 from hm_pipeline.features.feast_objects import FeatureTable
 
 LABEL = "is_bought"
-TELLS = 0.999  # an honest feature of a purchase has about 0.8
+MAX_AUC = 0.999  # an honest feature of a purchase has about 0.8
 FEWEST = 5  # bought pairs, or chance alone may order them
 
 
@@ -23,7 +23,7 @@ def labelled_pairs(graph: Graph, week_id: int, audience: pl.DataFrame) -> pl.Dat
     return rows.select("customer_id", "week_id", "article_id", LABEL).join(types, on="article_id", how="left")
 
 
-def tellers(graph: Graph, table: FeatureTable, week_id: int, pairs: pl.DataFrame, audience: pl.DataFrame) -> dict[str, float]:
+def single_feature_auc(graph: Graph, table: FeatureTable, week_id: int, pairs: pl.DataFrame, audience: pl.DataFrame) -> dict[str, float]:
     """Return how well each feature of a table orders the labelled pairs by itself, 1 is without fault.
 
     Both directions count, and rows without a value are once the least and once the greatest.

@@ -5,10 +5,10 @@ from typing import Protocol
 
 import polars as pl
 
-from hm_pipeline.base.errors import SchemaViolation, MissingInput
+from hm_pipeline.base.errors import MissingInput, SchemaViolation
 
 
-class Rival(Protocol):
+class Baseline(Protocol):
     """Predict for a week from the transactions before it; those of the week itself and later are not looked at."""
 
     def __call__(self, transactions: pl.LazyFrame, catalogue: pl.LazyFrame, /, *, week_id: int) -> pl.LazyFrame:
@@ -31,7 +31,7 @@ def aligned(predictions: pl.DataFrame, truth: pl.DataFrame, *, keys: Sequence[st
     ------
     MissingInput
         If the truth asks about nobody.
-    BrokenContract
+    SchemaViolation
         If a key has no finite prediction, or more than one.
     """
     require_truth(truth, where=where)
@@ -58,7 +58,7 @@ def require_truth(truth: pl.DataFrame, *, where: str) -> None:
 
 
 def require_once(rows: pl.DataFrame, *, keys: Sequence[str], where: str, what: str) -> None:
-    """Raise BrokenContract if a key has more than one row."""
+    """Raise SchemaViolation if a key has more than one row."""
     twice = rows.group_by(keys).len().filter(pl.col("len") > 1).sort(keys)
     if twice.height:
         named = _named(twice, keys)

@@ -16,7 +16,7 @@ absolute error, root mean squared error and ``r2_score`` (relbench/metrics.py).
 import numpy as np
 import polars as pl
 
-from hm_pipeline.evaluation.relbench.alignment import Rival, aligned
+from hm_pipeline.evaluation.relbench.alignment import Baseline, aligned
 from hm_pipeline.evaluation.scoreboard.rows import DECIMALS, Row
 
 NAME = "item-sales"
@@ -60,7 +60,7 @@ def score(predictions: pl.DataFrame, truth: pl.DataFrame) -> SalesScore:
     ------
     MissingInput
         If the truth asks about no article.
-    BrokenContract
+    SchemaViolation
         If an article of the catalogue has no finite prediction, or two.
     """
     both = aligned(predictions, truth, keys=ARTICLE, where=NAME)
@@ -93,7 +93,7 @@ def recent_mean(transactions: pl.LazyFrame, articles: pl.LazyFrame, *, week_id: 
     return _joined(articles, means, week_id, "prediction")
 
 
-RIVALS: dict[str, Rival] = {"zero": zero, "last week": last_week, "mean of 4 weeks": recent_mean}
+RIVALS: dict[str, Baseline] = {"zero": zero, "last week": last_week, "mean of 4 weeks": recent_mean}
 
 
 def _sales(transactions: pl.LazyFrame) -> pl.LazyFrame:

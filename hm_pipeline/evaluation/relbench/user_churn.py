@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hm_pipeline.evaluation.relbench.alignment import Rival, aligned
+from hm_pipeline.evaluation.relbench.alignment import Baseline, aligned
 from hm_pipeline.evaluation.scoreboard.rows import DECIMALS, Row, share
 from hm_pipeline.recommender.metrics.ranking import BUYER
 
@@ -66,7 +66,7 @@ def score(predictions: pl.DataFrame, truth: pl.DataFrame) -> ChurnScore:
     ------
     MissingInput
         If the truth asks about nobody.
-    BrokenContract
+    SchemaViolation
         If a customer of the population has no finite prediction, or two.
     """
     both = aligned(predictions, truth, keys=BUYER, where=NAME)
@@ -140,7 +140,7 @@ def customer_constant(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, we
     return everyone.select(*BUYER, pl.coalesce("own", "prediction").alias("prediction"))
 
 
-RIVALS: dict[str, Rival] = {
+RIVALS: dict[str, Baseline] = {
     "global constant": global_constant,
     "days since purchase": days_since_purchase,
     "purchase count": purchase_count,

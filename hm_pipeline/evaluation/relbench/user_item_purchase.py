@@ -17,7 +17,7 @@ snap-stanford/relbench at f4fdd49, relbench/tasks/hm.py, ``UserItemPurchaseTask`
 import polars as pl
 
 from hm_pipeline.base.errors import SchemaViolation
-from hm_pipeline.evaluation.relbench.alignment import Rival, require_once, require_truth
+from hm_pipeline.evaluation.relbench.alignment import Baseline, require_once, require_truth
 from hm_pipeline.evaluation.scoreboard.rows import DECIMALS, Row
 from hm_pipeline.recommender.metrics.ranking import BUYER, PAIR, average_precision
 
@@ -69,7 +69,7 @@ def score(predictions: pl.DataFrame, truth: pl.DataFrame, *, places: int = PLACE
     ------
     MissingInput
         If the truth asks about nobody.
-    BrokenContract
+    SchemaViolation
         If a customer of the population has no list, or one with a rank below 1, or a rank or an article twice.
     """
     require_truth(truth, where=NAME)
@@ -135,7 +135,7 @@ def past_purchases(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_
     return asked.with_columns(pl.col("article_id").fill_null(NO_ARTICLE), pl.col("rank").fill_null(1)).sort(*BUYER, "rank")
 
 
-RIVALS: dict[str, Rival] = {"best sellers": best_sellers, "past purchases": past_purchases}
+RIVALS: dict[str, Baseline] = {"best sellers": best_sellers, "past purchases": past_purchases}
 
 
 def _week(week_id: int) -> pl.Expr:

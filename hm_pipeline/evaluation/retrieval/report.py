@@ -12,7 +12,7 @@ from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.evaluation.retrieval.weekly import RecallBudget
-from hm_pipeline.evaluation.text_table import Sheet
+from hm_pipeline.evaluation.text_table import TextTable
 
 
 def read_budget(home: Home, weeks: Sequence[int]) -> tuple[pl.DataFrame, dict[str, float]]:
@@ -70,15 +70,15 @@ class Budget:
         return f"{hits / max(self.bought, 1):.2%}"
 
 
-def tables(budget: Budget) -> Iterator[Sheet]:
+def tables(budget: Budget) -> Iterator[TextTable]:
     """Yield the tables of a budget."""
     header: tuple[str, ...] = ("kept", "rows a buyer", "recall", "hits per 1,000 rows", "of the union's hits lost")
-    yield Sheet("rows a customer", header, list(_depths(budget)))
+    yield TextTable("rows a customer", header, list(_depths(budget)))
     header = ("strategy", "rows a buyer", "recall", "hits / 1,000", "alone: rows", "hits", "hits / 1,000", "seconds")
-    yield Sheet("proposed; alone is by no other strategy", header, list(_proposed(budget)))
-    yield Sheet("kept by the first stage", ("strategy", "rows a buyer", "hits", "lost without it"), list(_kept(budget)))
+    yield TextTable("proposed; alone is by no other strategy", header, list(_proposed(budget)))
+    yield TextTable("kept by the first stage", ("strategy", "rows a buyer", "hits", "lost without it"), list(_kept(budget)))
     title = "leaving out what is off sale, by the availability signal"
-    yield Sheet(title, ("", "proposed", "kept", "hits"), list(_filtered(budget)))
+    yield TextTable(title, ("", "proposed", "kept", "hits"), list(_filtered(budget)))
 
 
 def _depths(budget: Budget) -> Iterator[tuple[str, ...]]:

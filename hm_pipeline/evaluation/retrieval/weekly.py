@@ -9,13 +9,13 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.step import Week
-from hm_pipeline.engine.tables import MemoryTable
+from hm_pipeline.engine.step import WeekContext
+from hm_pipeline.engine.tables import InMemoryTable
 from hm_pipeline.recommender.candidates import STRATEGIES
-from hm_pipeline.recommender.candidates.first_stage.bins import BUCKETS, Term, terms_of
-from hm_pipeline.recommender.candidates.first_stage.model import FirstStage, taken
-from hm_pipeline.recommender.candidates.first_stage.pool import Union, unite
-from hm_pipeline.recommender.labels import bought
+from hm_pipeline.recommender.candidates.first_stage.bins import BUCKETS, BinnedFeature, terms_of
+from hm_pipeline.recommender.candidates.first_stage.model import FirstStage, is_purchased
+from hm_pipeline.recommender.candidates.first_stage.pool import CandidatePool, collect_candidates
+from hm_pipeline.recommender.labels import purchased_pairs
 
 DEPTHS = (12, 30, 50, 60, 80, 100, 150, 200)
 TOP = 100  # best sellers of last week, the trivial rival, as many as the first stage keeps
@@ -38,15 +38,15 @@ class RecallBudget(dy.Schema):
     buyer_count = dy.Int64(nullable=False, min=0, description="buyers of the week")
 
 
-def count(inputs: Inputs, week: Week) -> pl.DataFrame:
+def count(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Return :class:`RecallBudget` of a week; empty where nobody bought, or the week lies ahead."""
-    truth = bought(inputs, week_id=week.week_id).select("customer_id", "article_id").collect()
+    truth = purchased_pairs(inputs, week_id=week.week_id).select("customer_id", "article_id").collect()
     if truth.is_empty():
         return RecallBudget.create_empty()
     theirs = inputs.of(truth.select("customer_id").unique().sort("customer_id").lazy())
     most = week.settings.candidates
-    union = unite(STRATEGIES, theirs, week_id=week.week_id)
-    hits = taken(union, truth)
+    union = collect_candidates(STRATEGIES, theirs, week_id=week.week_id)
+    hits = is_purchased(union, truth)
     found = terms_of(union, theirs, week_id=week.week_id)
     rows = [*_strategies(union, hits, found, week.model, most), *_budgets(union, hits, week.model.score(found))]
     rows += [_unfiltered(theirs, truth, week, most), _rival(theirs, truth, week.week_id)]
@@ -55,12 +55,12 @@ def count(inputs: Inputs, week: Week) -> pl.DataFrame:
     return frame.with_columns(pl.lit(week.week_id, dtype=pl.Int64).alias("week_id"), *counts).select(RecallBudget.column_names())
 
 
-def seconds(inputs: Inputs, week: Week, _table: pl.LazyFrame) -> dict[str, float]:
+def seconds(inputs: Inputs, week: WeekContext, _table: pl.LazyFrame) -> dict[str, float]:
     """Return what each strategy takes for the week's buyers."""
-    buyers = bought(inputs, week_id=week.week_id).select("customer_id").unique().sort("customer_id").collect()
+    buyers = purchased_pairs(inputs, week_id=week.week_id).select("customer_id").unique().sort("customer_id").collect()
     if buyers.is_empty():
         return {}
-    union = unite(STRATEGIES, inputs.of(buyers.lazy()), week_id=week.week_id)
+    union = collect_candidates(STRATEGIES, inputs.of(buyers.lazy()), week_id=week.week_id)
     return {f"seconds/{name}": round(taken_by, 3) for name, taken_by in union.seconds.items()}
 
 
@@ -69,7 +69,9 @@ def _row(part: str, name: str, hits: np.ndarray, chosen: np.ndarray | None = Non
     return {"part": part, "name": name, "row_count": len(of_them), "hit_count": int(of_them.sum())}
 
 
-def _strategies(union: Union, hits: np.ndarray, found: dict[str, Term], model: FirstStage, most: int) -> Iterator[dict[str, Any]]:
+def _strategies(
+    union: CandidatePool, hits: np.ndarray, found: dict[str, BinnedFeature], model: FirstStage, most: int
+) -> Iterator[dict[str, Any]]:
     """Yield each strategy's own counts, its share of what is kept, and what is kept where it is left out."""
     kept = np.zeros(len(hits), bool)
     kept[union.best(model.score(found), most)[0]] = True
@@ -78,26 +80,26 @@ def _strategies(union: Union, hits: np.ndarray, found: dict[str, Term], model: F
         alone = mine & (union.strategy_count == 1)
         yield _row("strategy", name, hits, mine) | {"alone_row_count": int(alone.sum()), "alone_hit_count": int(hits[alone].sum())}
         yield _row("kept", name, hits, mine & kept)
-        scores = model.score({**found, name: Term(np.full(len(hits), BUCKETS, np.uint8), np.asarray)})
+        scores = model.score({**found, name: BinnedFeature(np.full(len(hits), BUCKETS, np.uint8), np.asarray)})
         yield _row("without", name, hits, union.best(np.where(alone, -np.inf, scores), most)[0])
 
 
-def _budgets(union: Union, hits: np.ndarray, scores: np.ndarray) -> Iterator[dict[str, Any]]:
+def _budgets(union: CandidatePool, hits: np.ndarray, scores: np.ndarray) -> Iterator[dict[str, Any]]:
     yield _row("union", "all", hits)
     pairs, rank = union.best(scores, max(DEPTHS))
     for depth in DEPTHS:
         yield _row("budget", str(depth), hits, pairs[rank <= depth])
 
 
-def _unfiltered(theirs: Inputs, truth: pl.DataFrame, week: Week, most: int) -> dict[str, Any]:
+def _unfiltered(theirs: Inputs, truth: pl.DataFrame, week: WeekContext, most: int) -> dict[str, Any]:
     """Count what would be kept where nothing were known to be off sale."""
     table = theirs.weekly(AVAILABILITY)
     everything = table.at(week.week_id).with_columns(pl.lit(1.0, dtype=pl.Float32).alias("availability")).collect()
-    all_on_offer = {AVAILABILITY: MemoryTable(everything, table.schema, limit=table.limit)}
+    all_on_offer = {AVAILABILITY: InMemoryTable(everything, table.schema, limit=table.limit)}
     open_to_all = replace(theirs, weekly_tables={**theirs.weekly_tables, **all_on_offer})
-    union = unite(STRATEGIES, open_to_all, week_id=week.week_id)
+    union = collect_candidates(STRATEGIES, open_to_all, week_id=week.week_id)
     pairs, _ = union.best(week.model.score(terms_of(union, open_to_all, week_id=week.week_id)), most)
-    return _row("unfiltered", str(most), taken(union, truth), pairs) | {"alone_row_count": len(union.customer)}
+    return _row("unfiltered", str(most), is_purchased(union, truth), pairs) | {"alone_row_count": len(union.customer)}
 
 
 def _rival(theirs: Inputs, truth: pl.DataFrame, week_id: int) -> dict[str, Any]:

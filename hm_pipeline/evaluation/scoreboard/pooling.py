@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from hm_pipeline.base.errors import SchemaViolation, MissingInput
+from hm_pipeline.base.errors import MissingInput, SchemaViolation
 from hm_pipeline.evaluation.scoreboard.rows import (
     DECIMALS,
     ColumnRow,
@@ -105,7 +105,7 @@ def pool(weeks: Sequence[JudgedWeek], *, columns: Sequence[ColumnRow] = (), seed
     ------
     MissingInput
         If there is nothing to pool.
-    BrokenContract
+    SchemaViolation
         If a week lacks a rung that another has, as differences are between the same buyers.
     """
     bench = _Bench(_side_by_side([week.scores for week in weeks if week.scores.height]), seed, samples)

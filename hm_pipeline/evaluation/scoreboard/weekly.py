@@ -9,13 +9,13 @@ from hm_pipeline.base.contracts import CustomerWeek
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.partition_files import Manifest
-from hm_pipeline.engine.step import Week
+from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.evaluation.baselines import RUNGS
 from hm_pipeline.evaluation.scoreboard.pooling import JudgedWeek
 from hm_pipeline.evaluation.scoreboard.scoring import Figures, count_articles, count_pairs, judge_week
 from hm_pipeline.evaluation.scoreboard.segments import segment_buyers
 from hm_pipeline.recommender.candidates import STRATEGIES
-from hm_pipeline.recommender.labels import bought
+from hm_pipeline.recommender.labels import purchased_pairs
 from hm_pipeline.recommender.metrics.ranking import BUYER
 
 OFFER_WEEKS = 4  # an article sold in the last four weeks counts as on offer
@@ -29,9 +29,9 @@ class Judged(CustomerWeek):
     average_precision = dy.Float64(nullable=False, min=0, max=1, description="average precision at 12")
 
 
-def judge(inputs: Inputs, week: Week) -> pl.DataFrame:
+def judge(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Return :class:`Judged` of the week's buyers; empty where nobody bought, or the week lies ahead."""
-    truth = bought(inputs, week_id=week.week_id).collect()
+    truth = purchased_pairs(inputs, week_id=week.week_id).collect()
     if truth.is_empty():
         return Judged.create_empty()
     buyers = truth.select(BUYER).unique().sort("customer_id")
@@ -46,9 +46,9 @@ def judge(inputs: Inputs, week: Week) -> pl.DataFrame:
     return judge_week(rules, lists, truth, segments, learner=week.model.best_learner)
 
 
-def figures(inputs: Inputs, week: Week, judged: pl.LazyFrame) -> Figures:
+def figures(inputs: Inputs, week: WeekContext, judged: pl.LazyFrame) -> Figures:
     """Return the week's MAP@12 by rung, and the counts that add up over weeks."""
-    truth = bought(inputs, week_id=week.week_id).collect()
+    truth = purchased_pairs(inputs, week_id=week.week_id).collect()
     if truth.is_empty():
         return {"buyers": 0.0}
     buyers = truth.select(BUYER).unique()

@@ -8,8 +8,8 @@ import polars as pl
 
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.history.type_rates import EVERYONE, OLDEST
-from hm_pipeline.recommender.labels import bought
-from hm_pipeline.recommender.signals.availability import GONE_DAYS
+from hm_pipeline.recommender.labels import purchased_pairs
+from hm_pipeline.recommender.signals.availability import DISCONTINUED_DAYS
 
 UNITS = 1_000  # groups of customers or articles: enough for an interval, few enough to be kept with the week
 PRIOR_WEEKS = 3  # weeks of the average customer that are added to everyone's own share: nobody's chance is 0 or 1
@@ -30,7 +30,14 @@ def needs(inputs: Inputs, week_id: int) -> pl.DataFrame:
     """
     articles = inputs.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
     key = ["customer_id", "product_type_no"]
-    taken = bought(inputs, week_id=week_id).join(articles, on="article_id").select(key).unique().with_columns(outcome=pl.lit(1.0)).collect()
+    taken = (
+        purchased_pairs(inputs, week_id=week_id)
+        .join(articles, on="article_id")
+        .select(key)
+        .unique()
+        .with_columns(outcome=pl.lit(1.0))
+        .collect()
+    )
     buyers = taken.select("customer_id").unique()
     said = inputs.weekly("signal/type_need").at(week_id).select(*key, pl.col("type_need").alias("signal"))
     rates = inputs.weekly("history/type_rates").at(week_id)
@@ -91,7 +98,7 @@ def offers(inputs: Inputs, week_id: int) -> pl.DataFrame:
     phase = (
         pl.when(pl.col("availability_is_launch"))
         .then(pl.lit("launch"))
-        .when(pl.col("availability_idle_days") > GONE_DAYS)
+        .when(pl.col("availability_idle_days") > DISCONTINUED_DAYS)
         .then(pl.lit("gone"))
         .when(pl.col("availability_peak_share") <= FADED)
         .then(pl.lit("fading"))

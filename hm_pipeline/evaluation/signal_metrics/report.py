@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from hm_pipeline.evaluation.signal_metrics.pooling import Grades, MethodRow, ReliabilityRow
-from hm_pipeline.evaluation.text_table import Sheet
+from hm_pipeline.evaluation.text_table import TextTable
 
 HEADER = ("measure", "of", "method", "value", "gain", "95 % interval", "clear?")
 RELIABILITY = ("of", *(f"{tenth}." for tenth in range(1, 11)), "slope", "reliable?")
@@ -29,13 +29,13 @@ def _reliable(row: ReliabilityRow) -> tuple[str, ...]:
     return (row.signal, *gaps, slope, "yes" if row.is_reliable else "no")
 
 
-def tables(grades: Grades) -> Iterator[Sheet]:
+def tables(grades: Grades) -> Iterator[TextTable]:
     """Yield a table for each signal, and one of how reliable probabilities are."""
     for signal, rows in groupby(grades.methods, key=lambda row: row.signal):
-        yield Sheet(signal, HEADER, [_line(row) for row in rows])
+        yield TextTable(signal, HEADER, [_line(row) for row in rows])
     if grades.reliability:
         title = "reliability: by how many percent each tenth of the rows, by rising prediction, came out above what was predicted"
-        yield Sheet(title, RELIABILITY, [_reliable(row) for row in grades.reliability])
+        yield TextTable(title, RELIABILITY, [_reliable(row) for row in grades.reliability])
 
 
 def render(grades: Grades) -> list[RenderableType]:

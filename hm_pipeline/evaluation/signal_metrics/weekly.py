@@ -3,19 +3,19 @@
 import polars as pl
 
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.step import Week
+from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.evaluation.signal_metrics.losses import Graded, area, log_loss, mean_loss, reliability, share_log_loss
 from hm_pipeline.evaluation.signal_metrics.questions import needs, offers, seasons
-from hm_pipeline.recommender.labels import bought
+from hm_pipeline.recommender.labels import purchased_pairs
 
 NEED_RIVALS = ("base_rate", "own_share", "last_week_by_age")
 SEASON_RIVALS = ("last_week", "mean_of_4_weeks", "a_year_ago")
 OFFER_RIVALS = ("last_week", "mean_of_4_weeks", "zero")
 
 
-def grade(inputs: Inputs, week: Week) -> pl.DataFrame:
+def grade(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Return :class:`Graded` of a week; empty where nobody bought, or the week lies ahead."""
-    if bought(inputs, week_id=week.week_id).head(1).collect().is_empty():
+    if purchased_pairs(inputs, week_id=week.week_id).head(1).collect().is_empty():
         return Graded.create_empty()
     sold = offers(inputs, week.week_id)
     parts = {

@@ -64,7 +64,7 @@ def calibrate(raw: Path, settings: Settings, progress: Callable[[str, int, int],
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If the files cannot be read.
     """
     scratch = raw / SCRATCH

@@ -30,7 +30,7 @@ def load(connection: Any, entity_table: object) -> Entities:
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If it is something else, a statement that fails, or lacks timestamps.
     """
     query = _query(connection, entity_table)

@@ -11,7 +11,7 @@ MOST_KNOWN = 1_000
 _known: dict[object, Any] = {}
 
 
-def remembered(what: str, files: Sequence[str], learn: Callable[[], T]) -> T:
+def cached_by_mtime(what: str, files: Sequence[str], learn: Callable[[], T]) -> T:
     """Return what was learnt of the files in their present state, or learn it.
 
     Parameters

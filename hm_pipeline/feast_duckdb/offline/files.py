@@ -60,11 +60,13 @@ def source_of(stored: Any, view: str, keys: Sequence[str], root: Path | None, ma
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If it is not made of parquet files.
     """
     if not isinstance(stored, FileSource) or not isinstance(stored.file_format or ParquetFormat(), ParquetFormat):
-        raise InvalidInput(f"view {view!r} has a {type(stored).__name__}", where="feature store", remedy="this store reads parquet files only")
+        raise InvalidInput(
+            f"view {view!r} has a {type(stored).__name__}", where="feature store", remedy="this store reads parquet files only"
+        )
     path = str(stored.path).removeprefix("file://")
     if not is_remote(path):
         path = literal_path(path) if Path(path).is_absolute() else _below(root or Path(), path)
@@ -124,7 +126,9 @@ def _is_left_to_duckdb(source: Source) -> bool:
     if not is_remote(source.path) or filesystem(source.path, source.options) is not None:
         return False
     if source.marker:
-        raise InvalidInput("no package for fsspec reads it", where=source.path, remedy="install one, such as s3fs: markers must be looked for")
+        raise InvalidInput(
+            "no package for fsspec reads it", where=source.path, remedy="install one, such as s3fs: markers must be looked for"
+        )
     return True
 
 

@@ -22,7 +22,7 @@ def require_moment(name: str, kind: str, where: str) -> None:
 
     Raises
     ------
-    BadInput
+    InvalidInput
         For numbers, whose unit would be a guess, and whatever else is no moment.
     """
     if kind not in MOMENTS | TEXTS:

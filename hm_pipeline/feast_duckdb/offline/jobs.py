@@ -79,7 +79,7 @@ class StatementJob(RetrievalJob):  # type: ignore[misc]
 
         Raises
         ------
-        RowsLost
+        RowCountMismatch
             After the last batch, if rows were lost or multiplied.
         """
         for batch in self._stream(rows, ordered=ordered):

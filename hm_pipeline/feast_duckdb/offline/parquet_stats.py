@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from hm_pipeline.feast_duckdb.offline.entities import Entities, fetch
-from hm_pipeline.feast_duckdb.offline.file_cache import remembered
+from hm_pipeline.feast_duckdb.offline.file_cache import cached_by_mtime
 from hm_pipeline.feast_duckdb.offline.layout import listed, unescaped
 from hm_pipeline.feast_duckdb.offline.remote_files import is_remote
 from hm_pipeline.feast_duckdb.offline.schemas import Types
@@ -34,7 +34,7 @@ def rows_by_file(entities: Entities, files: Sequence[str], keys: Mapping[str, st
     spans = {key: entities.span(column) for key, column in whole.items()}
     if not spans or None in spans.values() or any(map(is_remote, files)):
         return None
-    groups = remembered(f"row groups by {sorted(spans)}", files, lambda: _row_groups(entities.connection, files, list(spans)))
+    groups = cached_by_mtime(f"row groups by {sorted(spans)}", files, lambda: _row_groups(entities.connection, files, list(spans)))
     rows: Counter[str] = Counter()
     for file, count, held in groups or ():
         if all(low <= spans[key][1] and spans[key][0] <= high for key, (low, high) in held.items()):  # type: ignore[index]

@@ -45,7 +45,9 @@ def plan_views(
     alike = [name.lower() for name in names]  # DuckDB tells no Age from age, and would rename one
     repeated = sorted({name for name in names if alike.count(name.lower()) > 1})
     if repeated:
-        raise InvalidInput(f"{', '.join(repeated)} would appear twice", where="result", remedy="rename a column or ask for full_feature_names")
+        raise InvalidInput(
+            f"{', '.join(repeated)} would appear twice", where="result", remedy="rename a column or ask for full_feature_names"
+        )
     return plans
 
 

@@ -12,7 +12,7 @@ from hm_pipeline.feast_duckdb.offline.entities import Entities, fetch
 from hm_pipeline.feast_duckdb.offline.jobs import StatementJob
 from hm_pipeline.feast_duckdb.offline.joins import DUPLICATE, rows_of
 from hm_pipeline.feast_duckdb.offline.positional_join import REPLACED
-from hm_pipeline.feast_duckdb.offline.row_placement import Placed, RowNumbers
+from hm_pipeline.feast_duckdb.offline.row_placement import OrderedTable, RowNumbers
 from hm_pipeline.feast_duckdb.offline.statement import row_label, statement, statements
 from hm_pipeline.feast_duckdb.offline.view_plan import ViewPlan
 
@@ -67,7 +67,7 @@ class PointInTimeJob(StatementJob):
             for batch in self._batches(part):
                 total += batch.num_rows
                 if total <= self._entities.rows:
-                    placed = placed or Placed(batch.schema, self._row, self._entities.rows)
+                    placed = placed or OrderedTable(batch.schema, self._row, self._entities.rows)
                     placed.add(batch)
         self._guard(total)
         self._guard_places(placed is None or placed.are_whole)
@@ -101,7 +101,9 @@ def translated(error: Exception, views: str) -> Exception:
     if REPLACED in text:
         return InvalidInput("its files were replaced while they were read", where=f"view {_named(text, REPLACED)}", remedy="ask again")
     if "memory" in text.lower() and "limit" in text.lower():
-        return InvalidInput(text, where=f"views {views}", remedy="give the offline store a higher memory_limit, or ask for fewer rows at once")
+        return InvalidInput(
+            text, where=f"views {views}", remedy="give the offline store a higher memory_limit, or ask for fewer rows at once"
+        )
     return InvalidInput(text, where=f"views {views}", remedy="write the tables again, or compare their columns with the views' schemas")
 
 

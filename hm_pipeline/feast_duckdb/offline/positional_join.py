@@ -16,14 +16,14 @@ ENOUGH_ROWS = 100_000  # fewer are joined before the keys are compared
 REPLACED = "replaced while it was read: view "
 
 
-def lying_beside(entities: Entities, plans: Sequence[ViewPlan]) -> dict[int, ViewPlan]:
+def matching_views(entities: Entities, plans: Sequence[ViewPlan]) -> dict[int, ViewPlan]:
     """Return the views, by their places, whose rows are those of the entity table, in its order, and none of them twice."""
     likely = {place: plan for place, plan in enumerate(plans) if _may(entities, plan)}
     rising = {columns: _rises(entities, columns) for columns in {_columns(plan) for plan in likely.values()}}
     return {place: plan for place, plan in likely.items() if rising[_columns(plan)] and _is_beside(entities, plan)}
 
 
-def side_by_side(entities: Entities, plans: Mapping[int, ViewPlan], names: Mapping[int, Sequence[str]]) -> str:
+def positional_select(entities: Entities, plans: Mapping[int, ViewPlan], names: Mapping[int, Sequence[str]]) -> str:
     """Return the entity table with its row numbers and, under the names given, the features of views that lie beside it."""
     columns = ["e.*", f"e.rowid + 1 AS {ROW}"]
     for place, plan in plans.items():

@@ -32,7 +32,7 @@ class RowNumbers:
         return self.total == len(self._seen) - 1 and bool(self._seen[1:].all())
 
 
-class Placed:
+class OrderedTable:
     """A table filled batch by batch.
 
     Parameters

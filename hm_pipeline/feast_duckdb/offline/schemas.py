@@ -6,9 +6,9 @@ from typing import Any
 
 import duckdb
 
-from hm_pipeline.base.errors import InvalidInput, SchemaViolation, MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput, SchemaViolation
 from hm_pipeline.feast_duckdb.offline.entities import Entities, fetch
-from hm_pipeline.feast_duckdb.offline.file_cache import remembered
+from hm_pipeline.feast_duckdb.offline.file_cache import cached_by_mtime
 from hm_pipeline.feast_duckdb.offline.layout import Layout, listed
 from hm_pipeline.feast_duckdb.offline.types import NULLS, are_comparable, declared_type, family, fits
 
@@ -36,11 +36,11 @@ def stored_types(connection: Any, view: str, files: Sequence[str], columns: Sequ
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If a file cannot be read.
     MissingInput
         If a file lacks a column.
-    BrokenContract
+    SchemaViolation
         If files hold a column in different types: DuckDB would convert to that of the first file, by rounding.
     """
     schemas = _schemas(connection, view, files, layout)
@@ -105,7 +105,7 @@ def _schemas(connection: Any, view: str, files: Sequence[str], layout: Layout) -
         return [(file, _described(connection, file, layout)) for file in [files[0], *_different(connection, files)]]
 
     try:
-        return remembered(f"schemas by {layout}", files, learn)
+        return cached_by_mtime(f"schemas by {layout}", files, learn)
     except duckdb.Error as error:
         raise unreadable(error, view, files[0]) from error
 

@@ -35,7 +35,7 @@ def open_session(settings: Any) -> Any:
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If DuckDB does not take them.
     """
     try:

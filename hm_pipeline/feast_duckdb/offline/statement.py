@@ -11,7 +11,7 @@ from itertools import chain
 
 from hm_pipeline.feast_duckdb.offline.entities import AT, ROW, Entities
 from hm_pipeline.feast_duckdb.offline.joins import features, join
-from hm_pipeline.feast_duckdb.offline.positional_join import lying_beside, side_by_side
+from hm_pipeline.feast_duckdb.offline.positional_join import matching_views, positional_select
 from hm_pipeline.feast_duckdb.offline.sql_text import quoted
 from hm_pipeline.feast_duckdb.offline.view_plan import ViewPlan, shared_partition
 
@@ -24,9 +24,9 @@ def statement(entities: Entities, plans: Sequence[ViewPlan]) -> str:
     """Return the statement that adds the features of the views to the entity table, unordered, with its row numbers."""
     column = shared_partition(entities, plans)
     if column is None:
-        beside = lying_beside(entities, plans)
+        beside = matching_views(entities, plans)
         names = {place: _inner(place, plan) for place, plan in beside.items()}
-        return _select(entities, plans, side_by_side(entities, beside, names) if beside else None, beside)
+        return _select(entities, plans, positional_select(entities, beside, names) if beside else None, beside)
     apart = [place for place, plan in enumerate(plans) if plan.files_by_value(column)]
     return _select(entities, plans, _partition_wise(entities, {place: plans[place] for place in apart}, column), apart)
 

@@ -167,5 +167,7 @@ def _on_demand(refs: list[str], project: str, registry: Any) -> list[Any]:
     views: list[Any] = OnDemandFeatureView.get_requested_odfvs(refs, project, registry)
     substrait = [view.name for view in views if view.mode == "substrait"]
     if substrait:
-        raise InvalidInput(f"{', '.join(substrait)} is in substrait mode", where="on-demand views", remedy="write it in pandas or python mode")
+        raise InvalidInput(
+            f"{', '.join(substrait)} is in substrait mode", where="on-demand views", remedy="write it in pandas or python mode"
+        )
     return views

@@ -11,7 +11,7 @@ Answer = TypeVar("Answer")
 Read = Callable[[sqlite3.Connection], Answer]
 
 
-class Readers(Generic[Answer]):
+class ConnectionPool(Generic[Answer]):
     """Answers questions to a file; questions of many threads share its connections, and so their caches.
 
     Parameters

@@ -23,7 +23,7 @@ from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from hm_pipeline.base.errors import InvalidInput
-from hm_pipeline.feast_duckdb.online.connection_pool import Readers
+from hm_pipeline.feast_duckdb.online.connection_pool import ConnectionPool
 from hm_pipeline.feast_duckdb.online.encoding import packed_keys
 from hm_pipeline.feast_duckdb.online.protobuf import delimited, delimited_each
 
@@ -46,7 +46,7 @@ class LeanSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):  # type: ignore[misc
 class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
     """Feast's SQLite store with another way to read; a view whose keys are not whole numbers is read as Feast reads it."""
 
-    _readers: Readers[Answer] | None = None
+    _readers: ConnectionPool[Answer] | None = None
 
     def get_online_features(
         self, config: Any, features: Any, entity_rows: Any, registry: Any, project: str, *args: Any, **named: Any
@@ -98,9 +98,9 @@ class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
                 include_feature_view_version_metadata,
             )
 
-    def _reading(self, config: Any) -> Readers[Answer]:
+    def _reading(self, config: Any) -> ConnectionPool[Answer]:
         if not (self._readers and self._readers.are_usable):
-            self._readers = Readers(partial(_connect, self._get_db_path(config)))
+            self._readers = ConnectionPool(partial(_connect, self._get_db_path(config)))
         return self._readers
 
 

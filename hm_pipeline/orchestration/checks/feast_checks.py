@@ -12,11 +12,11 @@ from hm_pipeline.engine.partition_files import scan_files
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.step import Step
 from hm_pipeline.evaluation.leakage import audit_week, conclusion
-from hm_pipeline.features.consistency import drift
+from hm_pipeline.features.consistency import schema_differences
 from hm_pipeline.features.feast_objects import TIMESTAMP, FeatureTable
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.tables import feature_tables
-from hm_pipeline.orchestration.checks.result import Stored, newest, outcome
+from hm_pipeline.orchestration.checks.result import StoredPartition, check_result, newest
 from hm_pipeline.orchestration.metadata import VIEWS
 
 STORE, LABELLED, AUDIT = "feature_store", "feature_matrix", "leak_audit"  # the store is seldom made, so seldom is an audit
@@ -39,10 +39,10 @@ def asked(step: Step) -> dict[str, str]:
     }
 
 
-def _unique(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+def _unique(stored: StoredPartition, key: dg.AssetKey) -> dg.AssetCheckResult:
     keys = VIEWS[stored.step.name].keys
     twice = pl.concat([_repeated(file, keys) for file in _files(stored)])
-    return outcome(
+    return check_result(
         "unique", key, expected=f"0 repeated keys {keys}", found=f"{twice.height} repeated keys {keys}", offending=twice, remedy=AGAIN
     )
 
@@ -53,7 +53,7 @@ def _repeated(file: Path, keys: tuple[str, ...]) -> pl.DataFrame:
     return rows.group_by(keys).len("rows").filter(pl.col("rows") > 1).sort(keys).collect()
 
 
-def _timestamps(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+def _timestamps(stored: StoredPartition, key: dg.AssetKey) -> dg.AssetCheckResult:
     calendar, table = stored.graph.calendar, VIEWS[stored.step.name]
     moment = calendar.cutoff(stored.week_id if table.is_weekly else 0)
     wrong = pl.col(TIMESTAMP).ne_missing(pl.lit(moment))
@@ -61,7 +61,7 @@ def _timestamps(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
     return _none("timestamps", stored, key, wrong, f"stamped otherwise than {moment:%Y-%m-%d %H:%M}, or of another week")
 
 
-def _ttl(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+def _ttl(stored: StoredPartition, key: dg.AssetKey) -> dg.AssetCheckResult:
     calendar, table = stored.graph.calendar, VIEWS[stored.step.name]
     asked_at = calendar.cutoff(stored.week_id if table.is_weekly else calendar.last_week)
     oldest = asked_at - table.ttl if table.ttl else datetime.min.replace(tzinfo=asked_at.tzinfo) + timedelta(days=1)
@@ -69,18 +69,18 @@ def _ttl(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
     return _none("ttl", stored, key, ~served, f"not served at {asked_at:%Y-%m-%d %H:%M}")
 
 
-def _none(name: str, stored: Stored, key: dg.AssetKey, wrong: pl.Expr, what: str) -> dg.AssetCheckResult:
+def _none(name: str, stored: StoredPartition, key: dg.AssetKey, wrong: pl.Expr, what: str) -> dg.AssetCheckResult:
     rows = stored.table.filter(wrong.fill_null(value=True))
     count = int(rows.select(pl.len()).collect().item())
     shown = rows.head(8).collect()
-    return outcome(name, key, expected=f"0 rows {what}", found=f"{count} rows {what}", offending=shown, remedy=AGAIN)
+    return check_result(name, key, expected=f"0 rows {what}", found=f"{count} rows {what}", offending=shown, remedy=AGAIN)
 
 
-def _views(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+def _views(stored: StoredPartition, key: dg.AssetKey) -> dg.AssetCheckResult:
     tables = feature_tables()
     schemas = {table.name: schema for table in tables if (schema := _stored_schema(stored.graph, table)) is not None}
-    found = drift(open_store(stored.graph.home.root), tables, schemas)
-    return outcome(
+    found = schema_differences(open_store(stored.graph.home.root), tables, schemas)
+    return check_result(
         "views",
         key,
         expected="0 columns differ",
@@ -98,29 +98,29 @@ def _stored_schema(graph: Graph, table: FeatureTable) -> pl.Schema | None:
     return scan_files([graph.folder(table.table, week_id) / manifest.receipts[0].file]).collect_schema()
 
 
-def _audit(stored: Stored, key: dg.AssetKey) -> dg.AssetCheckResult:
+def _audit(stored: StoredPartition, key: dg.AssetKey) -> dg.AssetCheckResult:
     week_id, labelled = newest(stored.graph, stored.graph.steps[LABELLED])
     if labelled is None:
         what = f"{LABELLED} of no week"
-        return outcome(AUDIT, key, expected=f"{LABELLED} of a week", found=what, offending=pl.DataFrame(), remedy="`hm run --week D`")
+        return check_result(AUDIT, key, expected=f"{LABELLED} of a week", found=what, offending=pl.DataFrame(), remedy="`hm run --week D`")
     try:
         found = audit_week(stored.graph, week_id, lambda _state, _done, _every: None)
     except HMError as error:
-        return outcome(AUDIT, key, expected="an audit", found=str(error), offending=pl.DataFrame(), remedy=error.remedy)
+        return check_result(AUDIT, key, expected="an audit", found=str(error), offending=pl.DataFrame(), remedy=error.remedy)
     rows = pl.DataFrame([row.model_dump() for row in found.failed])
     remedy = "read nothing of the week or later; `hm audit --week D` shows every feature"
-    result = outcome(AUDIT, key, expected="0 features fail", found=f"{len(found.failed)} features fail", offending=rows, remedy=remedy)
+    result = check_result(AUDIT, key, expected="0 features fail", found=f"{len(found.failed)} features fail", offending=rows, remedy=remedy)
     return result._replace(
         metadata={**result.metadata, "week": dg.TextMetadataValue(found.week), "all": dg.TextMetadataValue(conclusion(found))}
     )
 
 
-def _files(stored: Stored) -> Iterator[Path]:
+def _files(stored: StoredPartition) -> Iterator[Path]:
     folder = stored.graph.folder(stored.step.name, stored.week_id)
     return (folder / receipt.file for receipt in stored.manifest.receipts)
 
 
-CHECKS: dict[str, Callable[[Stored, dg.AssetKey], dg.AssetCheckResult]] = {
+CHECKS: dict[str, Callable[[StoredPartition, dg.AssetKey], dg.AssetCheckResult]] = {
     "unique": _unique,
     "timestamps": _timestamps,
     "ttl": _ttl,

@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from hm_pipeline.engine.partition_files import Manifest, scan_files
-from hm_pipeline.engine.plan import STATIC, Graph
+from hm_pipeline.engine.plan import UNPARTITIONED, Graph
 from hm_pipeline.engine.step import Step
 from hm_pipeline.orchestration.metadata import markdown_table
 
@@ -15,7 +15,7 @@ SHOWN = 8  # offending rows shown
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredPartition:
     """A stored partition."""
 
     step: Step
@@ -33,15 +33,15 @@ class Stored:
 def newest(graph: Graph, step: Step) -> tuple[int, Manifest | None]:
     """Return the last stored partition of a step."""
     if step.kind == "static":
-        return STATIC, Manifest.load(graph.folder(step.name, STATIC))
+        return UNPARTITIONED, Manifest.load(graph.folder(step.name, UNPARTITIONED))
     for week_id in reversed(graph.calendar.weeks):
         manifest = Manifest.load(graph.folder(step.name, week_id))
         if manifest:
             return week_id, manifest
-    return STATIC, None
+    return UNPARTITIONED, None
 
 
-def outcome(name: str, key: dg.AssetKey, *, expected: Any, found: Any, offending: pl.DataFrame, remedy: str) -> dg.AssetCheckResult:
+def check_result(name: str, key: dg.AssetKey, *, expected: Any, found: Any, offending: pl.DataFrame, remedy: str) -> dg.AssetCheckResult:
     """Return a result that says, where it fails, what was expected, what is there, which rows, and what to do."""
     passed = expected == found
     facts: dict[str, Any] = {"expected": dg.MetadataValue.text(str(expected)), "found": dg.MetadataValue.text(str(found))}

@@ -10,7 +10,7 @@ from hm_pipeline.base.contracts import Pair
 from hm_pipeline.base.fixed_point import SCALE, days_before, decay
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.neighbours import Neighbours, best_neighbours
-from hm_pipeline.recommender.candidates._lib.strategy import Strategy, newest, on_offer, ranked
+from hm_pipeline.recommender.candidates._lib.strategy import Strategy, available_articles, last_purchases, rank_proposals
 
 INPUTS = ("purchases", "history/article_sales", "history/bought_together", "signal/availability")
 UNIT = 2**10  # of decayed counts in the history
@@ -39,9 +39,9 @@ def compute(tables: Inputs, *, week_id: int, last: int = 24, half_life_days: flo
         Articles per customer.
     """
     weight = decay(days_before(tables.calendar.start(week_id)), half_life_days=half_life_days)
-    own = newest(tables, week_id=week_id, most=last).select("customer_id", "article_id", weight.alias("weight"))
-    proposals = best_neighbours(own, tables.once(_neighbours, week_id), most=most).with_columns(pl.col("score") // SCALE)
-    return BoughtTogether.cast(ranked(proposals, "bought_together", week_id=week_id, most=most))
+    own = last_purchases(tables, week_id=week_id, most=last).select("customer_id", "article_id", weight.alias("weight"))
+    proposals = best_neighbours(own, tables.cached_for_partition(_neighbours, week_id), most=most).with_columns(pl.col("score") // SCALE)
+    return BoughtTogether.cast(rank_proposals(proposals, "bought_together", week_id=week_id, most=most))
 
 
 def _neighbours(tables: Inputs, week_id: int) -> Neighbours:
@@ -52,7 +52,7 @@ def _neighbours(tables: Inputs, week_id: int) -> Neighbours:
         tables.weekly("history/bought_together")
         .at(week_id)
         .join(sales.select("article_id", "decayed_count"), on="article_id")
-        .join(on_offer(tables, week_id=week_id), left_on="other_id", right_on="article_id", how="semi")
+        .join(available_articles(tables, week_id=week_id), left_on="other_id", right_on="article_id", how="semi")
         .select("article_id", "other_id", share.alias("strength"))
     )
 

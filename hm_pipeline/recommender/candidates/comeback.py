@@ -33,7 +33,7 @@ def compute(tables: Inputs, *, week_id: int, idle_weeks: int = 4, most: int = 32
         Units in an age window, fewer than for everyone: they buy a third of the units.
     """
     ages = known_ages(tables.static("customers").join(tables.audience, on="customer_id", how="semi"))
-    best = tables.once(_best, week_id, idle_weeks, most, least).rename({"rank": "comeback_rank", "share": "comeback_score"})
+    best = tables.cached_for_partition(_best, week_id, idle_weeks, most, least).rename({"rank": "comeback_rank", "share": "comeback_score"})
     recent = tables.weekly("purchases").before(week_id, weeks=idle_weeks).select("customer_id").unique()
     idle = tables.audience.join(recent, on="customer_id", how="anti").join(ages, on="customer_id", how="left")
     # An unknown age is put in the middle: where it matters most, at few units, the window is wide anyway.

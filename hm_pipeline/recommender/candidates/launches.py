@@ -10,7 +10,7 @@ import polars as pl
 from hm_pipeline.base.contracts import Pair
 from hm_pipeline.base.fixed_point import SCALE
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.recommender.candidates._lib.strategy import Strategy, liked, ranked
+from hm_pipeline.recommender.candidates._lib.strategy import Strategy, favourite_values, rank_proposals
 
 
 class Launches(Pair):
@@ -48,10 +48,10 @@ def compute(
         .sort("section_no", "units", "article_id", descending=[False, True, False])
         .filter(pl.int_range(pl.len()).over("section_no") < of_each, pl.col("units") > 0)
     )
-    favourites = liked(tables, "section_no", week_id=week_id, half_life_days=half_life_days, most=sections)
+    favourites = favourite_values(tables, "section_no", week_id=week_id, half_life_days=half_life_days, most=sections)
     score = (pl.col("weight") * pl.col("units") // pl.col("all").clip(1)).alias("score")
     proposals = favourites.join(best, on="section_no").select("customer_id", "article_id", score)
-    return Launches.cast(ranked(proposals, "launches", week_id=week_id, most=most))
+    return Launches.cast(rank_proposals(proposals, "launches", week_id=week_id, most=most))
 
 
 STRATEGY = Strategy(name="launches", schema=Launches, compute=compute, inputs=("purchases", "articles", "signal/availability"))

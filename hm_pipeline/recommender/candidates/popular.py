@@ -9,7 +9,7 @@ import polars as pl
 from hm_pipeline.base.contracts import Pair
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy
-from hm_pipeline.recommender.history.article_sales import fresh_count
+from hm_pipeline.recommender.history.article_sales import recent_sales_score
 
 
 class Popular(Pair):
@@ -36,7 +36,7 @@ def compute(tables: Inputs, *, week_id: int, most: int = 80) -> pl.LazyFrame:
         tables.weekly("history/article_sales")
         .at(week_id)
         .with_columns(
-            fresh_count().alias("fresh"),
+            recent_sales_score().alias("fresh"),
             *(
                 pl.when(pl.col(f"day_{days}_count") > 0)
                 .then(pl.col(f"day_{days}_count").rank("min", descending=True))

@@ -34,7 +34,7 @@ def compute(tables: Inputs, *, week_id: int, most: int = 48, least: int = 2_000,
         Share of the week's units in the window that is enough in a shop too small for ``least``, but never below
         ``FEWEST`` units: a window that holds everyone says nothing about age.
     """
-    best = tables.once(_best, week_id, most, least, least_share)
+    best = tables.cached_for_partition(_best, week_id, most, least, least_share)
     # Collected, or the optimiser may join everyone to the best sellers of their age before the audience is picked.
     audience = tables.audience.join(known_ages(tables.static("customers")), on="customer_id").collect().lazy()
     named = best.lazy().rename({"rank": "popular_by_age_rank", "share": "popular_by_age_score"})

@@ -6,8 +6,8 @@ import polars as pl
 from hm_pipeline.base.contracts import Pair
 from hm_pipeline.base.fixed_point import SCALE
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.recommender.candidates._lib.strategy import Strategy, liked, ranked
-from hm_pipeline.recommender.history.article_sales import fresh_count
+from hm_pipeline.recommender.candidates._lib.strategy import Strategy, favourite_values, rank_proposals
+from hm_pipeline.recommender.history.article_sales import recent_sales_score
 
 
 class PopularInDepartment(Pair):
@@ -38,15 +38,15 @@ def compute(
     kinds = tables.static("articles").select("article_id", pl.col("department_no").fill_null(-1))
     sold = tables.weekly("history/article_sales").at(week_id).filter(pl.col("day_7_count") > 0)
     best = (
-        sold.select("article_id", fresh_count().alias("fresh"))
+        sold.select("article_id", recent_sales_score().alias("fresh"))
         .join(kinds, on="article_id")
         .sort("department_no", "fresh", "article_id", descending=[False, True, False])
         .filter(pl.int_range(pl.len()).over("department_no") < of_each)
     )
-    favourites = liked(tables, "department_no", week_id=week_id, half_life_days=half_life_days, most=departments)
+    favourites = favourite_values(tables, "department_no", week_id=week_id, half_life_days=half_life_days, most=departments)
     score = (SCALE * pl.col("weight") * pl.col("fresh") // pl.col("all")).alias("score")
     proposals = favourites.join(best, on="department_no").select("customer_id", "article_id", score)
-    return PopularInDepartment.cast(ranked(proposals, "popular_in_department", week_id=week_id, most=most))
+    return PopularInDepartment.cast(rank_proposals(proposals, "popular_in_department", week_id=week_id, most=most))
 
 
 STRATEGY = Strategy(

@@ -9,7 +9,7 @@ import polars as pl
 from hm_pipeline.base.contracts import Pair
 from hm_pipeline.base.fixed_point import SCALE, days_before, decay
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.recommender.candidates._lib.strategy import Strategy, on_offer, ranked
+from hm_pipeline.recommender.candidates._lib.strategy import Strategy, available_articles, rank_proposals
 
 
 class Repurchase(Pair):
@@ -37,7 +37,7 @@ def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30, most: i
     bought = (
         tables.weekly("purchases")
         .before(week_id)
-        .join(on_offer(tables, week_id=week_id), on="article_id", how="semi")
+        .join(available_articles(tables, week_id=week_id), on="article_id", how="semi")
         .group_by("customer_id", "article_id")
         .agg(
             weight.sum().alias("score"),
@@ -46,7 +46,7 @@ def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30, most: i
             pl.len().clip(upper_bound=2**15 - 1).cast(pl.Int16).alias("repurchase_count"),
         )
     )
-    return Repurchase.cast(ranked(bought, "repurchase", week_id=week_id, most=most))
+    return Repurchase.cast(rank_proposals(bought, "repurchase", week_id=week_id, most=most))
 
 
 STRATEGY = Strategy(name="repurchase", schema=Repurchase, compute=compute, inputs=("purchases", "signal/availability"))

@@ -9,7 +9,7 @@ import polars as pl
 from hm_pipeline.base.contracts import Pair
 from hm_pipeline.base.fixed_point import days_before, decay
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.recommender.candidates._lib.strategy import Strategy, newest, on_offer, ranked
+from hm_pipeline.recommender.candidates._lib.strategy import Strategy, available_articles, last_purchases, rank_proposals
 
 
 class SameProduct(Pair):
@@ -32,14 +32,14 @@ def compute(tables: Inputs, *, week_id: int, last: int = 12, half_life_days: flo
         Articles per customer.
     """
     products = tables.static("articles").select("article_id", "product_code").drop_nulls()
-    bought = newest(tables, week_id=week_id, most=last)
+    bought = last_purchases(tables, week_id=week_id, most=last)
     wanted = bought.join(products, on="article_id").group_by("customer_id", "product_code").agg(pl.col("t_dat").max())
     sales = tables.weekly("history/article_sales").at(week_id).select("article_id", "day_7_count")
-    on_sale = sales.join(on_offer(tables, week_id=week_id), on="article_id", how="semi").join(products, on="article_id")
+    on_sale = sales.join(available_articles(tables, week_id=week_id), on="article_id", how="semi").join(products, on="article_id")
     score = decay(days_before(tables.calendar.start(week_id)), half_life_days=half_life_days)
     proposals = wanted.join(on_sale, on="product_code").join(bought, on=["customer_id", "article_id"], how="anti")
     return SameProduct.cast(
-        ranked(proposals.with_columns(score.alias("score")), "same_product", week_id=week_id, most=most, then="day_7_count")
+        rank_proposals(proposals.with_columns(score.alias("score")), "same_product", week_id=week_id, most=most, then="day_7_count")
     )
 
 

@@ -11,7 +11,7 @@ from hm_pipeline.base.contracts import Pair
 from hm_pipeline.base.fixed_point import SCALE
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.neighbours import Neighbours, best_neighbours
-from hm_pipeline.recommender.candidates._lib.strategy import Strategy, newest, on_offer, ranked
+from hm_pipeline.recommender.candidates._lib.strategy import Strategy, available_articles, last_purchases, rank_proposals
 
 UNIT = 2**10  # of likeness in the history
 
@@ -37,18 +37,18 @@ def compute(tables: Inputs, *, week_id: int, weeks: int = 52, last: int = 24, mo
     most
         Articles per customer.
     """
-    own = newest(tables, week_id=week_id, most=last, weeks=weeks)
+    own = last_purchases(tables, week_id=week_id, most=last, weeks=weeks)
     weight = (SCALE // pl.len().over("customer_id")).alias("weight")  # a mean: a long history is not liked more
-    best = best_neighbours(own.select("customer_id", "article_id", weight), tables.once(_neighbours, week_id), most=most)
+    best = best_neighbours(own.select("customer_id", "article_id", weight), tables.cached_for_partition(_neighbours, week_id), most=most)
     proposals = best.with_columns(pl.col("score") // UNIT)
-    return SimilarCustomers.cast(ranked(proposals, "similar_customers", week_id=week_id, most=most))
+    return SimilarCustomers.cast(rank_proposals(proposals, "similar_customers", week_id=week_id, most=most))
 
 
 def _neighbours(tables: Inputs, week_id: int) -> Neighbours:
     return Neighbours.of(
         tables.weekly("history/shared_buyers")
         .at(week_id)
-        .join(on_offer(tables, week_id=week_id), left_on="other_id", right_on="article_id", how="semi")
+        .join(available_articles(tables, week_id=week_id), left_on="other_id", right_on="article_id", how="semi")
         .select("article_id", "other_id", pl.col("likeness").alias("strength"))
     )
 

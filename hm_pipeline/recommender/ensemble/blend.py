@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from hm_pipeline.recommender.ensemble.sampling import Judge
+from hm_pipeline.recommender.ensemble.sampling import MapScorer
 from hm_pipeline.recommender.learners.base import Floats
 
 DECIMALS = 5  # kept of a score, so that the last bits of a sum do not decide a rank or a byte
@@ -50,7 +50,7 @@ def rounded(scores: npt.NDArray[np.floating]) -> Floats:
     return (np.round(scores.astype(np.float64), DECIMALS) + 0.0).astype(np.float32)  # + 0.0 turns -0.0 into 0.0
 
 
-def blend_weights(scaled: npt.NDArray[np.float64], judge: Judge) -> tuple[tuple[float, ...], float]:
+def blend_weights(scaled: npt.NDArray[np.float64], judge: MapScorer) -> tuple[tuple[float, ...], float]:
     """Return the weights on the simplex that give the best MAP@12, and that figure.
 
     The grid holds each learner alone, so that the blend is no worse than the best of them where it was fitted.  Of

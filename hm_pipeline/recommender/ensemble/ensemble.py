@@ -21,14 +21,14 @@ from hm_pipeline.base.errors import MissingInput, UnknownWeek
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.recommender.ensemble.blend import FEWEST_HITS, blend_weights, blended, rounded, standardised
-from hm_pipeline.recommender.ensemble.sampling import Judge, buyer_starts, judged_sample, training_sample
+from hm_pipeline.recommender.ensemble.sampling import MapScorer, group_offsets, training_sample, validation_sample
 from hm_pipeline.recommender.ensemble.search_result import SearchResult
 from hm_pipeline.recommender.learners import Member, fit_member, learner_named
 from hm_pipeline.recommender.learners.base import Floats, as_floats
 
 JUDGED_BUYERS = 20_000  # of a week; the standard error of MAP@12 is then about 3 % of it
 Frame = pl.LazyFrame | pl.DataFrame
-Judged = tuple[npt.NDArray[np.float64], Judge]  # standardised scores of a week's candidates, and who judges them
+Judged = tuple[npt.NDArray[np.float64], MapScorer]  # standardised scores of a week's candidates, and who judges them
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Ensemble:
         single = {f"score_{member.learner}": rounded(margins[:, column]) for column, member in enumerate(self.members)}
         return matrix.select(KEYS).with_columns(
             **{name: pl.Series(values) for name, values in single.items()},
-            score=pl.Series(blended(standardised(margins, buyer_starts(matrix)), self.weights)),
+            score=pl.Series(blended(standardised(margins, group_offsets(matrix)), self.weights)),
         )
 
     def importance(self) -> dict[str, dict[str, float]]:
@@ -179,9 +179,9 @@ def _fit_members(
 
 def _judged(matrices: Mapping[int, Frame], truth: Frame, week: int, members: Sequence[Member], settings: Settings) -> Judged:
     bought = truth.lazy().filter(pl.col("week_id") == week)
-    rows, bought_rows = judged_sample(_week(matrices, week), bought, buyers=JUDGED_BUYERS, seed=settings.seed)
+    rows, bought_rows = validation_sample(_week(matrices, week), bought, buyers=JUDGED_BUYERS, seed=settings.seed)
     margins = _margins(members, as_floats(rows, members[0].features))
-    return standardised(margins, buyer_starts(rows)), Judge(rows, bought_rows)
+    return standardised(margins, group_offsets(rows)), MapScorer(rows, bought_rows)
 
 
 def _figures(role: str, judged: Judged, members: Sequence[Member]) -> dict[str, float]:

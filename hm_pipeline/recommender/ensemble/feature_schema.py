@@ -9,7 +9,7 @@ from hm_pipeline.engine.step import short_hash
 NAMED = 5  # features named in a complaint
 
 
-def version_of(service: str, columns: Mapping[str, Any]) -> str:
+def schema_version(service: str, columns: Mapping[str, Any]) -> str:
     """Return the version of a feature service: its name, and a digest over its columns and their kinds, in order.
 
     Parameters
@@ -27,7 +27,7 @@ def version_of(service: str, columns: Mapping[str, Any]) -> str:
     return f"{service}-{short_hash(service, *(f'{name}:{_kind(dtype)}' for name, dtype in columns.items()))}"
 
 
-def require_version(service: str, columns: Mapping[str, Any], *, trained: str, features: Sequence[str]) -> None:
+def require_schema(service: str, columns: Mapping[str, Any], *, trained: str, features: Sequence[str]) -> None:
     """Refuse features that are not those an ensemble was trained with.
 
     Parameters
@@ -37,10 +37,10 @@ def require_version(service: str, columns: Mapping[str, Any], *, trained: str, f
 
     Raises
     ------
-    BrokenContract
+    SchemaViolation
         If name, order or kind of any feature differs.
     """
-    served = version_of(service, columns)
+    served = schema_version(service, columns)
     if served != trained:
         raise SchemaViolation(
             f"the ensemble was trained with {len(features)} features of {trained} and is given {len(columns)} of {served}: "

@@ -70,7 +70,7 @@ def write_submission(recommendations_by_shard: Iterable[pl.DataFrame], customers
 
     Raises
     ------
-    RowsLost
+    RowCountMismatch
         If a customer has no 12 articles, comes twice, or is unknown.
     """
     predictions = pl.concat([_lines(shard) for shard in recommendations_by_shard] or [_lines(_NO_ROWS)])

@@ -46,7 +46,7 @@ def training_sample(matrix: pl.LazyFrame | pl.DataFrame, *, rows: int, seed: int
     return useful.filter(kept).drop("_place").sort(KEYS).collect()
 
 
-def judged_sample(
+def validation_sample(
     matrix: pl.LazyFrame | pl.DataFrame, truth: pl.LazyFrame | pl.DataFrame, *, buyers: int, seed: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read all candidates of so many of a week's buyers, and what these bought.
@@ -71,12 +71,12 @@ def judged_sample(
     return rows, bought.lazy().join(kept, on=BUYER, how="semi").sort(KEYS).collect()
 
 
-def buyer_starts(pairs: pl.DataFrame) -> npt.NDArray[np.intp]:
+def group_offsets(pairs: pl.DataFrame) -> npt.NDArray[np.intp]:
     """Return where each customer's rows begin.
 
     Raises
     ------
-    BrokenContract
+    SchemaViolation
         If the rows are not sorted by key, as a ranking of rows that do not lie together would be silently wrong.
     """
     changes = [pairs[name].to_numpy() for name in KEYS]
@@ -90,7 +90,7 @@ def buyer_starts(pairs: pl.DataFrame) -> npt.NDArray[np.intp]:
     return np.flatnonzero(np.concatenate([np.ones(min(pairs.height, 1), dtype=bool), is_first]))
 
 
-class Judge:
+class MapScorer:
     """MAP@12 of scores for the rows of one matrix, fast enough for every trial of a search.
 
     Equal scores rank by article_id.  All buyers of the truth count, candidates or not.
@@ -108,7 +108,7 @@ class Judge:
         marked = pairs.select(KEYS).join(truth.select(*KEYS, is_hit=True), on=KEYS, how="left", maintain_order="left")
         counted = marked.join(bought, on=BUYER, how="left", maintain_order="left")
         is_hit = counted["is_hit"].fill_null(value=False).to_numpy()
-        starts = buyer_starts(pairs)
+        starts = group_offsets(pairs)
         sizes = np.diff(np.append(starts, pairs.height))
         has_hit = np.logical_or.reduceat(is_hit, starts) if len(starts) else np.zeros(0, dtype=bool)
         self.buyers, self.hits = bought.height, int(is_hit.sum())

@@ -16,13 +16,13 @@ from flaml.automl.model import BaseEstimator
 
 from hm_pipeline.base.columns import LABEL, K
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.recommender.ensemble.sampling import Judge
-from hm_pipeline.recommender.ensemble.search_result import Found, SearchResult, Trial
+from hm_pipeline.recommender.ensemble.sampling import MapScorer
+from hm_pipeline.recommender.ensemble.search_result import LearnerResult, SearchResult, Trial
 from hm_pipeline.recommender.ensemble.search_space import SPACES, Range
 from hm_pipeline.recommender.learners import learner_named
 from hm_pipeline.recommender.learners.base import Floats, as_floats
 
-__all__ = ["Found", "SearchResult", "Trial", "search"]
+__all__ = ["LearnerResult", "SearchResult", "Trial", "search"]
 
 LEAST_TRIALS = 2  # FLAML skips the evaluation of a single trial
 
@@ -46,7 +46,7 @@ def search(
         Rows of the fit weeks, as :func:`~hm_pipeline.recommender.ensemble.sampling.training_sample` gives them.
     metric_week, truth
         A later week: all candidates of some of its buyers and what these bought, as
-        :func:`~hm_pipeline.recommender.ensemble.sampling.judged_sample` gives them.  Where nobody bought in it nothing is tried, and
+        :func:`~hm_pipeline.recommender.ensemble.sampling.validation_sample` gives them.  Where nobody bought in it nothing is tried, and
         the settings are the starting points.
     trials
         Settings tried per learner, at least two.
@@ -62,7 +62,7 @@ def search(
     """
     if training[LABEL].n_unique() < 2:
         raise MissingInput("nothing to learn from: no bought candidate", where="labels of the fit weeks", remedy="start at a later week")
-    judge, seen = Judge(metric_week, truth), as_floats(metric_week, features)
+    judge, seen = MapScorer(metric_week, truth), as_floats(metric_week, features)
     found = {}
     for name in learners:
         if metric_week.is_empty():  # a week without a sale is nobody's fault
@@ -73,13 +73,15 @@ def search(
     return SearchResult(found, tuple(features), seed, training.height, judge.buyers, judge.hits)
 
 
-def _start(name: str) -> Found:
+def _start(name: str) -> LearnerResult:
     """Return the starting point, where there is nobody to judge by."""
     params = {key: _plain(span.start) for key, span in SPACES[name].items()}
-    return Found(params, 0.0, (Trial(params, 0.0),))
+    return LearnerResult(params, 0.0, (Trial(params, 0.0),))
 
 
-def _search_one(name: str, learner: type[BaseEstimator], training: pl.DataFrame, judged: tuple[Floats, Judge], trials: int) -> Found:
+def _search_one(
+    name: str, learner: type[BaseEstimator], training: pl.DataFrame, judged: tuple[Floats, MapScorer], trials: int
+) -> LearnerResult:
     seen, judge = judged
     tried: list[Trial] = []
 
@@ -97,7 +99,7 @@ def _search_one(name: str, learner: type[BaseEstimator], training: pl.DataFrame,
             as_floats(training, learner.features), labels, X_val=seen, y_val=expected, metric=loss, **_settings(name, learner, trials)
         )
     best = max(tried, key=lambda trial: trial.map_at_12)  # the first of equals, as FLAML has it
-    return Found(best.params, best.map_at_12, tuple(tried))
+    return LearnerResult(best.params, best.map_at_12, tuple(tried))
 
 
 def _settings(name: str, learner: type[BaseEstimator], trials: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Found:
+class LearnerResult:
     """What the search found for one learner.
 
     Parameters
@@ -51,7 +51,7 @@ class SearchResult:
         nothing could be compared, and the settings are the starting points.
     """
 
-    learners: dict[str, Found]
+    learners: dict[str, LearnerResult]
     features: tuple[str, ...]
     seed: int
     rows: int
@@ -69,7 +69,7 @@ class SearchResult:
             raise MissingInput("no search result", where=str(path), remedy="materialise `search` first")
         fields = json.loads(path.read_text())
         learners = {
-            name: Found(found["params"], found["map_at_12"], tuple(Trial(**trial) for trial in found["trials"]))
+            name: LearnerResult(found["params"], found["map_at_12"], tuple(Trial(**trial) for trial in found["trials"]))
             for name, found in fields.pop("learners").items()
         }
         return cls(learners=learners, **{**fields, "features": tuple(fields["features"])})

@@ -13,14 +13,14 @@ from hm_pipeline.base.calendar import label_weeks
 from hm_pipeline.base.columns import KEYS, LABEL, K
 from hm_pipeline.base.contracts import Pair, Recommendations
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.step import Week
+from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.recommender.candidates import STRATEGIES
 from hm_pipeline.recommender.ensemble.ensemble import JUDGED_BUYERS, Ensemble, fit_ensemble
-from hm_pipeline.recommender.ensemble.feature_schema import require_version, version_of
+from hm_pipeline.recommender.ensemble.feature_schema import require_schema, schema_version
 from hm_pipeline.recommender.ensemble.ranking import recommend as rank_candidates
-from hm_pipeline.recommender.ensemble.sampling import judged_sample, training_sample
+from hm_pipeline.recommender.ensemble.sampling import training_sample, validation_sample
 from hm_pipeline.recommender.ensemble.search_result import SearchResult
-from hm_pipeline.recommender.labels import bought
+from hm_pipeline.recommender.labels import purchased_pairs
 
 LEARNERS = ("lightgbm", "xgboost", "catboost")
 SERVICE = "ranking"  # Feast's, which the matrix comes from
@@ -35,14 +35,14 @@ class Recommended(Recommendations):
     score_catboost = dy.Float32(nullable=True, description="CatBoost's margin; null if not a member, or filled")
 
 
-class Served(Pair):
+class Submission(Pair):
     """The 12 articles a customer was served."""
 
     rank = dy.Int16(nullable=False, min=1, max=SERVED, description="place in the customer's list, 1 is best")
 
 
 @dataclass(frozen=True)
-class Searched:
+class SearchModel:
     """A search's result, saved like any other model."""
 
     result: SearchResult
@@ -68,15 +68,15 @@ def load_ensemble(folder: Path) -> Ensemble:
     return Ensemble.load(folder, threads=2)
 
 
-def search_settings(inputs: Inputs, week: Week) -> Searched:
+def search_settings(inputs: Inputs, week: WeekContext) -> SearchModel:
     """Search every learner's settings on the fit weeks, judged on the metric week."""
     from hm_pipeline.recommender.ensemble.search import search  # noqa: PLC0415 - FLAML takes seconds to import
 
     roles, settings = label_weeks(week.week_id), week.settings
     rows = pl.concat([labelled(inputs, week_id) for week_id in roles.fit])
     training = training_sample(rows, rows=settings.training_rows, seed=settings.seed)
-    judged, truth = judged_sample(
-        labelled(inputs, roles.metric), bought(inputs, week_id=roles.metric), buyers=JUDGED_BUYERS, seed=settings.seed
+    judged, truth = validation_sample(
+        labelled(inputs, roles.metric), purchased_pairs(inputs, week_id=roles.metric), buyers=JUDGED_BUYERS, seed=settings.seed
     )
     found = search(
         training,
@@ -88,28 +88,28 @@ def search_settings(inputs: Inputs, week: Week) -> Searched:
         seed=settings.seed,
         threads=settings.threads,
     )
-    return Searched(found)
+    return SearchModel(found)
 
 
-def fit(inputs: Inputs, week: Week) -> Ensemble:
+def fit(inputs: Inputs, week: WeekContext) -> Ensemble:
     """Fit the ensemble of a week with the settings found."""
     roles = label_weeks(week.week_id)
-    truth = pl.concat([bought(inputs, week_id=week_id) for week_id in (roles.metric, roles.blend)])
+    truth = pl.concat([purchased_pairs(inputs, week_id=week_id) for week_id in (roles.metric, roles.blend)])
     return fit_ensemble(
         {week_id: labelled(inputs, week_id) for week_id in roles.all},
         truth,
         week.model,
         roles=roles,
         features=features(inputs),
-        service_version=version_of(SERVICE, {name: column.dtype for name, column in _columns(inputs).items()}),
+        service_version=schema_version(SERVICE, {name: column.dtype for name, column in _columns(inputs).items()}),
         settings=week.settings,
     )
 
 
-def recommend(inputs: Inputs, week: Week, matrix: pl.DataFrame) -> pl.DataFrame:
+def recommend(inputs: Inputs, week: WeekContext, matrix: pl.DataFrame) -> pl.DataFrame:
     """Rank a shard's candidates by their features and return everyone's list."""
     served = {name: dtype for name, dtype in matrix.schema.items() if name not in KEYS}
-    require_version(SERVICE, served, trained=week.model.service_version, features=week.model.features)
+    require_schema(SERVICE, served, trained=week.model.service_version, features=week.model.features)
     candidates = inputs.weekly("candidates").at(week.week_id)
     ranks = candidates.select(*KEYS, *(f"{strategy.name}_rank" for strategy in STRATEGIES)).collect()
     sales = inputs.weekly("history/article_sales").at(week.week_id)
@@ -120,7 +120,7 @@ def recommend(inputs: Inputs, week: Week, matrix: pl.DataFrame) -> pl.DataFrame:
     return found.with_columns(pl.lit(None, dtype=pl.Float32).alias(name) for name in absent)
 
 
-def serve(inputs: Inputs, week: Week) -> pl.LazyFrame:
+def submission_rows(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
     """Return the first 12 of a shard's lists."""
     return inputs.weekly("recommendations").at(week.week_id).filter(pl.col("rank") <= SERVED)
 

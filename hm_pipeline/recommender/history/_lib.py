@@ -8,7 +8,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.step import Reads, Step, Week
+from hm_pipeline.engine.step import Dependency, Step, WeekContext
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class HistoryTable:
     name: str
     schema: type[dy.Schema]
     compute: Callable[..., pl.LazyFrame | pl.DataFrame]
-    reads: tuple[Reads, ...]
+    reads: tuple[Dependency, ...]
     description: str
     unit: str = ""
     why: str = ""
@@ -43,7 +43,7 @@ class HistoryTable:
     def step(self) -> Step:
         """Return the step that makes the table."""
 
-        def compute(inputs: Inputs, week: Week) -> Any:
+        def compute(inputs: Inputs, week: WeekContext) -> Any:
             seed = {"seed": week.settings.seed} if self.is_seeded else {}
             return self.compute(inputs, week_id=week.week_id, **seed)
 

@@ -62,7 +62,7 @@ def online_share() -> pl.Expr:
     return pl.col("online_count") / pl.col("decayed_count").clip(1)
 
 
-def fresh_count() -> pl.Expr:
+def recent_sales_score() -> pl.Expr:
     """Return the units of the last 7 days, those of the last 3 and of the last day counted again."""
     return pl.col("day_7_count").cast(pl.Int64) + pl.col("day_3_count") + pl.col("day_1_count")
 
@@ -98,7 +98,7 @@ def summarise(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: i
     )
 
 
-def advance(state: pl.LazyFrame, week: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
+def update(state: pl.LazyFrame, week: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
     """Carry last week's state over one more week of sales.
 
     Parameters
@@ -144,7 +144,7 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     """Return :class:`ArticleSales` at a week's cutoff from the week before's and one more week of transactions."""
     sold = tables.weekly("transactions").before(week_id, weeks=1)
     week = summarise(sold, tables.static("customers"), week_id=week_id, calendar=tables.calendar)
-    return advance(tables.weekly("history/article_sales").before(week_id, weeks=1), week, week_id=week_id)
+    return update(tables.weekly("history/article_sales").before(week_id, weeks=1), week, week_id=week_id)
 
 
 HISTORY = HistoryTable(

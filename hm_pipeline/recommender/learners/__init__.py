@@ -21,7 +21,7 @@ def learner_named(name: str) -> type[Member]:
 
     Raises
     ------
-    BadInput
+    InvalidInput
         If there is none of that name.
     """
     if name not in LEARNERS:

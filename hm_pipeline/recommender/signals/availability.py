@@ -15,12 +15,12 @@ from hm_pipeline.base.contracts import ArticleWeek
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.history.article_sales import EWMA, LAGS, UNIT, buyer_age, online_share
 from hm_pipeline.recommender.learners import multi_target as _booster
-from hm_pipeline.recommender.signals._lib.calibration import Recalibrated, weights_of
-from hm_pipeline.recommender.signals._lib.related_articles import KIN, kin
+from hm_pipeline.recommender.signals._lib.calibration import Recalibrated, fit_calibration
+from hm_pipeline.recommender.signals._lib.related_articles import KIN, related_article_features
 from hm_pipeline.recommender.signals._lib.signal import Signal
 
 LAUNCH_DAYS = 14  # since the first sale; later on sales speak for themselves
-GONE_DAYS = 28  # unsold for longer it is gone; what comes back nevertheless is no matter of how likely it seemed before
+DISCONTINUED_DAYS = 28  # unsold for longer it is gone; what comes back nevertheless is no matter of how likely it seemed before
 MILLIONTHS = 1e6
 COUNTS = ("day_1_count", "day_3_count", "day_7_count", *(f"lag_{lag}_count" for lag in range(2, LAGS + 1)))
 FEATURES = (
@@ -53,7 +53,7 @@ class Availability(ArticleWeek):
     availability_is_launch = dy.Bool(nullable=False, description="first sold in the two weeks before the cutoff")
 
 
-def describe(sales: pl.LazyFrame, tables: Inputs, *, week_id: int) -> pl.DataFrame:
+def build_features(sales: pl.LazyFrame, tables: Inputs, *, week_id: int) -> pl.DataFrame:
     """Return the features of articles at a cutoff from sales as known then, sorted by article."""
     cutoff = pl.lit(tables.calendar.start(week_id))
     known = sales.with_columns(
@@ -64,14 +64,14 @@ def describe(sales: pl.LazyFrame, tables: Inputs, *, week_id: int) -> pl.DataFra
         buyer_age().alias("buyer_age"),
         ((pl.col("day_7_count") + 1) / (pl.col("lag_2_count") + 1)).alias("trend"),
         (pl.col("day_7_count") / pl.col("peak_count")).alias("peak_share"),
-        silence(cutoff).alias("silence"),
+        expected_since_last_sale(cutoff).alias("silence"),
         *((pl.col(f"ewma_{days}") / UNIT).alias(f"ewma_{days}") for days in EWMA),
     )
     rows = known.sort("article_id").collect()
-    return pl.concat([rows, kin(rows, tables)], how="horizontal")
+    return pl.concat([rows, related_article_features(rows, tables)], how="horizontal")
 
 
-def silence(cutoff: pl.Expr) -> pl.Expr:
+def expected_since_last_sale(cutoff: pl.Expr) -> pl.Expr:
     """Return the units that would have sold since the last sale had the article sold on as before: many say that it is gone."""
     first, last = pl.col("first_sold_date"), pl.col("last_sold_date")
     return pl.col("total_count") * (cutoff - last).dt.total_days() / ((last - first).dt.total_days() + 1)
@@ -106,14 +106,16 @@ def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 4, idle_weeks: 
         {**chance.boosters, **units.boosters, **median.boosters},
         {**chance.constants, **units.constants, **median.constants},
         {"examples": units.figures["examples"], "unseen_examples": float(unseen.height)},
-        {"any": weights_of(chance.predict("any", unseen).to_numpy(), unseen["any"].to_numpy())} if unseen.height else {},
+        {"any": fit_calibration(chance.predict("any", unseen).to_numpy(), unseen["any"].to_numpy())} if unseen.height else {},
     )
 
 
 def _examples(tables: Inputs, past: int, *, idle_days: int, of_idle: int) -> pl.DataFrame:
     """Return articles as known at a past cutoff, with what followed and their weights, sorted by article."""
     sales, is_idle = tables.weekly("history/article_sales"), pl.col("idle_days") > idle_days
-    known = describe(sales.at(past), tables, week_id=past).filter(~is_idle | (pl.col("article_id") // 1000 % of_idle == past % of_idle))
+    known = build_features(sales.at(past), tables, week_id=past).filter(
+        ~is_idle | (pl.col("article_id") // 1000 % of_idle == past % of_idle)
+    )
     sold = sales.at(past + 1).select("article_id", pl.col("day_7_count").alias("units")).collect()
     return known.join(sold, on="article_id", maintain_order="left").with_columns(
         (pl.col("units") > 0).cast(pl.Float64).alias("any"),
@@ -123,12 +125,12 @@ def _examples(tables: Inputs, past: int, *, idle_days: int, of_idle: int) -> pl.
 
 
 def _is_selling() -> pl.Expr:
-    return pl.col("idle_days") <= GONE_DAYS
+    return pl.col("idle_days") <= DISCONTINUED_DAYS
 
 
 def compute(tables: Inputs, *, week_id: int, model: Recalibrated) -> pl.LazyFrame:
     """Return :class:`Availability` of the week."""
-    known = describe(tables.weekly("history/article_sales").at(week_id), tables, week_id=week_id)
+    known = build_features(tables.weekly("history/article_sales").at(week_id), tables, week_id=week_id)
     likely = model.predict("median_units", known).clip(lower_bound=0)
     median = known.select(pl.when(_is_selling()).then(likely).otherwise(0)).to_series()
     return Availability.cast(

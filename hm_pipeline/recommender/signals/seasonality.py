@@ -14,7 +14,7 @@ import polars as pl
 from hm_pipeline.base.contracts import ArticleWeek
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.signals._lib import share_model as _shares
-from hm_pipeline.recommender.signals._lib.share_model import Shares, window
+from hm_pipeline.recommender.signals._lib.share_model import ShareModel, window
 from hm_pipeline.recommender.signals._lib.signal import Signal
 
 TYPE, GROUP = "product_type_no", "index_group_no"
@@ -40,7 +40,7 @@ class Seasonality(ArticleWeek):
     seasonality_older_growth = dy.Float32(nullable=False, min=0, description="the type's growth among buyers of 50 and more")
 
 
-def cube(sales: pl.DataFrame, keys: tuple[str, ...], weeks: int) -> tuple[pl.DataFrame, np.ndarray]:
+def sales_matrix(sales: pl.DataFrame, keys: tuple[str, ...], weeks: int) -> tuple[pl.DataFrame, np.ndarray]:
     """Return the groups, sorted, and their units, shape (groups, weeks)."""
     groups = sales.select(keys).unique().sort(keys)
     counted = sales.group_by(*keys, "sold_week_id").agg(pl.col("sold_count").sum())
@@ -55,7 +55,7 @@ def of_level(sales: pl.DataFrame, level: str) -> pl.DataFrame:
     return sales.filter(pl.col("age_band") == BANDS[level]) if level in BANDS else sales
 
 
-def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 52) -> Shares:  # noqa: ARG001 - nothing is drawn
+def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 52) -> ShareModel:  # noqa: ARG001 - nothing is drawn
     """Fit the weights of every level on past weeks.
 
     Parameters
@@ -68,20 +68,20 @@ def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 52) -> Shares: 
     first = tables.calendar.first_week
     known = range(max(week_id - weeks, first + 5), week_id)
     if len(known) < FEWEST:
-        return Shares({}, {"weeks": 0.0})
-    types, sold = cube(sales, (TYPE,), week_id)
+        return ShareModel({}, {"weeks": 0.0})
+    types, sold = sales_matrix(sales, (TYPE,), week_id)
     found = {"types": _shares.fit(sold, known)}
-    growth = [_growth(Shares(found), types, sold, week) for week in known]
+    growth = [_growth(ShareModel(found), types, sold, week) for week in known]
     for level in (name for name in LEVELS if name != "types"):
-        groups, of_groups = cube(of_level(sales, level), LEVELS[level], week_id)
+        groups, of_groups = sales_matrix(of_level(sales, level), LEVELS[level], week_id)
         if len(groups):
             found[level] = _shares.fit(of_groups, known, [_parent(groups, each) for each in growth])
-    return Shares(found, {"weeks": float(len(known))})
+    return ShareModel(found, {"weeks": float(len(known))})
 
 
-def _growth(model: Shares, types: pl.DataFrame, sold: np.ndarray, week: int) -> pl.DataFrame:
+def _growth(model: ShareModel, types: pl.DataFrame, sold: np.ndarray, week: int) -> pl.DataFrame:
     """Return the growth expected of every type in a week, as a logarithm."""
-    level = _shares.describe(sold, week)[:, 0]
+    level = _shares.build_features(sold, week)[:, 0]
     return types.with_columns(pl.Series("growth", np.log(model.expect("types", sold, week)) - level))
 
 
@@ -89,12 +89,12 @@ def _parent(groups: pl.DataFrame, growth: pl.DataFrame) -> np.ndarray:
     return groups.join(growth, on=TYPE, how="left", maintain_order="left")["growth"].fill_null(0).to_numpy()
 
 
-def expected(model: Shares, sales: pl.DataFrame, level: str, week_id: int, of_types: pl.DataFrame) -> pl.DataFrame:
+def expected(model: ShareModel, sales: pl.DataFrame, level: str, week_id: int, of_types: pl.DataFrame) -> pl.DataFrame:
     """Return what is expected of a level's groups: ``share``, ``growth`` over four weeks and ``in_season`` over the year."""
-    groups, sold = cube(of_level(sales, level), LEVELS[level], week_id)
+    groups, sold = sales_matrix(of_level(sales, level), LEVELS[level], week_id)
     parent = None if level == "types" else _parent(groups, of_types)
     share = model.expect(level, sold, week_id, parent)
-    recent, year = (np.exp(_shares.describe(sold, week_id)[:, place]) for place in (0, 4))
+    recent, year = (np.exp(_shares.build_features(sold, week_id)[:, place]) for place in (0, 4))
     in_season = share / np.maximum(year * recent, 1e-12)  # the year's share is told as a ratio to the recent one
     growth = share / np.maximum(recent, 1e-12)
     has_sold = window(sold, week_id, 1, week_id) > 0
@@ -102,10 +102,10 @@ def expected(model: Shares, sales: pl.DataFrame, level: str, week_id: int, of_ty
     return groups.with_columns(pl.Series(name, values.round(7)) for name, values in columns.items()).filter(pl.Series(has_sold))
 
 
-def compute(tables: Inputs, *, week_id: int, model: Shares) -> pl.LazyFrame:
+def compute(tables: Inputs, *, week_id: int, model: ShareModel) -> pl.LazyFrame:
     """Return :class:`Seasonality` of the week for the whole catalogue; a type that never sold expects nothing."""
     sales = tables.weekly("history/type_sales").at(week_id).collect()
-    of_types = _growth(model, *cube(sales, (TYPE,), week_id), week_id)
+    of_types = _growth(model, *sales_matrix(sales, (TYPE,), week_id), week_id)
     found = {level: expected(model, sales, level, week_id, of_types) for level in LEVELS}
     rows = tables.static("articles").select("article_id", pl.col(TYPE, GROUP).fill_null(-1)).collect()
     for level, keys in LEVELS.items():
@@ -129,7 +129,7 @@ SIGNAL = Signal(
     compute=compute,
     inputs=("articles", "history/type_sales"),
     fit=fit,
-    load=Shares.load,
+    load=ShareModel.load,
     why="Shorts sell in June, whoever is asked: last week's sales notice a turn of the season a week late.",
     services=("ranking", "signals"),
 )

@@ -12,7 +12,7 @@ import polars as pl
 from hm_pipeline.base.contracts import Pair
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.history.article_sales import buyer_age
-from hm_pipeline.recommender.profiles import Taste, coded, taste_of
+from hm_pipeline.recommender.profiles import CustomerProfiles, build_profiles, encode_attribute
 from hm_pipeline.recommender.signals._lib.signal import Signal
 
 ATTRIBUTES = {
@@ -48,7 +48,7 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     pairs = tables.weekly("candidates").at(week_id).select("customer_id", "article_id").sort("customer_id", "article_id").collect()
     catalogue = _catalogue(tables, week_id)
     ids = pairs["customer_id"].unique().sort()
-    taste = taste_of(tables, ids, catalogue["article_id"], week_id=week_id)
+    taste = build_profiles(tables, ids, catalogue["article_id"], week_id=week_id)
     customers = ids.search_sorted(pairs["customer_id"]).to_numpy()
     articles = catalogue["article_id"].search_sorted(pairs["article_id"]).to_numpy()
     has_history = taste.has_history[customers]
@@ -85,14 +85,14 @@ def _catalogue(tables: Inputs, week_id: int) -> pl.DataFrame:
 
 
 def _affinities(
-    taste: Taste, catalogue: pl.DataFrame, column: str, customers: np.ndarray, articles: np.ndarray, has_history: np.ndarray
+    taste: CustomerProfiles, catalogue: pl.DataFrame, column: str, customers: np.ndarray, articles: np.ndarray, has_history: np.ndarray
 ) -> pl.Series:
-    codes, shares = coded(catalogue[column], catalogue["day_7_count"].fill_null(0).to_numpy())
+    codes, shares = encode_attribute(catalogue[column], catalogue["day_7_count"].fill_null(0).to_numpy())
     found = taste.affinity(codes, shares)[customers, codes[articles]]
     return _nullable(np.round(found, DECIMALS), has_history)
 
 
-def _cosines(taste: Taste, vectors: pl.Series, customers: np.ndarray, articles: np.ndarray) -> pl.Series:
+def _cosines(taste: CustomerProfiles, vectors: pl.Series, customers: np.ndarray, articles: np.ndarray) -> pl.Series:
     known = vectors.is_not_null().to_numpy()
     width = vectors.dtype.shape[0] if isinstance(vectors.dtype, pl.Array) else 0
     matrix = np.zeros((len(vectors), width), dtype=np.float32)

@@ -15,12 +15,12 @@ from hm_pipeline.base.contracts import CustomerWeek
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.learners import multi_target as _booster
 from hm_pipeline.recommender.learners.multi_target import Boosters
-from hm_pipeline.recommender.signals._lib.need_features import FEATURES, Purchases, Types, describe
+from hm_pipeline.recommender.signals._lib.need_features import FEATURES, PurchaseWeeks, TypeStats, build_features
 from hm_pipeline.recommender.signals._lib.signal import Signal
 
 BLOCK = 4_000  # customers that are worked out at a time
 POPULAR = 30  # types that everyone is asked about; they hold nine tenths of all sales
-SAID = {"since_weeks": pl.Int16, "due_ratio": pl.Float32, "own_share": pl.Float32}
+OUTPUTS = {"since_weeks": pl.Int16, "due_ratio": pl.Float32, "own_share": pl.Float32}
 
 
 class TypeNeed(CustomerWeek):
@@ -37,18 +37,18 @@ class TypeNeed(CustomerWeek):
     )
 
 
-def rows_of(tables: Inputs, *, week_id: int) -> Iterator[pl.DataFrame]:
+def iter_features(tables: Inputs, *, week_id: int) -> Iterator[pl.DataFrame]:
     """Yield the features of the audience's own and the popular types, a block of customers after the other."""
     ids = tables.audience.select("customer_id").collect()["customer_id"].sort()
-    types = Types.at(tables, week_id)
+    types = TypeStats.at(tables, week_id)
     years = tables.ages(ids).cast(pl.Float32).fill_null(float("nan")).to_numpy()
-    purchases = Purchases.of(tables, ids, types.numbers, week_id)
+    purchases = PurchaseWeeks.of(tables, ids, types.numbers, week_id)
     popular = np.zeros(len(types.numbers), bool)
     popular[np.argsort(-types.month_rate[0], kind="stable")[:POPULAR]] = True
     popular &= types.month_rate[0] > 0
     for first in range(0, len(ids), BLOCK):
         last = min(first + BLOCK, len(ids))
-        found = describe(purchases, types, years, first, last)
+        found = build_features(purchases, types, years, first, last)
         customer, kind = np.nonzero(popular[None, :] | (found["type_weeks"] > 0))
         keys = {"customer_id": ids.gather(customer + first), "product_type_no": types.numbers.gather(kind)}
         features = {name: pl.Series(name, found[name][customer, kind], pl.Float32) for name in FEATURES}
@@ -80,7 +80,7 @@ def _examples(tables: Inputs, past: int, seed: int, customers: int) -> pl.DataFr
     sample = tables.of(buyers.sort("customer_id").collect().lazy())
     bought = taken_types(tables, sold).collect()
     nobody = pl.DataFrame(schema={"customer_id": pl.Int64, "product_type_no": pl.Int64, **dict.fromkeys(FEATURES, pl.Float32)})
-    rows = pl.concat([nobody, *rows_of(sample, week_id=past)])
+    rows = pl.concat([nobody, *iter_features(sample, week_id=past)])
     return rows.join(bought, on=["customer_id", "product_type_no"], how="left", maintain_order="left").with_columns(
         pl.col("is_bought").fill_null(0)
     )
@@ -101,9 +101,9 @@ def compute(tables: Inputs, *, week_id: int, model: Boosters) -> pl.LazyFrame:
             "customer_id",
             "product_type_no",
             model.predict("is_bought", rows).clip(0, 1).alias("type_need"),
-            *(_known(rows[name], kind).alias(f"type_need_{name}") for name, kind in SAID.items()),
+            *(_known(rows[name], kind).alias(f"type_need_{name}") for name, kind in OUTPUTS.items()),
         )
-        for rows in rows_of(tables, week_id=week_id)
+        for rows in iter_features(tables, week_id=week_id)
     ]
     return TypeNeed.cast(pl.concat([TypeNeed.create_empty(), *frames])).lazy()
 

@@ -30,7 +30,7 @@ class VisitPropensity(CustomerWeek):
     visit_propensity = dy.Float32(nullable=False, min=0, max=1, description="probability that the customer buys anything in the week")
 
 
-def describe(tables: Inputs, *, week_id: int) -> pl.DataFrame:
+def build_features(tables: Inputs, *, week_id: int) -> pl.DataFrame:
     """Return the features of the audience, sorted by customer; who never bought has zero counts and nulls."""
     days = days_before(tables.calendar.start(week_id)).alias("days")
     bought = tables.weekly("purchases").before(week_id).select("customer_id", days, "price", "sales_channel_id")
@@ -99,7 +99,7 @@ def _examples(tables: Inputs, past: int, seed: int, most: int) -> pl.DataFrame:
         sample = every.head(most)
         drawn.append(sample.with_columns(pl.lit(every.height / max(sample.height, 1)).alias("weight")))
     chosen = pl.concat(drawn).sort("customer_id")
-    rows = describe(tables.of(chosen.select("customer_id").lazy()), week_id=past)
+    rows = build_features(tables.of(chosen.select("customer_id").lazy()), week_id=past)
     joined = rows.join(chosen, on="customer_id", how="left", maintain_order="left").lazy().join(came, on="customer_id", how="left")
     # Weights around 1, as LightGBM's least leaf counts them.
     return joined.with_columns(pl.col("comes").fill_null(0), pl.col("weight") / pl.col("weight").mean()).sort("customer_id").collect()
@@ -107,7 +107,7 @@ def _examples(tables: Inputs, past: int, seed: int, most: int) -> pl.DataFrame:
 
 def compute(tables: Inputs, *, week_id: int, model: Boosters) -> pl.LazyFrame:
     """Return :class:`VisitPropensity` of the audience."""
-    rows = describe(tables, week_id=week_id)
+    rows = build_features(tables, week_id=week_id)
     said = model.predict("comes", rows).clip(0, 1).alias("visit_propensity")
     return VisitPropensity.cast(rows.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "customer_id", said)).lazy()
 

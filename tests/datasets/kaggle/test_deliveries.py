@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from hm_pipeline.base.errors import InvalidInput, HMError, MissingInput, UnknownWeek
+from hm_pipeline.base.errors import HMError, InvalidInput, MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.kaggle.lost_rows import FILE, LostRows

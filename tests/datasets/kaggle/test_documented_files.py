@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from hm_pipeline.base.contracts import RAW_TABLES, RawTable
-from hm_pipeline.base.errors import InvalidInput, HMError
+from hm_pipeline.base.errors import HMError, InvalidInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.kaggle.rejected_rows import FILE

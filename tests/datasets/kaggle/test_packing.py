@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from hm_pipeline.base.errors import InvalidInput, HMError, MissingInput
+from hm_pipeline.base.errors import HMError, InvalidInput, MissingInput
 from hm_pipeline.engine.home import Home
 from tests.datasets.kaggle.tiny_files import AR, BOB, CUSTOMERS, FILES, TRANSACTIONS, bytes_of, run, write
 

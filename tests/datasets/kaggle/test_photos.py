@@ -15,12 +15,12 @@ def test_an_article_finds_its_photo(tmp_path: Path) -> None:
     simulate(raw, customers=60, articles=20, weeks=4, images=True)
     ingest(raw, home, settings=Settings())
     articles = Home(home).static("articles").select("article_id").collect()["article_id"].to_list()
-    found = [photos.of_article(home, article) for article in articles]
+    found = [photos.image_path(home, article) for article in articles]
     assert len({path for path in found if path}) == 20
     assert all(path.name == f"{article:010d}.jpg" for path, article in zip(found, articles, strict=True))
     found[0].unlink()
-    assert photos.of_article(home, articles[0]) is None
-    assert photos.of_article(home, articles[1]) == found[1]
+    assert photos.image_path(home, articles[0]) is None
+    assert photos.image_path(home, articles[1]) == found[1]
 
 
 def test_files_without_photos_leave_those_that_are_known(tmp_path: Path) -> None:
@@ -33,11 +33,11 @@ def test_files_without_photos_leave_those_that_are_known(tmp_path: Path) -> None
         shutil.copy(file, later)
     ingest(later, home, settings=Settings())
     article = Home(home).static("articles").collect()["article_id"][0]
-    assert photos.of_article(home, article).is_relative_to(raw)
+    assert photos.image_path(home, article).is_relative_to(raw)
 
 
 def test_no_photos_is_no_file(tmp_path: Path) -> None:
     simulate(tmp_path / "raw", customers=60, articles=20, weeks=4)
     ingest(tmp_path / "raw", tmp_path / "home", settings=Settings())
     assert not (tmp_path / "home" / photos.FILE).exists()
-    assert photos.of_article(tmp_path / "home", 1) is None
+    assert photos.image_path(tmp_path / "home", 1) is None

@@ -13,9 +13,9 @@ from sklearn.metrics import roc_auc_score
 import hm_pipeline
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
-from hm_pipeline.datasets.simulator.catalogue import build_shop
-from hm_pipeline.datasets.simulator.customers import CIRCLE_STYLE, build_segments, build_shoppers
-from hm_pipeline.datasets.simulator.ground_truth import NEED_WEEKS, Witness
+from hm_pipeline.datasets.simulator.catalogue import build_catalogue
+from hm_pipeline.datasets.simulator.customers import CIRCLE_STYLE, build_customers, build_segments
+from hm_pipeline.datasets.simulator.ground_truth import NEED_WEEKS, GroundTruthRecorder
 from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.datasets.simulator.weekly_sales import LIKES, likes
 
@@ -111,11 +111,11 @@ def test_seasons_are_the_shares_that_sell(shop: Path, purchases: pl.DataFrame) -
 def test_taste_is_what_the_shop_computes(tmp_path: Path) -> None:
     """The product of the vectors equals the generator's own terms, so that neither can change alone."""
     dice = np.random.default_rng(5)
-    shop = build_shop(100, 0, dice)
+    shop = build_catalogue(100, 0, dice)
     segments = build_segments(shop, dice)
-    shoppers = build_shoppers(60, 0, segments, dice)
+    shoppers = build_customers(60, 0, segments, dice)
     ids = pl.Series([f"{place:064x}" for place in range(60)]), shop.article_id
-    witness = Witness(shop, shoppers, segments, ids, seed=0)
+    witness = GroundTruthRecorder(shop, shoppers, segments, ids, seed=0)
     witness.see(100, np.zeros(100))
     witness.write(tmp_path)
     product = read(tmp_path, "customers")["taste"].to_numpy() @ read(tmp_path, "articles")["taste"].to_numpy().T

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.tables import MemoryTable
+from hm_pipeline.engine.tables import InMemoryTable
 from hm_pipeline.recommender.candidates import STRATEGIES
 from hm_pipeline.recommender.signals.availability import Availability
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
@@ -29,7 +29,7 @@ def shop_of(sales: list[Sale], audience: tuple[int, ...] = (1,), ages: dict[int,
 
 def forecast(
     chances: dict[int, float], units: dict[int, float] | None = None, days: dict[int, int] | None = None, weeks: tuple[int, ...] = (WEEK,)
-) -> MemoryTable:
+) -> InMemoryTable:
     """Return the availability of articles as given; all else is what it must be."""
     rest = dict.fromkeys(Availability.column_names(), 0)
     rows = [
@@ -39,10 +39,10 @@ def forecast(
         }
         for week in weeks for article, chance in chances.items()
     ]  # fmt: skip
-    return MemoryTable(Availability.validate(pl.DataFrame(rows), cast=True), Availability)
+    return InMemoryTable(Availability.validate(pl.DataFrame(rows), cast=True), Availability)
 
 
-def inputs_of(step: str, shop: Shop, availability: MemoryTable | None = None, week_id: int = WEEK) -> Inputs:
+def inputs_of(step: str, shop: Shop, availability: InMemoryTable | None = None, week_id: int = WEEK) -> Inputs:
     """Return a step's inputs, with every article on offer where no forecast is given."""
     known = Evaluator(shop).inputs(ALL_STEPS[step], week_id)
     given = availability or forecast(dict.fromkeys(CATALOGUE, 1.0), weeks=(week_id,))
@@ -50,7 +50,7 @@ def inputs_of(step: str, shop: Shop, availability: MemoryTable | None = None, we
 
 
 def proposed(
-    strategy: str, shop: Shop, availability: MemoryTable | None = None, week_id: int = WEEK, **limits: Any
+    strategy: str, shop: Shop, availability: InMemoryTable | None = None, week_id: int = WEEK, **limits: Any
 ) -> list[tuple[int, int, int, float]]:
     """Return (customer, article, rank, score), best first."""
     inputs = inputs_of(f"strategy/{strategy}", shop, availability, week_id)

@@ -12,7 +12,7 @@ from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates import STRATEGIES, popular
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy
 from hm_pipeline.recommender.candidates.first_stage import model as first_stage
-from hm_pipeline.recommender.candidates.first_stage.bins import widths
+from hm_pipeline.recommender.candidates.first_stage.bins import bin_counts
 from hm_pipeline.recommender.candidates.first_stage.model import FirstStage
 from tests.laws.evaluator import ALL_STEPS, Evaluator
 from tests.laws.tiny_shops import Sale
@@ -35,7 +35,7 @@ def test_it_is_fitted_on_what_was_taken_and_a_seventh_of_what_was_not() -> None:
     sales: list[Sale] = [(14, 1, A, 5, 1), (14, 1, C, 5, 1), (14, 1, D, 5, 1), *((22, customer, A, 5, 1) for customer in range(1, 6))]
     model = fitted(sales)
     assert model.figures == {"hits": 5.0, "rows": 7.0}
-    assert {name: len(weights) for name, weights in model.weights.items()} == widths(NAMES)
+    assert {name: len(weights) for name, weights in model.weights.items()} == bin_counts(NAMES)
     assert model.weights["popular"][0] > model.weights["popular"][1]  # A was first, C and D second and third
 
 
@@ -44,7 +44,7 @@ def test_where_nothing_proposed_was_taken_all_strategies_are_trusted_by_their_ra
     model = fitted(sales)
     assert model.figures["hits"] == 0
     assert {name: model.weights[name] for name in NAMES} == dict.fromkeys(NAMES, PRIOR)
-    assert {name: len(weights) for name, weights in model.weights.items()} == widths(NAMES)
+    assert {name: len(weights) for name, weights in model.weights.items()} == bin_counts(NAMES)
     assert all(set(weights) == {0.0} for name, weights in model.weights.items() if name not in NAMES)
 
 
@@ -106,7 +106,7 @@ def test_the_sample_is_as_large_as_asked_for(known: Evaluator, week_id: int) -> 
 def test_candidates_say_who_proposed_them() -> None:
     # A: own purchase, popular, popular at 20 and in its department.  B, of the same product: colourway, popular, in the department.
     sales: list[Sale] = [(21, 1, A, 5, 1), (22, 4, B, 5, 1)]
-    prior = FirstStage({name: PRIOR if name in NAMES else [0.0] * width for name, width in widths(NAMES).items()}, {})
+    prior = FirstStage({name: PRIOR if name in NAMES else [0.0] * width for name, width in bin_counts(NAMES).items()}, {})
     found = first_stage.retrieve(STRATEGIES, inputs_of("candidates", shop_of(sales)), week_id=WEEK, model=prior, most=2)
     assert first_stage.candidates_schema(STRATEGIES).is_valid(found)
     assert found.select("article_id", "strategy_count", "first_stage_rank").rows() == [(A, 4, 1), (B, 3, 2)]

@@ -5,9 +5,9 @@ import numpy as np
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates import STRATEGIES
 from hm_pipeline.recommender.candidates.first_stage import model as first_stage
-from hm_pipeline.recommender.candidates.first_stage.bins import ATTRIBUTES, _rank_bucket, cut, terms_of, widths
+from hm_pipeline.recommender.candidates.first_stage.bins import ATTRIBUTES, _rank_bucket, bin_counts, digitize, terms_of
 from hm_pipeline.recommender.candidates.first_stage.model import FirstStage
-from hm_pipeline.recommender.candidates.first_stage.pool import Union, unite
+from hm_pipeline.recommender.candidates.first_stage.pool import CandidatePool, collect_candidates
 from tests.laws.tiny_shops import Sale
 from tests.recommender.candidates.few_rows import WEEK, A, B, C, D, forecast, inputs_of, shop_of
 
@@ -34,7 +34,7 @@ EXPECTED = {
 }
 
 
-def of_pair(customer: int, article: int, union: Union) -> int:
+def of_pair(customer: int, article: int, union: CandidatePool) -> int:
     """Return the place of a pair."""
     whose, what = union.customer_ids.index_of(customer), union.article_ids.index_of(article)
     return int(np.flatnonzero((union.customer == whose) & (union.article == what)).item())
@@ -44,14 +44,14 @@ def inputs(sales: list[Sale], audience: tuple[int, ...] = (1,)) -> Inputs:
     return inputs_of("candidates", shop_of(sales, audience), FORECAST)
 
 
-def buckets_of(union: Union, tables: Inputs) -> dict[str, np.ndarray]:
+def buckets_of(union: CandidatePool, tables: Inputs) -> dict[str, np.ndarray]:
     """Return the bucket of every pair in every term."""
     return {name: term.spread(term.known) for name, term in terms_of(union, tables, week_id=WEEK).items()}
 
 
 def test_values_are_cut_at_edges_and_what_is_unknown_is_last() -> None:
     values = np.array([-9.0, 0.9, 1.0, 1.9, 2.0, np.inf, np.nan])
-    assert cut(values, np.array([1.0, 2.0])).tolist() == [0, 0, 1, 1, 2, 2, 3]
+    assert digitize(values, np.array([1.0, 2.0])).tolist() == [0, 0, 1, 1, 2, 2, 3]
 
 
 def test_ranks_double_from_bucket_to_bucket() -> None:
@@ -61,18 +61,18 @@ def test_ranks_double_from_bucket_to_bucket() -> None:
 
 
 def test_the_buckets_of_a_pair_are_those_worked_out_by_hand() -> None:
-    union = unite(STRATEGIES, inputs(SALES), week_id=WEEK)
+    union = collect_candidates(STRATEGIES, inputs(SALES), week_id=WEEK)
     found = buckets_of(union, inputs(SALES))
-    assert list(found) == list(widths(NAMES))
+    assert list(found) == list(bin_counts(NAMES))
     pair = of_pair(1, B, union)
     assert {name: int(found[name][pair]) for name in EXPECTED} == EXPECTED
 
 
 def test_what_is_unknown_is_in_the_last_bucket() -> None:
     sales: list[Sale] = [*SALES, (26, 2, C, 0, 1)]  # of C nothing is forecast; customer 4 has no age and bought nothing
-    union = unite(STRATEGIES, inputs(sales, (4,)), week_id=WEEK)
+    union = collect_candidates(STRATEGIES, inputs(sales, (4,)), week_id=WEEK)
     found = buckets_of(union, inputs(sales, (4,)))
-    pair, last = of_pair(4, C, union), {name: width - 1 for name, width in widths(NAMES).items()}
+    pair, last = of_pair(4, C, union), {name: width - 1 for name, width in bin_counts(NAMES).items()}
     unknown = ("units", "age_days", "age_gap", "price", "repurchase", *ATTRIBUTES)
     assert {name: int(found[name][pair]) for name in unknown} == {name: last[name] for name in unknown}
     assert all(found[name][pair] < last[name] for name in ("week_units", "trend", "popular"))
@@ -80,16 +80,16 @@ def test_what_is_unknown_is_in_the_last_bucket() -> None:
 
 def test_no_bucket_lies_beyond_the_weights() -> None:
     sales: list[Sale] = [*SALES, (26, 5, C, 0, 1), (27, 3, C, 10**9, 1)]
-    union = unite(STRATEGIES, inputs(sales, (1, 2, 3, 4, 5)), week_id=WEEK)
+    union = collect_candidates(STRATEGIES, inputs(sales, (1, 2, 3, 4, 5)), week_id=WEEK)
     for name, found in buckets_of(union, inputs(sales, (1, 2, 3, 4, 5))).items():
         assert found.shape == union.customer.shape
-        assert found.max() < widths(NAMES)[name]
+        assert found.max() < bin_counts(NAMES)[name]
 
 
 def test_the_score_is_the_sum_of_the_buckets_weights() -> None:
     # Of the pair of customer 1 and B; every other bucket of these terms would cost 100.
     given = {"popular": 1.5, "repurchase": -0.25, "price": 0.125, "age_gap": 2.0}
-    weights = {name: [0.0] * width for name, width in widths(NAMES).items()}
+    weights = {name: [0.0] * width for name, width in bin_counts(NAMES).items()}
     for name, weight in given.items():
         weights[name] = [weight if bucket == EXPECTED[name] else -100.0 for bucket in range(len(weights[name]))]
     found = first_stage.retrieve(STRATEGIES, inputs(SALES), week_id=WEEK, model=FirstStage(weights, {}), most=3)

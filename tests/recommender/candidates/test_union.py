@@ -12,7 +12,7 @@ from hm_pipeline.base.contracts import Pair
 from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy
-from hm_pipeline.recommender.candidates.first_stage.pool import Union, unite
+from hm_pipeline.recommender.candidates.first_stage.pool import CandidatePool, collect_candidates
 from tests.recommender.candidates.few_rows import A, B, C, D
 
 ARTICLES = pl.LazyFrame({"article_id": [D, B, A, C]})
@@ -32,18 +32,18 @@ def saying(name: str, rows: list[tuple[int, int, int, float]]) -> Strategy:
     return Strategy(schema=schema, compute=compute, inputs=())
 
 
-def united(*strategies: Any, customers: tuple[int, ...] = (FAR, -7, 3)) -> Union:
+def united(*strategies: Any, customers: tuple[int, ...] = (FAR, -7, 3)) -> CandidatePool:
     audience = pl.LazyFrame({"customer_id": customers}, schema={"customer_id": pl.Int64})
-    return unite(strategies, Inputs({}, {"articles": ARTICLES}, audience), week_id=4)
+    return collect_candidates(strategies, Inputs({}, {"articles": ARTICLES}, audience), week_id=4)
 
 
-def pairs_of(union: Union, pairs: np.ndarray | None = None) -> list[tuple[int, int]]:
+def pairs_of(union: CandidatePool, pairs: np.ndarray | None = None) -> list[tuple[int, int]]:
     chosen = np.arange(len(union.customer)) if pairs is None else pairs
     customers, articles = union.customer_ids.gather(union.customer[chosen]), union.article_ids.gather(union.article[chosen])
     return list(zip(customers, articles, strict=True))
 
 
-def ranks_of(union: Union, name: str) -> list[int]:
+def ranks_of(union: CandidatePool, name: str) -> list[int]:
     return union.spread(name, union.said[name][f"{name}_rank"].to_numpy(), 0).tolist()
 
 

@@ -8,12 +8,12 @@ import pytest
 
 import hm_pipeline.recommender.ensemble.ensemble as module
 from hm_pipeline.base.calendar import label_weeks
-from hm_pipeline.base.errors import SchemaViolation, MissingInput, UnknownWeek
+from hm_pipeline.base.errors import MissingInput, SchemaViolation, UnknownWeek
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.recommender.ensemble.blend import blend_weights, blended, standardised
 from hm_pipeline.recommender.ensemble.ensemble import Ensemble, fit_ensemble
-from hm_pipeline.recommender.ensemble.sampling import Judge, buyer_starts, judged_sample
-from hm_pipeline.recommender.ensemble.search_result import Found, SearchResult
+from hm_pipeline.recommender.ensemble.sampling import MapScorer, group_offsets, validation_sample
+from hm_pipeline.recommender.ensemble.search_result import LearnerResult, SearchResult
 from hm_pipeline.recommender.ensemble.search_space import SPACES
 from hm_pipeline.recommender.learners import LEARNERS, fit_member
 from hm_pipeline.recommender.learners.base import as_floats
@@ -26,7 +26,7 @@ BUYER = ["week_id", "customer_id"]
 
 @pytest.fixture(scope="module")
 def found(features):
-    starts = {name: Found({key: span.start for key, span in SPACES[name].items()}, 0.0, ()) for name in LEARNERS}
+    starts = {name: LearnerResult({key: span.start for key, span in SPACES[name].items()}, 0.0, ()) for name in LEARNERS}
     return SearchResult(starts, features, seed=0, rows=0, buyers=0, hits=0)
 
 
@@ -168,9 +168,9 @@ def test_scale_within_a_customer_by_hand():
 
 
 def test_blend_prefers_the_learner_that_knows(label_week):
-    matrix, truth = judged_sample(*label_week(104, buyers=150), buyers=1_000, seed=0)
+    matrix, truth = validation_sample(*label_week(104, buyers=150), buyers=1_000, seed=0)
     margins = np.nan_to_num(as_floats(matrix, ["feature_0", "feature_5"]))
-    scaled, judge = standardised(margins, buyer_starts(matrix)), Judge(matrix, truth)
+    scaled, judge = standardised(margins, group_offsets(matrix)), MapScorer(matrix, truth)
     weights, figure = blend_weights(scaled, judge)
     assert weights[0] > 0.6
     assert figure == judge(blended(scaled, weights)) >= judge(blended(scaled, (1.0, 0.0)))

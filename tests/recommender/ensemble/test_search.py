@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from hm_pipeline.base.errors import InvalidInput, SchemaViolation, MissingInput
-from hm_pipeline.recommender.ensemble.sampling import Judge, judged_sample, training_sample
+from hm_pipeline.base.errors import InvalidInput, MissingInput, SchemaViolation
+from hm_pipeline.recommender.ensemble.sampling import MapScorer, training_sample, validation_sample
 from hm_pipeline.recommender.ensemble.search import SearchResult, search
 from hm_pipeline.recommender.ensemble.search_space import SPACES
 from hm_pipeline.recommender.learners import fit_member
@@ -26,7 +26,7 @@ def ranked(matrix: pl.DataFrame, scores: np.ndarray) -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def weeks(label_week):
     training = training_sample(pl.concat([label_week(101)[0], label_week(102)[0]]), rows=100_000, seed=0)
-    return training, *judged_sample(*label_week(103), buyers=1_000, seed=0)
+    return training, *validation_sample(*label_week(103), buyers=1_000, seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -91,18 +91,18 @@ def test_says_what_is_missing(weeks, features, tmp_path):
 
 @pytest.mark.parametrize("decimals", [0, 1, 6])
 def test_judge_counts_as_the_metric_does(label_week, decimals):
-    matrix, truth = judged_sample(*label_week(104, base=-2.5), buyers=1_000, seed=0)
+    matrix, truth = validation_sample(*label_week(104, base=-2.5), buyers=1_000, seed=0)
     scores = np.random.default_rng(decimals).normal(size=matrix.height).round(decimals)  # few decimals make ties
-    assert Judge(matrix, truth)(scores) == pytest.approx(map_at(ranked(matrix, scores), truth), abs=1e-12)
+    assert MapScorer(matrix, truth)(scores) == pytest.approx(map_at(ranked(matrix, scores), truth), abs=1e-12)
 
 
 def test_judge_by_hand():
     truth = pl.DataFrame({"week_id": [1] * 4, "customer_id": [1, 1, 2, 3], "article_id": [11, 99, 10, 10]})
     matrix = pl.DataFrame({"week_id": [1] * 5, "customer_id": [1, 1, 1, 2, 4], "article_id": [10, 11, 12, 11, 10]})
     # customer 1 bought 11 (ranked 2nd) and 99 (no candidate): 1/2 / 2; 2 has no hit, 3 no candidates, 4 bought nothing
-    assert Judge(matrix, truth)(np.array([2.0, 1.0, 0.0, 0.0, 5.0])) == pytest.approx(0.25 / 3)
+    assert MapScorer(matrix, truth)(np.array([2.0, 1.0, 0.0, 0.0, 5.0])) == pytest.approx(0.25 / 3)
     with pytest.raises(SchemaViolation, match="not sorted"):
-        Judge(matrix.reverse(), truth)
+        MapScorer(matrix.reverse(), truth)
 
 
 def test_training_sample_keeps_all_bought_and_ignores_row_order(label_week):
@@ -119,10 +119,10 @@ def test_training_sample_keeps_all_bought_and_ignores_row_order(label_week):
 
 def test_judged_sample_takes_whole_customers_and_keeps_those_without_candidates(label_week):
     matrix, truth = label_week(103)
-    rows, bought = judged_sample(matrix.reverse().lazy(), pl.concat([truth, truth]).lazy(), buyers=15, seed=0)
+    rows, bought = validation_sample(matrix.reverse().lazy(), pl.concat([truth, truth]).lazy(), buyers=15, seed=0)
     assert bought.select("customer_id").n_unique() == 15
     assert set(rows.group_by("customer_id").len()["len"]) == {40}
-    everyone = judged_sample(matrix, truth, buyers=1_000, seed=0)[1]
+    everyone = validation_sample(matrix, truth, buyers=1_000, seed=0)[1]
     assert 10_000 in everyone["customer_id"].to_list()
     assert everyone.height == truth.unique().height
 

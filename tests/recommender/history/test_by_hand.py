@@ -6,7 +6,7 @@ import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.tables import MemoryTable
+from hm_pipeline.engine.tables import InMemoryTable
 from hm_pipeline.recommender.history import article_sales, basket_pairs, bought_together
 from hm_pipeline.recommender.history.article_sales import ArticleSales
 from hm_pipeline.recommender.history.basket_pairs import BasketPairs
@@ -17,14 +17,14 @@ WEEK = 4
 
 
 def paired(sales: list[Sale], most_articles: int = 40) -> list[tuple[int, int, int]]:
-    tables = Inputs({"transactions": MemoryTable(transactions(sales), Transactions)})
+    tables = Inputs({"transactions": InMemoryTable(transactions(sales), Transactions)})
     found = basket_pairs.compute(tables, week_id=WEEK, most_articles=most_articles).collect()
     return found.select("article_id", "other_id", "customer_count").sort("article_id", "other_id").rows()
 
 
 def neighbours(pairs: list[tuple[int, int, int, int]], **limits: int) -> list[tuple[int, int, int, int]]:
     state = BasketPairs.validate(pl.DataFrame(pairs, schema=BasketPairs.create_empty().schema, orient="row"))
-    found = bought_together.compute(Inputs({"history/basket_pairs": MemoryTable(state, BasketPairs)}), week_id=WEEK, **limits)
+    found = bought_together.compute(Inputs({"history/basket_pairs": InMemoryTable(state, BasketPairs)}), week_id=WEEK, **limits)
     return found.select("article_id", "other_id", "pair_count", "pair_rank").sort("article_id", "pair_rank").collect().rows()
 
 
@@ -36,7 +36,7 @@ def test_pairs_lead_from_the_window_to_its_last_week() -> None:
 
 def test_a_purchase_before_the_window_is_forgotten() -> None:
     sales: list[Sale] = [(0, 1, A, 5, 1), (27, 1, B, 5, 1)]
-    tables = Inputs({"transactions": MemoryTable(transactions(sales), Transactions)})
+    tables = Inputs({"transactions": InMemoryTable(transactions(sales), Transactions)})
     assert paired(sales) == [(A, B, 1)]  # week 0 is the first of the four before week 4
     assert basket_pairs.compute(tables, week_id=WEEK, earlier_weeks=3).collect().is_empty()
 
@@ -65,15 +65,15 @@ def test_sales_are_halved_every_day_week_and_month() -> None:
     sales: list[Sale] = [(20, 1, A, 5, 1), (27, 1, A, 5, 1), (25, 1, A, 5, 1), (25, 2, A, 5, 1)]
     sold = Inputs(
         {
-            "transactions": MemoryTable(transactions(sales), Transactions),
-            "history/article_sales": MemoryTable(ArticleSales.create_empty(), ArticleSales),
+            "transactions": InMemoryTable(transactions(sales), Transactions),
+            "history/article_sales": InMemoryTable(ArticleSales.create_empty(), ArticleSales),
         },
         {"customers": customers({1: 20, 2: None}).lazy()},
         calendar=CALENDAR,
     )
     before = article_sales.compute(sold, week_id=3).collect()
     assert before.select("ewma_1", "ewma_7", "ewma_30", "peak_count", "week_count").rows() == [(1024, 1024, 1024, 1, 1)]
-    table = MemoryTable(before, ArticleSales)
+    table = InMemoryTable(before, ArticleSales)
     after = article_sales.compute(replace(sold, weekly_tables={**sold.weekly_tables, "history/article_sales": table}), week_id=4).collect()
     assert ArticleSales.is_valid(after.select(ArticleSales.column_names()))
     expected = (8 + 1024 + 2 * 256, 512 + 1024 + 2 * 840, 871 + 1024 + 2 * 978, 3, 2)
@@ -83,8 +83,8 @@ def test_sales_are_halved_every_day_week_and_month() -> None:
 def test_a_week_without_sales_keeps_the_best_week() -> None:
     state = ArticleSales.validate(known_sales(), cast=True)
     tables = {
-        "transactions": MemoryTable(transactions([]), Transactions),
-        "history/article_sales": MemoryTable(state, ArticleSales),
+        "transactions": InMemoryTable(transactions([]), Transactions),
+        "history/article_sales": InMemoryTable(state, ArticleSales),
     }
     after = article_sales.compute(Inputs(tables, {"customers": customers({1: 20}).lazy()}, calendar=CALENDAR), week_id=WEEK).collect()
     # 300 // 128 = 2, 300 // 2 = 150, 300 * 871 // 1024 = 255

@@ -8,7 +8,7 @@ import pytest
 
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.tables import MemoryTable
+from hm_pipeline.engine.tables import InMemoryTable
 from hm_pipeline.recommender.history import shared_buyers
 from hm_pipeline.recommender.history.shared_buyers import MOST_ARTICLES, SharedBuyers
 from tests.laws.evaluator import Evaluator
@@ -19,7 +19,7 @@ WEEK = 4
 
 
 def likeness(sales: list[Sale], **limits: int) -> list[tuple[int, int, int]]:
-    found = shared_buyers.compute(Inputs({"transactions": MemoryTable(transactions(sales), Transactions)}), week_id=WEEK, **limits)
+    found = shared_buyers.compute(Inputs({"transactions": InMemoryTable(transactions(sales), Transactions)}), week_id=WEEK, **limits)
     assert SharedBuyers.is_valid(found)
     return found.select("article_id", "other_id", "likeness").rows()
 

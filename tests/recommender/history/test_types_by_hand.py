@@ -5,7 +5,7 @@ import pytest
 
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.tables import MemoryTable
+from hm_pipeline.engine.tables import InMemoryTable
 from hm_pipeline.recommender.history import type_pairs, type_rates, type_sales
 from hm_pipeline.recommender.history.type_pairs import TypePairs
 from hm_pipeline.recommender.history.type_rates import TypeRates
@@ -21,8 +21,8 @@ WEEK = 4
 def inputs_of(sales: list[Sale], ages: dict[int, int | None] = AGES) -> Inputs:
     catalogue = articles([{"article_id": article, "product_type_no": kind, "index_group_no": kind} for article, kind in TYPES.items()])
     weekly = {
-        "transactions": MemoryTable(transactions(sales), Transactions),
-        "history/type_sales": MemoryTable(TypeSales.create_empty(), TypeSales),
+        "transactions": InMemoryTable(transactions(sales), Transactions),
+        "history/type_sales": InMemoryTable(TypeSales.create_empty(), TypeSales),
     }
     return Inputs(weekly, {"articles": catalogue.lazy(), "customers": customers(ages).lazy()}, calendar=CALENDAR)
 

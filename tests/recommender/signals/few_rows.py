@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.tables import MemoryTable
+from hm_pipeline.engine.tables import InMemoryTable
 from hm_pipeline.recommender.history.vectors import Vectors
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 from tests.laws.tiny_shops import CALENDAR, Sale, articles, customers, transactions
@@ -29,7 +29,7 @@ def inputs_of(step: str, shop: Shop, pairs: list[tuple[int, int]] | None = None,
     if pairs is None:
         return known
     rows = pl.DataFrame([(week_id, *pair) for pair in pairs], schema=["week_id", "customer_id", "article_id"], orient="row")
-    return replace(known, weekly_tables={**known.weekly_tables, "candidates": MemoryTable(rows, Vectors)})
+    return replace(known, weekly_tables={**known.weekly_tables, "candidates": InMemoryTable(rows, Vectors)})
 
 
 def close(*values: float | None) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from hm_pipeline.recommender.signals import availability
 from hm_pipeline.recommender.signals._lib import related_articles as _kin
 from hm_pipeline.recommender.signals._lib.calibration import Recalibrated
-from hm_pipeline.recommender.signals._lib.related_articles import KIN, kin
+from hm_pipeline.recommender.signals._lib.related_articles import KIN, related_article_features
 from hm_pipeline.recommender.signals.availability import FEATURES
 from hm_pipeline.recommender.text_vectors import TextVectors
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
@@ -80,7 +80,7 @@ def described(sales: list[Sale], **columns: Any) -> pl.DataFrame:
     """Return the description of articles at week 4; further articles are 104 and so on."""
     shop = replace(shop_of(sales, {1: 30, 2: 50}), **columns)
     tables = inputs_of(STEP, shop)
-    return availability.describe(tables.weekly("history/article_sales").at(WEEK), tables, week_id=WEEK)
+    return availability.build_features(tables.weekly("history/article_sales").at(WEEK), tables, week_id=WEEK)
 
 
 def test_an_article_is_described_by_hand() -> None:
@@ -131,20 +131,22 @@ def test_a_new_article_has_the_mean_of_the_ten_described_most_alike(monkeypatch:
     tables = inputs_of(STEP, replace(shop_of([], {1: 30}), articles=articles([{"article_id": one} for one in range(1, 15)])))
     known = replace(tables, static_tables={**tables.static_tables, "embeddings": words.lazy()})
     monkeypatch.setattr(_kin, "ARTICLES_AT_ONCE", 1)
-    found = kin(rows.with_columns(lag_2_count=0), known)["alike_mean"].to_list()
+    found = related_article_features(rows.with_columns(lag_2_count=0), known)["alike_mean"].to_list()
     assert found == [pytest.approx(7.4), *[None] * 13]
     vectors[0] = 0
     speechless = words.with_columns(pl.Series("text_vector", vectors, words.schema["text_vector"]))
     known_less = replace(tables, static_tables={**tables.static_tables, "embeddings": speechless.lazy()})
-    assert kin(rows.with_columns(lag_2_count=0), known_less)["alike_mean"].to_list() == [None] * 14  # article 1 has no text
+    assert (
+        related_article_features(rows.with_columns(lag_2_count=0), known_less)["alike_mean"].to_list() == [None] * 14
+    )  # article 1 has no text
     few = rows.head(11).with_columns(lag_2_count=0)  # ten on sale, with itself: too few to choose from
-    assert kin(few, known)["alike_mean"].to_list() == [None] * 11
+    assert related_article_features(few, known)["alike_mean"].to_list() == [None] * 11
 
 
 def test_descriptions_are_what_sql_says(shop: Shop, made: Evaluator, week_id: int) -> None:
     tables = made.inputs(ALL_STEPS[STEP], week_id)
     sales = made.result("history/article_sales", week_id)
-    found = availability.describe(sales.lazy(), tables, week_id=week_id)
+    found = availability.build_features(sales.lazy(), tables, week_id=week_id)
     parts = [ask(sql, shop, week_id, {"sales": sales}) for sql in (DESCRIBED, DECAYED, RELATED)]
     assert {name for part in parts for name in part.columns} == {"article_id", *FEATURES} - {"alike_mean"}
     for part in parts:
@@ -157,7 +159,7 @@ def test_articles_described_alike_are_what_sql_says(shop: Shop, made: Evaluator,
     vectors = made.result("embeddings", week_id).select("article_id", vector=pl.col("text_vector").cast(pl.List(pl.Float64)))
     expected = ask(ALIKE, shop, week_id, {"vectors": vectors})  # where the tenth is not as near as the eleventh
     sales = made.result("history/article_sales", week_id)
-    found = availability.describe(sales.lazy(), made.inputs(ALL_STEPS[STEP], week_id), week_id=week_id)
+    found = availability.build_features(sales.lazy(), made.inputs(ALL_STEPS[STEP], week_id), week_id=week_id)
     known = found.filter(pl.col("alike_mean").is_not_null())
     assert known["age_days"].max() <= 28
     assert_agree(known.join(expected, on="article_id", how="semi"), expected, key=["article_id"], least=50)

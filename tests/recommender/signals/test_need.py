@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from hm_pipeline.engine.tables import MemoryTable
+from hm_pipeline.engine.tables import InMemoryTable
 from hm_pipeline.recommender.history.type_rates import TypeRates
 from hm_pipeline.recommender.signals import need_propensity
 from hm_pipeline.recommender.signals.type_need import TypeNeed
@@ -28,7 +28,7 @@ def test_needs_are_looked_up_and_other_types_have_the_share_of_all_buyers() -> N
     tables = inputs_of(STEP, shop_of([(27, 1, A, 5, 1)], {1: 30, 2: 30}), [(1, A), (1, B), (1, C), (2, A), (2, B)])
     needs = pl.DataFrame([(WEEK, 1, 10, 0.75, 2, 0.5, 1.0)], schema=TypeNeed.create_empty().schema, orient="row")
     rates = pl.DataFrame([(WEEK, -1, 20, 0.9, 0.125), (WEEK, 30, 20, 0.8, 0.6)], schema=TypeRates.create_empty().schema, orient="row")
-    known = {"signal/type_need": MemoryTable(needs, TypeNeed), "history/type_rates": MemoryTable(rates, TypeRates)}
+    known = {"signal/type_need": InMemoryTable(needs, TypeNeed), "history/type_rates": InMemoryTable(rates, TypeRates)}
     found = need_propensity.compute(replace(tables, weekly_tables={**tables.weekly_tables, **known}), week_id=WEEK).collect()
     assert found.sort(PAIR).drop("week_id").rows() == [
         (1, A, 0.75, 2, 0.5, 1.0), (1, B, 0.125, None, None, None), (1, C, 0.75, 2, 0.5, 1.0),
@@ -42,6 +42,6 @@ def test_candidates_of_the_shop_are_what_sql_says(shop: Shop, made: Evaluator, w
     rates = made.result("history/type_rates", week_id)
     expected = ask(LOOKED_UP, shop, week_id, {"candidates": made.result("candidates", week_id), "needs": some, "rates": rates})
     tables = made.inputs(ALL_STEPS[STEP], week_id)
-    known = replace(tables, weekly_tables={**tables.weekly_tables, "signal/type_need": MemoryTable(some, TypeNeed)})
+    known = replace(tables, weekly_tables={**tables.weekly_tables, "signal/type_need": InMemoryTable(some, TypeNeed)})
     found = need_propensity.compute(known, week_id=week_id).collect()
     assert_agree(found, expected, key=PAIR)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from hm_pipeline.engine.step import Week
+from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.recommender.signals import SIGNALS, type_need
 from hm_pipeline.recommender.signals._lib.signal import Signal
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
@@ -83,7 +83,7 @@ def test_every_article_has_a_season_and_every_sold_one_an_offer(name: str) -> No
 def test_every_pair_has_a_row(name: str, signal: str) -> None:
     pairs = [(customer, row["article_id"]) for customer in AGES for row in CATALOGUE]
     step = ALL_STEPS[f"signal/{signal}"]
-    week = Week(WEEK, CALENDAR, MADE[name].settings, "everyone", None)
+    week = WeekContext(WEEK, CALENDAR, MADE[name].settings, "everyone", None)
     found = step.body(inputs_of(step.name, SHOPS[name], pairs), week).lazy().collect().sort("customer_id", "article_id")
     assert found.select("customer_id", "article_id").rows() == pairs
     numbers = found.select(pl.selectors.float())
@@ -121,6 +121,6 @@ def test_what_is_free_has_no_value_and_no_markdown() -> None:
 def test_an_age_of_140_counts_with_the_oldest() -> None:
     tables = MADE["everything odd"].inputs(ALL_STEPS["signal/type_need"], WEEK)
     rates = MADE["everything odd"].result("history/type_rates", WEEK).filter(pl.col("age") == 99)
-    rows = pl.concat(type_need.rows_of(tables, week_id=WEEK)).filter(pl.col("customer_id") == OLD).sort("product_type_no")
+    rows = pl.concat(type_need.iter_features(tables, week_id=WEEK)).filter(pl.col("customer_id") == OLD).sort("product_type_no")
     assert rows["age"].to_list() == [140.0] * 3
     assert rows["age_month_rate"].to_list() == rates.sort("product_type_no")["month_rate"].to_list() != [0.0] * 3

@@ -10,7 +10,7 @@ from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.recommender.signals import seasonality
 from hm_pipeline.recommender.signals._lib import share_model as _shares
-from hm_pipeline.recommender.signals._lib.share_model import DEFAULTS, FEATURES, Shares, describe
+from hm_pipeline.recommender.signals._lib.share_model import DEFAULTS, FEATURES, ShareModel, build_features
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 from tests.laws.tiny_shops import Sale, articles, customers
 from tests.recommender.signals.few_rows import WEEK, close, inputs_of, shop_of
@@ -96,7 +96,7 @@ def test_level_alone_expects_what_four_weeks_sold() -> None:
     # Over the level that is 1, over the year .672840 / .666667 = 1.00926 and .327160 / .333333 = .98148.
     sales: list[Sale] = [*[(15, 1, TENS, 5, 1)] * 3, (22, 1, TWENTIES, 5, 1), (28, 1, TWENTIES, 5, 1)]
     tables = inputs_of("signal/seasonality", shop_of(sales, {1: 30}))
-    found = seasonality.compute(tables, week_id=WEEK, model=Shares(dict.fromkeys(GIVEN, LEVEL))).collect()
+    found = seasonality.compute(tables, week_id=WEEK, model=ShareModel(dict.fromkeys(GIVEN, LEVEL))).collect()
     assert found["seasonality_share"].to_list() == found["seasonality_group_share"].to_list() == close(0.67284, 0.32716, 0.67284)
     assert found["seasonality"].to_list() == close(1.00926, 0.98148, 1.00926)
     for name in ("seasonality_growth", "seasonality_group_growth", *(f"seasonality_{band}_growth" for band in seasonality.BANDS)):
@@ -107,7 +107,7 @@ def test_the_last_week_alone_expects_what_it_sold() -> None:
     # Weights of 1 for level and last leave the share of the last week: (0 + 100 / 3) / 51 = .653595 of type 10, 17.66667 / 51 of 20.
     sales: list[Sale] = [*[(15, 1, TENS, 5, 1)] * 3, (22, 1, TWENTIES, 5, 1)]
     tables = inputs_of("signal/seasonality", shop_of(sales, {1: 30}))
-    found = seasonality.compute(tables, week_id=WEEK, model=Shares(dict.fromkeys(GIVEN, [1.0, 1.0] + [0.0] * 6))).collect()
+    found = seasonality.compute(tables, week_id=WEEK, model=ShareModel(dict.fromkeys(GIVEN, [1.0, 1.0] + [0.0] * 6))).collect()
     assert found["seasonality_share"].to_list() == close(0.653595, 0.346405, 0.653595)
     # Growth over four weeks: .653595 / .672840.  Only customer 1, aged 30, bought: the bands of the others expect no change.
     assert found["seasonality_middle_growth"][0] == pytest.approx(0.653595 / 0.672840, abs=1e-4)
@@ -121,14 +121,14 @@ def test_the_same_weeks_of_last_year_are_told_against_the_four_before_them() -> 
     # The year, weeks 8 to 59: 100 + 51 * 10 = 610 and 510, of 1120; one is added to both: 611 / 1122 = .54456.
     # Then: (0 + 50 * .54456) / (80 + 50) = .20945.  Same week: (100 + 27.228) / 150 = .84819.  ln(.84819 / .20945) = 1.39869.
     # Weeks 6 to 10: 0 + 0 + 100 + 10 + 10 = 120 of 40 + 100 + 40 = 180: (120 + 27.228) / 230 = .64012; ln(.64012 / .20945) = 1.11718.
-    found = dict(zip(FEATURES, describe(sold, 60)[0], strict=True))
+    found = dict(zip(FEATURES, build_features(sold, 60)[0], strict=True))
     assert [found["same_week"], found["same_weeks"]] == close(1.39869, 1.11718)
-    assert not describe(sold[:, :56], 56)[:, 5:7].any()  # a year and four weeks are not yet known
+    assert not build_features(sold[:, :56], 56)[:, 5:7].any()  # a year and four weeks are not yet known
 
 
 def test_expected_shares_are_what_sql_says(late_shop: Shop) -> None:
     tables = Evaluator(late_shop).inputs(ALL_STEPS["signal/seasonality"], LATE)
-    found = seasonality.compute(tables, week_id=LATE, model=Shares(GIVEN)).collect()
+    found = seasonality.compute(tables, week_id=LATE, model=ShareModel(GIVEN)).collect()
     expected = ask(whole(), late_shop, LATE)
     assert set(expected.columns) == {"article_id", *seasonality.SIGNAL.columns}
     assert_agree(found, expected, key=["article_id"], rel_tol=1e-4)
@@ -137,10 +137,10 @@ def test_expected_shares_are_what_sql_says(late_shop: Shop) -> None:
 
 def test_shares_sum_to_one_over_types_and_over_groups(late_shop: Shop) -> None:
     tables = Evaluator(late_shop).inputs(ALL_STEPS["signal/seasonality"], LATE)
-    found = seasonality.compute(tables, week_id=LATE, model=Shares({})).collect().join(late_shop.articles, on="article_id")
+    found = seasonality.compute(tables, week_id=LATE, model=ShareModel({})).collect().join(late_shop.articles, on="article_id")
     assert found.unique("product_type_no")["seasonality_share"].sum() == pytest.approx(1, abs=1e-5)
     assert found.unique(["product_type_no", "index_group_no"])["seasonality_group_share"].sum() == pytest.approx(1, abs=1e-5)
-    model = Shares({"types": [3.0, -2.0, 5.0, 0.5, 1.0, 2.0, -4.0, 1.0]})
+    model = ShareModel({"types": [3.0, -2.0, 5.0, 0.5, 1.0, 2.0, -4.0, 1.0]})
     assert model.expect("types", np.random.default_rng(0).poisson(9, (40, 70)), 70).sum() == pytest.approx(1)
 
 
@@ -151,7 +151,7 @@ def test_a_fit_finds_planted_weights_back(planted: list[float], is_drawn: bool) 
     sold = dice.lognormal(5, 1, (30, 160))
     weeks, parents = range(60, 160, 2), [dice.normal(0, 0.5, 30) for _ in range(50)]
     for week, parent in zip(weeks, parents, strict=True):
-        shares = Shares({"types": planted}).expect("types", sold, week, parent)
+        shares = ShareModel({"types": planted}).expect("types", sold, week, parent)
         sold[:, week] = dice.multinomial(10_000, shares) if is_drawn else 10_000 * shares
     assert _shares.fit(sold, weeks, parents) == pytest.approx(planted, abs=0.1 if is_drawn else 0.02)
 
@@ -161,4 +161,4 @@ def test_without_a_past_the_defaults_serve() -> None:
     model = seasonality.fit(inputs_of("model/seasonality", shop_of([(27, 1, TENS, 5, 1)], {1: 30})), week_id=WEEK, seed=0)
     assert (model.weights, model.figures) == ({}, {"weeks": 0.0})
     sold = np.random.default_rng(1).poisson(20, (5, 60)).astype(float)
-    assert Shares({}).expect("types", sold, 60) == pytest.approx(Shares({"types": list(DEFAULTS)}).expect("types", sold, 60))
+    assert ShareModel({}).expect("types", sold, 60) == pytest.approx(ShareModel({"types": list(DEFAULTS)}).expect("types", sold, 60))

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from hm_pipeline.engine.tables import MemoryTable
+from hm_pipeline.engine.tables import InMemoryTable
 from hm_pipeline.recommender.history.vectors import Vectors
 from hm_pipeline.recommender.signals import style_similarity
 from hm_pipeline.recommender.signals.style_similarity import ATTRIBUTES
@@ -71,7 +71,7 @@ def styled(pairs: list[tuple[int, int]]) -> pl.DataFrame:
     texts = {A: (1.0, 0.0), B: (1.0, 0.0), C: (0.0, 0.0)}
     vectors = pl.DataFrame([(WEEK, article, pad(axis, Vectors)) for article, axis in axes.items()], schema=schema(Vectors), orient="row")
     words = pl.DataFrame([(article, pad(axis, TextVectors)) for article, axis in texts.items()], schema=schema(TextVectors), orient="row")
-    weekly = {**tables.weekly_tables, "history/vectors": MemoryTable(vectors, Vectors)}
+    weekly = {**tables.weekly_tables, "history/vectors": InMemoryTable(vectors, Vectors)}
     known = replace(tables, weekly_tables=weekly, static_tables={**tables.static_tables, "embeddings": words.lazy()})
     return style_similarity.compute(known, week_id=WEEK).collect().sort("customer_id", "article_id")
 

@@ -7,7 +7,7 @@ from polars.testing import assert_frame_equal
 
 from hm_pipeline.recommender.learners.multi_target import Boosters
 from hm_pipeline.recommender.signals import type_need
-from hm_pipeline.recommender.signals._lib.need_features import FEATURES, Purchases, Types, describe
+from hm_pipeline.recommender.signals._lib.need_features import FEATURES, PurchaseWeeks, TypeStats, build_features
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 from tests.laws.tiny_shops import Sale
 from tests.recommender.signals.few_rows import WEEK, A, B, C, inputs_of, shop_of
@@ -60,12 +60,12 @@ left join follows using (customer_id, kind) left join goes using (customer_id, k
 
 def test_the_rhythm_is_worked_out_by_hand() -> None:
     # Customer 0 took type 0 in weeks 6, 4 and 1 before, type 1 in week 1 before.  Customer 1, of unknown age, nothing.
-    purchases = Purchases(np.array([0, 0, 0, 0]), np.array([0, 0, 0, 1]), np.array([6, 4, 1, 1]), np.array([0.75, np.nan]))
+    purchases = PurchaseWeeks(np.array([0, 0, 0, 0]), np.array([0, 0, 0, 1]), np.array([6, 4, 1, 1]), np.array([0.75, np.nan]))
     rates = np.zeros((101, 3), np.float32)
     rates[0], rates[31] = [0.5, 0.3, 0.1], [0.6, 0.2, 0.4]  # everyone, and age 30
     follows, goes = np.array([[0.1, 0.2, 0.3], [0.5, 0.4, 0.7], [0, 0, 0]]), np.array([[0, 0.6, -0.9], [0.6, 0, 0.3], [-0.9, 0.3, 0]])
-    types = Types(pl.Series([10, 20, 30]), rates, rates / 2, follows, goes)
-    found = describe(purchases, types, np.array([30.0, np.nan]), 0, 2)
+    types = TypeStats(pl.Series([10, 20, 30]), rates, rates / 2, follows, goes)
+    found = build_features(purchases, types, np.array([30.0, np.nan]), 0, 2)
     mine, theirs = ({name: [float(value) for value in found[name][place]] for name in FEATURES} for place in (0, 1))
     unknown = float("nan")
     # 2**(-6/8) + 2**(-4/8) + 2**(-1/8) = .59460 + .70711 + .91700; of 26 weeks .85218 + .89885 + .97369 = 2.72472.
@@ -88,9 +88,9 @@ def test_the_rhythm_is_worked_out_by_hand() -> None:
 
 def test_customers_are_described_the_same_in_any_block(made: Evaluator, week_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
     tables = made.inputs(ALL_STEPS[STEP], week_id)
-    whole = pl.concat(type_need.rows_of(tables, week_id=week_id))
+    whole = pl.concat(type_need.iter_features(tables, week_id=week_id))
     monkeypatch.setattr(type_need, "BLOCK", 7)
-    blocks = list(type_need.rows_of(tables, week_id=week_id))
+    blocks = list(type_need.iter_features(tables, week_id=week_id))
     assert len(blocks) == 41  # 286 customers
     assert_frame_equal(pl.concat(blocks), whole, check_exact=True)
 
@@ -99,7 +99,7 @@ def test_the_rhythm_is_what_sql_says(shop: Shop, made: Evaluator, week_id: int) 
     tables = {name: made.result(f"history/type_{name}", week_id) for name in ("rates", "pairs")}
     expected = ask(RHYTHM, shop, week_id, tables)
     assert set(expected.columns) == {*KEY, *FEATURES}
-    found = pl.concat(type_need.rows_of(made.inputs(ALL_STEPS[STEP], week_id), week_id=week_id))
+    found = pl.concat(type_need.iter_features(made.inputs(ALL_STEPS[STEP], week_id), week_id=week_id))
     assert_agree(found, expected, key=KEY, abs_tol=1e-5, rel_tol=1e-4)
 
 

@@ -37,7 +37,7 @@ from audience join customers using (customer_id) left join days using (customer_
 def test_a_customer_is_described_by_hand() -> None:
     # Before day 28: two units 1 day ago, one 7 days ago, one 8 days ago, one 21 days ago.
     sales: list[Sale] = [(27, 1, A, 10, 2), (27, 1, B, 10, 1), (21, 1, A, 40, 2), (20, 1, A, 20, None), (7, 1, C, 20, 1), (28, 1, C, 9, 2)]
-    bought, never = visit_propensity.describe(inputs_of(STEP, shop_of(sales, {1: 30, 2: None})), week_id=WEEK).rows(named=True)
+    bought, never = visit_propensity.build_features(inputs_of(STEP, shop_of(sales, {1: 30, 2: None})), week_id=WEEK).rows(named=True)
     buckets = [bought[f"week_{week}_{what}"] for week in range(1, BUCKETS + 1) for what in ("count", "days")]
     assert buckets == [3, 2, 1, 1, 1, 1, 0, 0, 0, 0]
     # 2 * 2**(-1/7) + 2**-1 + 2**(-8/7) + 2**-3 = 1.81145 + .5 + .45286 + .125
@@ -53,12 +53,12 @@ def test_what_was_bought_at_this_time_of_last_year_is_counted() -> None:
     # Week 53 starts on day 371: days 0 and 20 are 371 and 351 days ago, inside, and day 21, 350 days ago, is not.
     shop = shop_of([(0, 1, A, 5, 1), (20, 1, A, 5, 1), (21, 1, A, 5, 1)], {1: 30})
     late = replace(shop, calendar=replace(shop.calendar, last_week=60))
-    (row,) = visit_propensity.describe(Evaluator(late).inputs(ALL_STEPS[STEP], 53), week_id=53).rows(named=True)
+    (row,) = visit_propensity.build_features(Evaluator(late).inputs(ALL_STEPS[STEP], 53), week_id=53).rows(named=True)
     assert (row["year_ago"], row["known_days"], row["idle_days"]) == (2, 371, 350)
 
 
 def test_features_are_what_sql_says(shop: Shop, made: Evaluator, week_id: int) -> None:
-    found = visit_propensity.describe(made.inputs(ALL_STEPS[STEP], week_id), week_id=week_id)
+    found = visit_propensity.build_features(made.inputs(ALL_STEPS[STEP], week_id), week_id=week_id)
     expected = ask(DESCRIBED, shop, week_id)
     assert set(expected.columns) == {"customer_id", *FEATURES}
     assert_agree(found, expected, key=["customer_id"], abs_tol=2e-4)  # half of 2**-16, up to ten times, is rounded either way

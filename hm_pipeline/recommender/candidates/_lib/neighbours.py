@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from hm_pipeline.recommender.candidates._lib.packed_sort import places
+from hm_pipeline.recommender.candidates._lib.packed_sort import index_of
 
 if TYPE_CHECKING:
     from scipy import sparse
@@ -38,7 +38,7 @@ class Neighbours:
 
         near = pairs.collect()
         articles, others = (near[name].unique().sort() for name in ("article_id", "other_id"))
-        at = places(articles, near["article_id"]), places(others, near["other_id"])
+        at = index_of(articles, near["article_id"]), index_of(others, near["other_id"])
         return cls(articles, others, sparse.csr_matrix((near["strength"].to_numpy(), at), shape=(len(articles), len(others))))
 
 
@@ -60,7 +60,7 @@ def best_neighbours(own: pl.LazyFrame, neighbours: Neighbours, *, most: int) -> 
     articles = neighbours.article_ids
     every = own.collect()
     customers, bought = every["customer_id"].unique().sort(), every.filter(pl.col("article_id").is_in(articles.implode()))
-    at = places(customers, bought["customer_id"]), places(articles, bought["article_id"])
+    at = index_of(customers, bought["customer_id"]), index_of(articles, bought["article_id"])
     weights = sparse.csr_matrix((bought["weight"].to_numpy(), at), shape=(len(customers), len(articles)))
     product = weights @ neighbours.strengths
     row, place, score = _best_of_rows(product.indptr, product.indices, product.data, most)

@@ -6,7 +6,7 @@ import polars as pl
 BITS = 63  # of a number that has a sign
 
 
-def merged(rows: pl.DataFrame, what: str, how: np.ufunc) -> pl.DataFrame:
+def aggregate(rows: pl.DataFrame, what: str, how: np.ufunc) -> pl.DataFrame:
     """Return a row for each customer and what it is about, sorted, with their scores put together.
 
     Parameters
@@ -22,14 +22,14 @@ def merged(rows: pl.DataFrame, what: str, how: np.ufunc) -> pl.DataFrame:
         return rows
     customers, kinds = (rows[name].unique().sort() for name in ("customer_id", what))
     customer = customers.search_sorted(rows["customer_id"]).to_numpy().astype(np.int64)
-    ordered, order = in_order(customer * len(kinds) + kinds.search_sorted(rows[what]).to_numpy())
+    ordered, order = argsort_packed(customer * len(kinds) + kinds.search_sorted(rows[what]).to_numpy())
     starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
     pairs = ordered[starts]
     scores = how.reduceat(rows["score"].to_numpy()[order], starts)
     return pl.DataFrame({"customer_id": customers.gather(pairs // len(kinds)), what: kinds.gather(pairs % len(kinds)), "score": scores})
 
 
-def best_first(proposals: pl.DataFrame, what: str = "article_id") -> pl.DataFrame:
+def sort_by_score(proposals: pl.DataFrame, what: str = "article_id") -> pl.DataFrame:
     """Sort proposals by customer, then by score, the larger first, then by article.
 
     Customer, score and article are packed into one number each where they fit, and are read from the sorted numbers again.
@@ -53,7 +53,7 @@ def _packed(proposals: pl.DataFrame, what: str) -> pl.DataFrame | None:
     range_bits, article_bits = (most - int(proposals["score"].min())).bit_length(), len(articles).bit_length()  # type: ignore[arg-type]
     if len(customers).bit_length() + range_bits + article_bits > BITS:
         return None
-    numbers = places(customers, proposals["customer_id"]) << range_bits
+    numbers = index_of(customers, proposals["customer_id"]) << range_bits
     numbers = (numbers | (most - proposals["score"].to_numpy().astype(np.int64))) << article_bits
     numbers = np.sort(numbers | articles.search_sorted(proposals[what]).to_numpy())
     return pl.DataFrame(
@@ -65,13 +65,13 @@ def _packed(proposals: pl.DataFrame, what: str) -> pl.DataFrame | None:
     )
 
 
-def places(known: pl.Series, ids: pl.Series) -> np.ndarray:
+def index_of(known: pl.Series, ids: pl.Series) -> np.ndarray:
     """Return the place of each id among sorted ones that are known; ids that repeat one after the other are looked up once."""
     runs = ids.rle().struct.unnest()
     return np.repeat(known.search_sorted(runs["value"]).to_numpy().astype(np.int64), runs["len"].to_numpy())
 
 
-def in_order(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def argsort_packed(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return keys, none below 0, in rising order and their places, as argsort does, but in a fifth of its time."""
     bits = len(keys).bit_length()
     if not len(keys) or int(keys.max()).bit_length() + bits > BITS:

@@ -12,9 +12,9 @@ import polars as pl
 from hm_pipeline.base.fixed_point import SCALE, days_before, decay
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.registration import Registration
-from hm_pipeline.recommender.candidates._lib.packed_sort import best_first, merged
+from hm_pipeline.recommender.candidates._lib.packed_sort import aggregate, sort_by_score
 
-LEAST_CHANCE = 0.05  # of any sale: below it lie half of what customers bought before, and a fiftieth of what they buy again
+MIN_PROBABILITY = 0.05  # of any sale: below it lie half of what customers bought before, and a fiftieth of what they buy again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +26,12 @@ class Strategy(Registration):
     """
 
 
-def on_offer(tables: Inputs, *, week_id: int, least_chance: float = LEAST_CHANCE) -> pl.LazyFrame:
+def available_articles(tables: Inputs, *, week_id: int, least_chance: float = MIN_PROBABILITY) -> pl.LazyFrame:
     """Return ``article_id`` of what can be had in the week, as far as the availability signal knows."""
     return tables.weekly("signal/availability").at(week_id).filter(pl.col("availability") >= least_chance).select("article_id")
 
 
-def newest(tables: Inputs, *, week_id: int, most: int, weeks: int | None = None) -> pl.LazyFrame:
+def last_purchases(tables: Inputs, *, week_id: int, most: int, weeks: int | None = None) -> pl.LazyFrame:
     """Return what customers bought last: ``customer_id``, ``article_id`` and ``t_dat`` of the last purchase.
 
     Parameters
@@ -41,7 +41,7 @@ def newest(tables: Inputs, *, week_id: int, most: int, weeks: int | None = None)
     weeks
         Past weeks; all where not given.
     """
-    last = tables.shared(_newest, week_id).lazy().filter(pl.col("place") < most).drop("place")
+    last = tables.cached_for_shard(_newest, week_id).lazy().filter(pl.col("place") < most).drop("place")
     # The latest come first, so that what was bought in the last weeks is the head of each customer's list.
     return last if weeks is None else last.filter(pl.col("t_dat") >= tables.calendar.start(week_id - weeks))
 
@@ -49,12 +49,12 @@ def newest(tables: Inputs, *, week_id: int, most: int, weeks: int | None = None)
 def _newest(tables: Inputs, week_id: int) -> pl.DataFrame:
     day = pl.col("t_dat").to_physical().cast(pl.Int64).alias("score")
     bought = tables.weekly("purchases").before(week_id).select("customer_id", "article_id", day).collect()
-    ordered = best_first(merged(bought, "article_id", np.maximum))
+    ordered = sort_by_score(aggregate(bought, "article_id", np.maximum))
     place = pl.int_range(pl.len()).over("customer_id").alias("place")
     return ordered.select("customer_id", "article_id", pl.col("score").cast(pl.Int32).cast(pl.Date).alias("t_dat"), place)
 
 
-def liked(tables: Inputs, attribute: str, *, week_id: int, half_life_days: float, most: int) -> pl.LazyFrame:
+def favourite_values(tables: Inputs, attribute: str, *, week_id: int, half_life_days: float, most: int) -> pl.LazyFrame:
     """Return the values of an article's attribute that customers bought most.
 
     Returns
@@ -66,12 +66,12 @@ def liked(tables: Inputs, attribute: str, *, week_id: int, half_life_days: float
     values = tables.static("articles").select("article_id", pl.col(attribute).fill_null(-1))
     weight = decay(days_before(tables.calendar.start(week_id)), half_life_days=half_life_days).alias("score")
     own = tables.weekly("purchases").before(week_id).join(values, on="article_id").select("customer_id", attribute, weight).collect()
-    weighed = best_first(merged(own, attribute, np.add), attribute).rename({"score": "weight"})
+    weighed = sort_by_score(aggregate(own, attribute, np.add), attribute).rename({"score": "weight"})
     weighed = weighed.with_columns(pl.col("weight").sum().over("customer_id").alias("all"))
     return weighed.filter(pl.int_range(pl.len()).over("customer_id") < most, pl.col("weight") > 0).lazy()
 
 
-def ranked(proposals: pl.LazyFrame, name: str, *, week_id: int, most: int, then: str | None = None) -> pl.LazyFrame:
+def rank_proposals(proposals: pl.LazyFrame, name: str, *, week_id: int, most: int, then: str | None = None) -> pl.LazyFrame:
     """Rank proposals within customers by ``score``, keep the best and name the columns for a strategy.
 
     Parameters
@@ -80,7 +80,7 @@ def ranked(proposals: pl.LazyFrame, name: str, *, week_id: int, most: int, then:
         Column that breaks ties, the larger first; the last tie is broken by the article.
     """
     if then is None:
-        ordered = best_first(proposals.collect()).lazy()
+        ordered = sort_by_score(proposals.collect()).lazy()
     else:
         ordered = proposals.sort("customer_id", "score", then, "article_id", descending=[False, True, True, False])
     return (

@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.recommender.candidates.first_stage.pool import Union
+from hm_pipeline.recommender.candidates.first_stage.pool import CandidatePool
 from hm_pipeline.recommender.history.article_sales import buyer_age
-from hm_pipeline.recommender.profiles import Taste, coded, taste_of
+from hm_pipeline.recommender.profiles import CustomerProfiles, build_profiles, encode_attribute
 
 BUCKETS = 8  # of ranks: 1, 2-3, 4-7, ... 128 and more; one more bucket is "not proposed"
 ATTRIBUTES = ("index_group_no", "section_no", "department_no", "product_type_no", "colour_group_code")
@@ -27,7 +27,7 @@ ARTICLE_TERMS = {"units": UNITS, "week_units": UNITS, "trend": TRENDS, "age_days
 
 
 @dataclass(frozen=True)
-class Term:
+class BinnedFeature:
     """Buckets of what pairs share: an article, a proposal, a customer and a value of an attribute.
 
     Parameters
@@ -42,7 +42,7 @@ class Term:
     spread: Callable[[np.ndarray], np.ndarray]
 
 
-def cut(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+def digitize(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """Return the bucket of each value; what is not a number has the last one."""
     found = np.zeros(values.shape, np.uint8)
     for edge in edges:  # there are few: to look each value up among them would take longer
@@ -51,7 +51,7 @@ def cut(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return found
 
 
-def widths(strategies: list[str]) -> dict[str, int]:
+def bin_counts(strategies: list[str]) -> dict[str, int]:
     """Return the number of buckets of every term."""
     ranks = dict.fromkeys(strategies, BUCKETS + 1)
     articles = {name: len(edges) + 2 for name, edges in ARTICLE_TERMS.items()}
@@ -59,31 +59,31 @@ def widths(strategies: list[str]) -> dict[str, int]:
     return {**ranks, **articles, **tastes, "age_gap": len(GAPS) + 2, "price": len(PRICES) + 2}
 
 
-def terms_of(union: Union, tables: Inputs, *, week_id: int) -> dict[str, Term]:
+def terms_of(union: CandidatePool, tables: Inputs, *, week_id: int) -> dict[str, BinnedFeature]:
     """Return every term of the pairs."""
-    facts = tables.once(_facts, week_id)
-    taste = taste_of(tables, union.customer_ids, union.article_ids, week_id=week_id)
+    facts = tables.cached_for_partition(_facts, week_id)
+    taste = build_profiles(tables, union.customer_ids, union.article_ids, week_id=week_id)
     found = {name: _ranks(name, union) for name in union.said}
 
     def of_articles(values: np.ndarray) -> np.ndarray:
         return np.asarray(values[union.article])
 
-    found |= {name: Term(cut(facts[name].to_numpy(), edges), of_articles) for name, edges in ARTICLE_TERMS.items()}
+    found |= {name: BinnedFeature(digitize(facts[name].to_numpy(), edges), of_articles) for name, edges in ARTICLE_TERMS.items()}
     found |= {name: _affinity(name, taste, facts, union) for name in ATTRIBUTES}
     age = _floats(tables.ages(union.customer_ids))[union.customer]
-    found["age_gap"] = Term(cut(facts["buyer_age"].to_numpy()[union.article] - age, GAPS), np.asarray)
+    found["age_gap"] = BinnedFeature(digitize(facts["buyer_age"].to_numpy()[union.article] - age, GAPS), np.asarray)
     price = _floats(taste.prices)[union.customer]
-    found["price"] = Term(cut(facts["last_price"].to_numpy()[union.article] / price, PRICES), np.asarray)
+    found["price"] = BinnedFeature(digitize(facts["last_price"].to_numpy()[union.article] / price, PRICES), np.asarray)
     return found
 
 
-def _ranks(name: str, union: Union) -> Term:
+def _ranks(name: str, union: CandidatePool) -> BinnedFeature:
     known = _rank_bucket(union.said[name][f"{name}_rank"].to_numpy())
 
     def spread(values: np.ndarray) -> np.ndarray:
         return union.spread(name, values[:-1], values[-1])
 
-    return Term(np.append(known, np.uint8(BUCKETS)), spread)
+    return BinnedFeature(np.append(known, np.uint8(BUCKETS)), spread)
 
 
 def _rank_bucket(ranks: np.ndarray) -> np.ndarray:
@@ -92,15 +92,15 @@ def _rank_bucket(ranks: np.ndarray) -> np.ndarray:
     return np.asarray(table[np.minimum(ranks, 2**BUCKETS - 1) - 1])
 
 
-def _affinity(name: str, taste: Taste, facts: pl.DataFrame, union: Union) -> Term:
-    codes, shares = coded(facts[name], facts["day_7_count"].fill_null(0).to_numpy())
-    known = cut(taste.affinity(codes, shares), AFFINITIES)
+def _affinity(name: str, taste: CustomerProfiles, facts: pl.DataFrame, union: CandidatePool) -> BinnedFeature:
+    codes, shares = encode_attribute(facts[name], facts["day_7_count"].fill_null(0).to_numpy())
+    known = digitize(taste.affinity(codes, shares), AFFINITIES)
     known[~taste.has_history] = len(AFFINITIES) + 1
 
     def spread(values: np.ndarray) -> np.ndarray:
         return np.asarray(values.ravel()[union.customer * len(shares) + codes[union.article]])
 
-    return Term(known, spread)
+    return BinnedFeature(known, spread)
 
 
 def _facts(tables: Inputs, week_id: int) -> pl.DataFrame:

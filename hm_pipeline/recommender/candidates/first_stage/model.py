@@ -19,11 +19,11 @@ import polars as pl
 from hm_pipeline.base.contracts import Pair
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy
-from hm_pipeline.recommender.candidates.first_stage.bins import BUCKETS, Term, terms_of, widths
-from hm_pipeline.recommender.candidates.first_stage.pool import Union, unite
+from hm_pipeline.recommender.candidates.first_stage.bins import BUCKETS, BinnedFeature, bin_counts, terms_of
+from hm_pipeline.recommender.candidates.first_stage.pool import CandidatePool, collect_candidates
 
 PAIR = ["customer_id", "article_id"]
-MISSES = 7  # of so many proposals that were not taken, one is an example and stands for all of them
+NEGATIVE_SAMPLING = 7  # of so many proposals that were not taken, one is an example and stands for all of them
 DECIMALS, UNIT = 4, 10_000  # of weights
 
 
@@ -54,7 +54,7 @@ class FirstStage:
     weights: dict[str, list[float]]
     figures: dict[str, float]
 
-    def score(self, terms: Mapping[str, Term]) -> np.ndarray:
+    def score(self, terms: Mapping[str, BinnedFeature]) -> np.ndarray:
         """Return the log-odds of pairs, shape (pairs,)."""
         shared: dict[Callable[[np.ndarray], np.ndarray], list[np.ndarray]] = {}
         for name, term in terms.items():  # whole numbers, so that their order does not matter
@@ -74,7 +74,7 @@ class FirstStage:
 
 def retrieve(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int, model: FirstStage, most: int) -> pl.DataFrame:
     """Return the best ``most`` candidates of every customer of the audience."""
-    union = unite(strategies, tables, week_id=week_id)
+    union = collect_candidates(strategies, tables, week_id=week_id)
     scores = model.score(terms_of(union, tables, week_id=week_id))
     best, ranks = union.best(scores, most)
     rank = np.zeros(len(scores), np.int16)
@@ -104,8 +104,8 @@ def fit(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int, seed: i
     names = [strategy.name for strategy in strategies]
     first = tables.calendar.first_week + 2  # before it there is no forecast
     examples = [_examples(strategies, tables, past, seed, customers) for past in range(max(week_id - weeks, first), week_id)]
-    found = {name: np.concatenate([part[0][name] for part in examples]) for name in widths(names)}
-    return _fit_weights(widths(names), found, np.concatenate([part[1] for part in examples]), names)
+    found = {name: np.concatenate([part[0][name] for part in examples]) for name in bin_counts(names)}
+    return _fit_weights(bin_counts(names), found, np.concatenate([part[1] for part in examples]), names)
 
 
 def _examples(
@@ -116,14 +116,14 @@ def _examples(
     buyers = bought.select("customer_id").unique()
     sample = buyers.sort(pl.col("customer_id").hash(seed), "customer_id").head(customers).sort("customer_id").collect()
     theirs = tables.of(sample.lazy())
-    union = unite(strategies, theirs, week_id=past)
-    hits = taken(union, bought.join(sample.lazy(), on="customer_id", how="semi").collect())
-    luck = (union.customer * 31 + union.article * 17 + past) % MISSES
+    union = collect_candidates(strategies, theirs, week_id=past)
+    hits = is_purchased(union, bought.join(sample.lazy(), on="customer_id", how="semi").collect())
+    luck = (union.customer * 31 + union.article * 17 + past) % NEGATIVE_SAMPLING
     kept = hits | (luck == 0)
     return {name: term.spread(term.known)[kept] for name, term in terms_of(union, theirs, week_id=past).items()}, hits[kept]
 
 
-def taken(union: Union, bought: pl.DataFrame) -> np.ndarray:
+def is_purchased(union: CandidatePool, bought: pl.DataFrame) -> np.ndarray:
     """Return whether each proposed pair was bought, shape (pairs,); ``bought`` is of customers of the union."""
     width = max(len(union.article_ids), 1)
     customer = union.customer_ids.search_sorted(bought["customer_id"]).to_numpy().astype(np.int64)
@@ -144,7 +144,7 @@ def _fit_weights(terms: dict[str, int], found: dict[str, np.ndarray], hits: np.n
     ends = np.arange(len(hits) + 1) * len(terms)  # a bucket of every term in each row
     ones = sparse.csr_matrix((np.ones(columns.size), columns.ravel(), ends), shape=(len(hits), starts[-1]))
     # C = 1 shrinks buckets that were hardly seen towards the average, which is what they deserve.
-    model = LogisticRegression(C=1.0, max_iter=500).fit(ones, hits, sample_weight=np.where(hits, 1, MISSES))
+    model = LogisticRegression(C=1.0, max_iter=500).fit(ones, hits, sample_weight=np.where(hits, 1, NEGATIVE_SAMPLING))
     fitted = np.round(model.coef_[0], DECIMALS)
     return FirstStage(
         {name: fitted[start : start + width].tolist() for (name, width), start in zip(terms.items(), starts, strict=False)}, figures

@@ -13,7 +13,7 @@ import polars as pl
 
 from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.recommender.candidates._lib.packed_sort import in_order, places
+from hm_pipeline.recommender.candidates._lib.packed_sort import argsort_packed, index_of
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy
 
 PLACES = 2**14  # proposals that one customer may have: nine strategies give some hundreds
@@ -21,7 +21,7 @@ FIXED_SCORE = 10_000  # scores are compared to the fourth decimal
 
 
 @dataclass(frozen=True)
-class Union:
+class CandidatePool:
     """Proposed pairs, sorted by customer and article.
 
     Parameters
@@ -81,10 +81,10 @@ class Union:
         return pairs[is_open], rank[is_open]
 
 
-def unite(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int) -> Union:
+def collect_candidates(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int) -> CandidatePool:
     """Ask every strategy, and return all that they proposed."""
     if "purchases" in tables.weekly_tables:  # read once, not by each strategy
-        tables = tables.holding("purchases", week_id=week_id)
+        tables = tables.with_in_memory("purchases", week_id=week_id)
     customer_ids = tables.audience.select("customer_id").collect()["customer_id"].sort()
     article_ids = tables.static("articles").select("article_id").collect()["article_id"].sort()
     width = len(article_ids).bit_length()
@@ -93,10 +93,10 @@ def unite(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int) -> Un
         started = perf_counter()
         proposals = strategy.compute(tables, week_id=week_id).select("customer_id", "article_id", *strategy.columns).collect()
         seconds[strategy.name] = perf_counter() - started
-        customer = places(customer_ids, proposals["customer_id"])
+        customer = index_of(customer_ids, proposals["customer_id"])
         said[strategy.name] = proposals.drop("customer_id", "article_id")
         keys[strategy.name] = customer << width | article_ids.search_sorted(proposals["article_id"]).to_numpy()
-    ordered, order = in_order(np.concatenate([np.empty(0, np.int64), *keys.values()]))
+    ordered, order = argsort_packed(np.concatenate([np.empty(0, np.int64), *keys.values()]))
     is_first = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
     counts = [len(key) for key in keys.values()]
     _refuse_repeats(np.repeat(np.arange(len(keys), dtype=np.int8), counts)[order], is_first, list(said))
@@ -106,7 +106,7 @@ def unite(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int) -> Un
     starts = np.flatnonzero(is_first)
     strategy_count = np.diff(np.append(starts, len(order))).astype(np.int16)
     pairs = ordered[starts]
-    return Union(customer_ids, article_ids, pairs >> width, pairs & (2**width - 1), said, by_strategy, strategy_count, seconds)
+    return CandidatePool(customer_ids, article_ids, pairs >> width, pairs & (2**width - 1), said, by_strategy, strategy_count, seconds)
 
 
 def _among_nulls(column: pl.Series, places: np.ndarray, rows: int) -> pl.Series:

@@ -13,7 +13,7 @@ import polars as pl
 
 from hm_pipeline.recommender.learners.multi_target import DECIMALS, Boosters
 
-BEND = -2.5  # logit below which the slope may be another one: a chance of 8 %
+KNOT = -2.5  # logit below which the slope may be another one: a chance of 8 %
 IDENTITY = np.array([0.0, 1.0, 0.0])  # intercept, slope, and what is added to the slope below the bend
 RIDGE = 1.0  # keeps the weights near identity where few outcomes say otherwise
 STEPS, HALVINGS = 50, 30  # of Newton's method, which is there after six but where outcomes contradict what was certain
@@ -62,7 +62,7 @@ def recalibrated(said: np.ndarray, weights: tuple[float, ...]) -> np.ndarray:
     return np.round(_chance(_terms(said) @ np.array(weights)), DECIMALS)
 
 
-def weights_of(said: np.ndarray, outcome: np.ndarray) -> tuple[float, ...]:
+def fit_calibration(said: np.ndarray, outcome: np.ndarray) -> tuple[float, ...]:
     """Return the weights that make outcomes most likely.
 
     Parameters
@@ -97,7 +97,7 @@ def _loss(terms: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> float:
 def _terms(said: np.ndarray) -> np.ndarray:
     kept = np.clip(said.astype(np.float64), LEAST, 1 - LEAST)
     logits = np.log(kept / (1 - kept))
-    return np.stack([np.ones_like(logits), logits, np.minimum(logits - BEND, 0)], axis=1)
+    return np.stack([np.ones_like(logits), logits, np.minimum(logits - KNOT, 0)], axis=1)
 
 
 def _chance(logits: np.ndarray) -> np.ndarray:

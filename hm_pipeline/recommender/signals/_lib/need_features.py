@@ -22,7 +22,7 @@ FEATURES = (
 
 
 @dataclass(frozen=True)
-class Types:
+class TypeStats:
     """What is known of clothing types at a cutoff, the same for every customer.
 
     Parameters
@@ -42,7 +42,7 @@ class Types:
     goes_with: np.ndarray
 
     @classmethod
-    def at(cls, tables: Inputs, week_id: int) -> "Types":
+    def at(cls, tables: Inputs, week_id: int) -> "TypeStats":
         """Read them as known at a week's cutoff."""
         every = tables.static("articles").select(pl.col("product_type_no").fill_null(-1).unique().sort()).collect().to_series()
         rates = tables.weekly("history/type_rates").at(week_id).collect()
@@ -60,7 +60,7 @@ class Types:
 
 
 @dataclass(frozen=True)
-class Purchases:
+class PurchaseWeeks:
     """The customers' weeks of purchase: positions of customer and type, weeks before the cutoff, and units bought online.
 
     Weeks are sorted by customer, then by type, then the oldest first.
@@ -72,7 +72,7 @@ class Purchases:
     online_share: np.ndarray
 
     @classmethod
-    def of(cls, tables: Inputs, ids: pl.Series, kinds: pl.Series, week_id: int) -> "Purchases":
+    def of(cls, tables: Inputs, ids: pl.Series, kinds: pl.Series, week_id: int) -> "PurchaseWeeks":
         """Read the purchases of customers before a week."""
         types = tables.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
         bought = tables.weekly("purchases").before(week_id).join(ids.to_frame("customer_id").lazy(), on="customer_id", how="semi")
@@ -89,7 +89,7 @@ class Purchases:
         return cls(place // len(kinds), place % len(kinds), ago, np.where(units > 0, online / np.maximum(units, 1), np.nan))
 
 
-def describe(purchases: Purchases, types: Types, ages: np.ndarray, first: int, last: int) -> dict[str, np.ndarray]:
+def build_features(purchases: PurchaseWeeks, types: TypeStats, ages: np.ndarray, first: int, last: int) -> dict[str, np.ndarray]:
     """Return the features of customers ``first`` to ``last`` (left out) and all types, each of shape (customers, types).
 
     Parameters

@@ -16,7 +16,7 @@ ALIKE = 10  # articles described alike
 ARTICLES_AT_ONCE, THREADS = 500, 2  # new articles compared at a time, by so many threads
 
 
-def kin(rows: pl.DataFrame, tables: Inputs) -> pl.DataFrame:
+def related_article_features(rows: pl.DataFrame, tables: Inputs) -> pl.DataFrame:
     """Return the columns ``KIN`` for articles, in their order.
 
     Parameters

@@ -25,7 +25,7 @@ LEAST_LOGIT = -25.0  # below the largest: no share is ever 0
 
 
 @dataclass(frozen=True)
-class Shares:
+class ShareModel:
     """Weights of the features, by the level of the hierarchy they were fitted for."""
 
     weights: dict[str, list[float]]
@@ -41,14 +41,14 @@ class Shares:
         parent
             Growth that each group's parent is expected to have, as a logarithm, shape (groups,).
         """
-        return _softmax(describe(sold, week, parent) @ np.array(self.weights.get(level, DEFAULTS)))
+        return _softmax(build_features(sold, week, parent) @ np.array(self.weights.get(level, DEFAULTS)))
 
     def save(self, folder: Path) -> None:
         """Write the weights as JSON."""
         (folder / "shares.json").write_text(json.dumps(asdict(self), indent=1) + "\n")
 
     @classmethod
-    def load(cls, folder: Path) -> "Shares":
+    def load(cls, folder: Path) -> "ShareModel":
         """Read what :meth:`save` wrote."""
         return cls(**json.loads((folder / "shares.json").read_text()))
 
@@ -58,7 +58,7 @@ def window(sold: np.ndarray, week: int, first: int, last: int) -> np.ndarray:
     return np.asarray(sold[:, max(week - last, 0) : max(week - first + 1, 0)].sum(axis=1))
 
 
-def describe(sold: np.ndarray, week: int, parent: np.ndarray | None = None) -> np.ndarray:
+def build_features(sold: np.ndarray, week: int, parent: np.ndarray | None = None) -> np.ndarray:
     """Return the features of every group, shape (groups, features): logarithms of shares, all but the level as differences."""
     groups = len(sold)
     year = window(sold, week, 1, YEAR) + 1.0
@@ -91,7 +91,7 @@ def fit(sold: np.ndarray, weeks: Sequence[int], parents: Sequence[np.ndarray] | 
     given: Sequence[np.ndarray | None] = parents if parents is not None else [None] * len(weeks)
     last = max(weeks, default=0)
     examples = [
-        (describe(sold, week, parent), sold[:, week], 0.5 ** ((last - week) / HALF_LIFE_WEEKS))
+        (build_features(sold, week, parent), sold[:, week], 0.5 ** ((last - week) / HALF_LIFE_WEEKS))
         for week, parent in zip(weeks, given, strict=True)
         if sold[:, week].sum() > 0
     ]

@@ -4,14 +4,14 @@ from typing import Any
 
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.registry import reads_of
-from hm_pipeline.engine.step import Step, Week, at
+from hm_pipeline.engine.step import Step, WeekContext, at
 from hm_pipeline.recommender.signals._lib.signal import Signal
 
 
 def model_step(signal: Signal) -> Step:
     """Return the step that fits a signal's model."""
 
-    def fit(inputs: Inputs, week: Week) -> Any:
+    def fit(inputs: Inputs, week: WeekContext) -> Any:
         return signal.fit(inputs, week_id=week.week_id, seed=week.settings.seed) if signal.fit else None
 
     return Step(
@@ -36,7 +36,7 @@ def table_step(signal: Signal) -> Step:
     """Return the step that computes a signal, whose model is there already."""
     model = f"model/{signal.name}" if signal.fit else None
 
-    def compute(inputs: Inputs, week: Week) -> Any:
+    def compute(inputs: Inputs, week: WeekContext) -> Any:
         fitted_model = {"model": week.model} if model else {}
         return signal.compute(inputs, week_id=week.week_id, **fitted_model, **signal.parameters)
 
