@@ -27,7 +27,6 @@ def strategy_step(strategy: Strategy) -> Step:
     """Return a strategy as a step of its own, so that the laws look at it before the first stage does."""
     return Step(
         f"strategy/{strategy.name}",
-        "weekly",
         lambda inputs, week: strategy.compute(inputs, week_id=week.week_id),
         schema=strategy.schema,
         reads=(*reads_of(strategy.inputs, strategy.history_weeks), at("audience")),

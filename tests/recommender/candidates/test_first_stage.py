@@ -71,9 +71,7 @@ class Oracle:
 
 
 def with_planted(is_right: bool) -> tuple[Strategy, ...]:
-    oracle = Oracle(is_right)
-    oracle.__module__ = "planted"  # a strategy is named by its module
-    return (Strategy(schema=Planted, compute=oracle, inputs=("transactions",)), popular.STRATEGY)
+    return (Strategy(name="planted", schema=Planted, compute=Oracle(is_right), inputs=("transactions",)), popular.STRATEGY)
 
 
 def test_the_fit_finds_a_planted_signal(known: Evaluator, week_id: int) -> None:
@@ -88,7 +86,7 @@ def test_the_fit_finds_a_planted_signal(known: Evaluator, week_id: int) -> None:
 def test_misses_weigh_as_many_as_they_stand_for(known: Evaluator, week_id: int, monkeypatch: pytest.MonkeyPatch) -> None:
     tables = known.inputs(ALL_STEPS["model/first_stage"], week_id)
     some = first_stage.fit((popular.STRATEGY,), tables, week_id=week_id, seed=0)
-    monkeypatch.setattr(first_stage, "MISSES", 1)
+    monkeypatch.setattr(first_stage, "NEGATIVE_SAMPLING", 1)
     every = first_stage.fit((popular.STRATEGY,), tables, week_id=week_id, seed=0)
     assert some.figures["hits"] == every.figures["hits"]
     misses = [model.figures["rows"] - model.figures["hits"] for model in (some, every)]

@@ -28,8 +28,7 @@ def saying(name: str, rows: list[tuple[int, int, int, float]]) -> Strategy:
         frame = pl.DataFrame(rows, schema=["customer_id", "article_id", *columns], orient="row")
         return schema.cast(frame.lazy().with_columns(pl.lit(week_id, dtype=pl.Int64).alias("week_id")))
 
-    compute.__module__ = name  # a strategy is named by its module
-    return Strategy(schema=schema, compute=compute, inputs=())
+    return Strategy(name=name, schema=schema, compute=compute, inputs=())
 
 
 def united(*strategies: Any, customers: tuple[int, ...] = (FAR, -7, 3)) -> CandidatePool:
