@@ -51,7 +51,7 @@ notebook: setup ## run the notebooks on the demo's home, or on HM_HOME; the exec
 	done
 
 kills: setup ## kill ingest, run and backfill twenty times each, and compare what they leave
-	@$(BIN)/python -m pytest -q tests/e2e/test_kills.py --kills 20
+	@$(BIN)/python -m pytest -q tests/e2e/test_kills.py tests/e2e/test_killed_runs.py --kills 20
 
 lint: setup ## style, types and layers
 	@$(BIN)/ruff check

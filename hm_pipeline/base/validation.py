@@ -36,7 +36,7 @@ def is_strictly_sorted(frame: pl.DataFrame, keys: Sequence[str]) -> bool:
     Examples
     --------
     >>> rows = pl.DataFrame({"week_id": [1, 1, 2], "article_id": [5, 7, 5]})
-    >>> rises(rows, ["week_id", "article_id"]), rises(rows, ["week_id"]), rises(rows, [])
+    >>> is_strictly_sorted(rows, ["week_id", "article_id"]), is_strictly_sorted(rows, ["week_id"]), is_strictly_sorted(rows, [])
     (True, False, False)
     """
     if not keys or not {*keys} <= {*frame.columns}:

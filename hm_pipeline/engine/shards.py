@@ -37,7 +37,7 @@ def split_customers(customer_ids: pl.Series, count: int) -> tuple[Shard, ...]:
 
     Examples
     --------
-    >>> [shard.last for shard in cut(pl.Series([10, 20, 30, 40]), 2)]
+    >>> [shard.last for shard in split_customers(pl.Series([10, 20, 30, 40]), 2)]
     [29, 9223372036854775807]
     """
     ids = customer_ids.sort()
@@ -51,7 +51,7 @@ def shard_count(customers: int, customers_per_shard: int) -> int:
 
     Examples
     --------
-    >>> count_for(60_000, 20_000), count_for(85_748, 20_000), count_for(1_371_980, 20_000)
+    >>> shard_count(60_000, 20_000), shard_count(85_748, 20_000), shard_count(1_371_980, 20_000)
     (3, 6, 70)
     """
     count = -(-customers // customers_per_shard)

@@ -12,12 +12,12 @@ from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.home import Home
 from hm_pipeline.orchestration.execute import materialize
 
-WEEKS = 15
+WEEKS = 18  # nine before an ensemble is fitted, and enough to teach it more than last week's best sellers
 
 
 @pytest.fixture(scope="session")
 def raw(tmp_path_factory):
-    """Raw files of 900 customers over fifteen weeks, nine of them before the first fit of an ensemble."""
+    """Raw files of 900 customers."""
     folder = tmp_path_factory.mktemp("raw")
     simulate(folder, customers=900, articles=500, weeks=WEEKS, seed=3)
     return folder

@@ -4,7 +4,6 @@ import json
 import shutil
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pandas as pd
 import polars as pl
@@ -26,8 +25,7 @@ from hm_pipeline.features.feast_objects import KEYS
 from hm_pipeline.features.tables import LOOKBOOK, feature_tables
 from hm_pipeline.orchestration.execute import graph_of, materialize
 from tests.e2e.conftest import last_week, quick
-
-SAMPLE = Path(__file__).parents[2].parent / "shared/real/h-and-m-sample"
+from tests.real import SAMPLE
 
 
 def quiet(_step, _done, _every):

@@ -3,13 +3,10 @@
 import random
 import shutil
 
-import dagster as dg
 import pytest
 
-from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
-from hm_pipeline.orchestration.instance import dagster_instance
-from tests.e2e.crashes import AT_RENAME, contents, finished, hm, kill_after
+from tests.e2e.crashes import AT_RENAME, contents, hm, kill_after
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +15,7 @@ def other(tmp_path_factory):
     from hm_pipeline.datasets.simulator.simulate import simulate  # noqa: PLC0415 - beside its only use
 
     folder = tmp_path_factory.mktemp("other")
-    simulate(folder, customers=900, articles=500, weeks=15, seed=4)
+    simulate(folder, customers=900, articles=500, weeks=18, seed=4)
     return folder
 
 
@@ -71,36 +68,6 @@ def test_a_first_ingest_killed_at_random(undisturbed, raw, tmp_path, kills):
             shutil.rmtree(home)
     assert hm(home, "ingest", raw)[0] == 0
     assert contents(home) == contents(undisturbed[0])
-
-
-@pytest.mark.parametrize(
-    "command", [("run", "--week", "2020-09-23"), ("backfill", "--from", "2020-09-09", "--to", "2020-09-16")], ids=["run", "backfill"]
-)
-def test_a_run_killed_at_random(undisturbed, tmp_path, kills, command):
-    """What was finished at a kill is never written again; the end is that of a run which nobody disturbed."""
-    if command[0] == "backfill" and kills < 10:
-        pytest.skip("it takes minutes: `make kills` does it")
-    home, whole = tmp_path / "killed", tmp_path / "whole"
-    for copy in (home, whole):
-        shutil.copytree(undisturbed[0], copy)
-    assert hm(whole, *command)[0] == 0
-    moments, written, deaths = random.Random(2), {}, 0
-    while deaths < kills:
-        code = kill_after(moments.uniform(4, 12), home, *command)
-        assert written.items() <= finished(home).items()
-        written = finished(home)
-        deaths += code == -9
-        if code == 0:  # it came to its end between two kills: begin again
-            assert contents(home) == contents(whole)
-            shutil.rmtree(home)
-            shutil.copytree(undisturbed[0], home)
-            written = {}
-    assert hm(home, *command)[0] == 0
-    assert written.items() <= finished(home).items()
-    assert contents(home) == contents(whole)
-    assert not [path for path in home.glob("tables/**/.*") if path.suffix == ".tmp"]
-    with dagster_instance(Settings(home=home)) as instance:
-        assert not instance.get_runs(filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.NOT_STARTED]))
 
 
 def test_what_was_finished_is_in_the_home(undisturbed):

@@ -21,8 +21,8 @@ from hm_pipeline.evaluation.simulator.baseline_scores import score
 from hm_pipeline.evaluation.simulator.counts import count
 from hm_pipeline.evaluation.simulator.fidelity import compare
 from hm_pipeline.evaluation.simulator.reference import FACTS
+from tests.real import SAMPLE
 
-SAMPLE = Path(__file__).parents[2].parent / "shared/real/h-and-m-sample"
 SIZE = {"customers": 3_000, "articles": 1_500, "weeks": 30}
 LAST = 104
 

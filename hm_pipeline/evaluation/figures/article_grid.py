@@ -28,7 +28,7 @@ def rgb(name: str | None) -> tuple[float, float, float]:
 
     Examples
     --------
-    >>> ink("Dark Blue") < ink("Blue") < ink("Light Blue"), ink(None) == to_rgb(UNKNOWN)
+    >>> rgb("Dark Blue") < rgb("Blue") < rgb("Light Blue"), rgb(None) == to_rgb(UNKNOWN)
     (True, True)
     """
     words = (name or "").lower()

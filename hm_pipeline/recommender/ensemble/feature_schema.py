@@ -21,7 +21,7 @@ def schema_version(service: str, columns: Mapping[str, Any]) -> str:
     --------
     >>> import polars as pl
     >>> narrow, wide = {"age": pl.Int16(), "momentum": pl.Float32()}, {"age": pl.Int64(), "momentum": pl.Float64()}
-    >>> version_of("ranking", narrow) == version_of("ranking", wide)
+    >>> schema_version("ranking", narrow) == schema_version("ranking", wide)
     True
     """
     return f"{service}-{short_hash(service, *(f'{name}:{_kind(dtype)}' for name, dtype in columns.items()))}"

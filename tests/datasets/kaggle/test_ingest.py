@@ -15,8 +15,7 @@ from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.shards import load_shards
 from tests.datasets.kaggle.tiny_files import ADA, BOB, TRANSACTIONS, ZOE, bytes_of, run, tree, week, write
-
-SAMPLE = Path(__file__).parents[2].parent / "shared/real/h-and-m-sample"
+from tests.real import SAMPLE
 
 
 @pytest.fixture
