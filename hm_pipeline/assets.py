@@ -153,7 +153,7 @@ def rankings(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
 @STEPS.step("needs", schema=online_views.Needs, is_sharded=True, group="results", reads=(at("signal/type_need"), at("audience")),
             unit="lists of clothing types and probabilities", why="The types a customer needs most head a page; all thirty do not.")
 def needs(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
-    """The clothing types that each customer needs most, as online_views."""
+    """The clothing types that each customer needs most, as arrays."""
     return online_views.needs(inputs, week)
 
 @STEPS.step("online_store", schema=online_load.Materialised, settings=("online_store",), group="results",

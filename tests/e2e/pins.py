@@ -206,7 +206,7 @@ def clean(v):
     if isinstance(v, dict):
         return {k: clean(x) for k, x in v.items() if k not in ('meta', 'body', 'bodyText', 'featureTransformation', 'userDefinedFunction')}
     return [clean(x) for x in v] if isinstance(v, list) else v
-print(json.dumps(clean(project), indent=1, default=str))
+print(json.dumps(clean(project), indent=1, default=str, sort_keys=True))
 """
     found = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | {"HM_HOME": str(folder / "home")}, capture_output=True, text=True, check=False

@@ -78,7 +78,7 @@ def seasons(inputs: Inputs, week_id: int) -> pl.DataFrame:
         return shares.filter(pl.col("week_id") == week_id - ago).select("product_type_no", pl.col("share").alias(name))
 
     month = shares.filter(pl.col("week_id").is_between(week_id - 4, week_id - 1))
-    mean = month.group_by("product_type_no").agg((pl.col("share").sum() / 4).alias("mean_of_4_weeks"))
+    mean = month.group_by("product_type_no").agg((pl.col("share").sort().sum() / 4).alias("mean_of_4_weeks"))  # sorted: the same bytes in any order
     rows = types
     for part in (of_week(0, "outcome"), expected, of_week(1, "last_week"), mean, of_week(YEAR, "a_year_ago")):
         rows = rows.join(part, on="product_type_no", how="left")
