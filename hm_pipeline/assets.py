@@ -72,7 +72,7 @@ STEPS.add(table_step(signal) for signal in SIGNALS if not signal.is_of_customers
 @STEPS.step("audience", schema=Audience, reads=(at("transactions"), at("customers")), group="retrieval", unit="a customer",
             why="Whoever trains or judges needs the week's buyers alone; serving is for everyone. Smaller weeks are made sooner.")
 def audience(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
-    """Customers who get recommendations: the week's buyers where it trains or is judged, everyone where it serves."""
+    """Customers who get recommendations: the week's buyers where it trains or is evaluated, everyone where it serves."""
     return truths.audience(inputs, week_id=week.week_id, kind=week.audience)
 
 PROPOSED = tuple(dict.fromkeys(name for strategy in STRATEGIES for name in strategy.inputs))
@@ -126,7 +126,7 @@ def feature_matrix(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
             reads=(before("feature_matrix", 4), before("labels", 4), before("transactions", 2)), unit="settings of each learner",
             why="Good settings last for months: searched every quarter, used by every fit between.")
 def search(inputs: Inputs, week: WeekContext) -> Any:
-    """FLAML's search of each learner's settings, judged by MAP@12 on a later week."""
+    """FLAML's search of each learner's settings, evaluated by MAP@12 on a later week."""
     return learn.search_settings(inputs, week)
 
 @STEPS.step("ensemble", kind="model", every=ENSEMBLE_WEEKS, warm_up=LABELLED, load=learn.load_ensemble, group="ensemble",
@@ -169,7 +169,7 @@ def online_store(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
             reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("candidates"), at("recommendations")),
             unit="average precision at 12, 0 to 1", why="Tells whether the model beats simple rules, on the same buyers, week by week.")
 def scoreboard(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
-    """Average precision of each buyer of the week on every rung of the ladder, the rules beside the model."""
+    """Average precision of each buyer of the week on every row of the scoreboard, the rules beside the model."""
     return judge.judge(inputs, week)
 
 @STEPS.step("recall_budget", schema=recall.RecallBudget, settings=("candidates",), model="model/first_stage", measure=recall.seconds,
@@ -187,7 +187,7 @@ def recall_budget(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
             unit="log loss, error or area of each method",
             why="A signal that a trivial rule beats is not worth its column: seen here before it is seen in lists.")
 def signal_scores(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
-    """How good the signals are by themselves: need, season and availability beside trivial rivals, in sums that add up."""
+    """How good the signals are by themselves: need, season and availability beside trivial baselines, in sums that add up."""
     return grades.grade(inputs, week)
 
 @STEPS.step("submission", schema=learn.Submission, is_sharded=True, group="results",

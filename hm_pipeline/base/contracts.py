@@ -145,7 +145,7 @@ class Articles(dy.Schema):
 
 
 class Audience(CustomerWeek):
-    """Customers who get recommendations in a week: its buyers where it trains or is judged, everyone where it serves."""
+    """Customers who get recommendations in a week: its buyers where it trains or is evaluated, everyone where it serves."""
 
 
 class Labels(Pair):

@@ -1,4 +1,4 @@
-"""`make bench`: speed and memory of the parts that have a bar, each in a process of its own, beside a trivial rival.
+"""`make bench`: speed and memory of the parts that have a bar, each in a process of its own, beside a trivial baseline.
 
 No test times anything; the bars stand here and are printed beside what was seen.
 """

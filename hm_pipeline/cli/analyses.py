@@ -25,7 +25,7 @@ ANALYSES = (*ours.NEEDED, SIGNALS, RETRIEVAL, LEAVE_ONE_OUT)
 
 
 class Request(NamedTuple):
-    """What is judged: a home and weeks of it."""
+    """What is evaluated: a home and weeks of it."""
 
     runner: Runner
     weeks: Sequence[int]

@@ -16,7 +16,7 @@ def bench(
     *,
     as_json: Json = False,
 ) -> None:
-    """Measure speed and memory beside trivial rivals."""
+    """Measure speed and memory beside trivial baselines."""
     from hm_pipeline.benchmarks.run import bench as measure  # noqa: PLC0415 - as above
 
     lines, facts = measure(folder, only)

@@ -48,7 +48,7 @@ class WarmUp:
         name, week = min(short, key=lambda target: (-firsts[target], target[1], places.index(target[0])))
         first, calendar = firsts[name, week], self.calendar
         needed, held = first - calendar.first_week, calendar.last_week - calendar.first_week
-        own = max((self._last_read(name, first) or 0) - first + 1, 0)  # of its own purchases, where it is judged by them
+        own = max((self._last_read(name, first) or 0) - first + 1, 0)  # of its own purchases, where it is evaluated by them
         if first + own > calendar.last_week:
             remedy = f"no week of this data can be made: {needed + own} weeks of purchases are needed and {held} are there, ingest more"
         else:

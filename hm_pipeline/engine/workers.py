@@ -1,6 +1,6 @@
-"""The one seam where work fans out: a task takes a shard and returns a receipt, here or in a process of its own.
+"""The one interface where work fans out: a task takes a shard and returns a receipt, here or in a process of its own.
 
-A task reads and writes by itself; no frame crosses this seam, so that a backend may run it in another process or,
+A task reads and writes by itself; no frame crosses this interface, so that a backend may run it in another process or,
 later, on another machine.
 """
 

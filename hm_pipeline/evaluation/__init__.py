@@ -1,1 +1,1 @@
-"""Measured, not claimed: rule rivals, the scoreboard and its report."""
+"""Measured, not claimed: rule baselines, the scoreboard and its report."""

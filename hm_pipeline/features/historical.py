@@ -69,7 +69,7 @@ def home_of(store: "FeatureStore") -> Path:
 
 
 def _names_paths(store: "FeatureStore") -> bool:
-    """Tell whether views of ours name their files by absolute paths, which may be those of another home."""
+    """Return whether views of ours name their files by absolute paths, which may be those of another home."""
     return any(view.owner == OWNER and Path(view.batch_source.path).is_absolute() for view in store.list_feature_views())
 
 

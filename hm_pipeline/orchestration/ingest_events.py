@@ -1,4 +1,4 @@
-"""Tell Dagster what `hm ingest` wrote, so that raw tables are shown as made and what was made from older ones as stale.
+"""Report to Dagster what `hm ingest` wrote, so that raw tables are shown as made and what was made from older ones as stale.
 
 An ingest writes all weeks in one pass and runs without Dagster, which takes longer to import than many ingests to run.
 """
@@ -55,7 +55,7 @@ def _ingested(home: Home) -> dict[str, Manifest]:
 
 
 def main() -> None:
-    """Tell Dagster of the home that the environment names."""
+    """Report to Dagster of the home that the environment names."""
     from hm_pipeline.orchestration.instance import dagster_instance  # noqa: PLC0415 - as above
 
     settings = Settings.from_environment()

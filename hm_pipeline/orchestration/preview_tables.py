@@ -1,4 +1,4 @@
-"""The tables that are shown of a partition beside its pictures: signals beside their rivals, and the recall budget.
+"""The tables that are shown of a partition beside its pictures: signals beside their baselines, and the recall budget.
 
 A signal's own week is not judged yet when it is made, so the weeks before it are shown, where they were graded.
 """

@@ -1,4 +1,4 @@
-"""What signals said and what their rivals did, on a few rows by hand; week 4 starts on day 28."""
+"""What signals said and what their baselines did, on a few rows by hand; week 4 starts on day 28."""
 
 from dataclasses import replace
 

@@ -285,7 +285,7 @@ def run(cases: int, seed: int, *, say: Callable[[str], object] = print) -> int:
 
 
 def _is_expected(case: Case, text: str) -> bool:
-    """Tell whether a refusal is right: a partition that was asked for and never written."""
+    """Return whether a refusal is right: a partition that was asked for and never written."""
     missing = {key for key, _ in case.asked} - {row[0] for row in case.rows}
     return case.notes["shape"] == "partitions" and bool(missing) and "has no partition for" in text
 

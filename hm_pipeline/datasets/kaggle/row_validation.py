@@ -56,17 +56,17 @@ def faults(epoch: date, today: date, quantities: Sequence[str] = ()) -> tuple[Fa
 
 
 def is_whole(number: str) -> str:
-    """Return the SQL that tells whether a double is a whole number that it holds exactly."""
+    """Return the SQL that shows whether a double is a whole number that it holds exactly."""
     return f"({number} = trunc({number}) AND {number} >= 0 AND {number} < {EXACT})"
 
 
 def is_article() -> str:
-    """Return the SQL that tells whether a text is an article's number, in whatever way a whole number may be written."""
+    """Return the SQL that shows whether a text is an article's number, in whatever way a whole number may be written."""
     return f"coalesce({DIGITS} OR {is_whole('try_cast(article_id AS DOUBLE)')}, false)"
 
 
 def is_one(column: str) -> str:
-    """Return the SQL that tells whether a text is the number one."""
+    """Return the SQL that shows whether a text is the number one."""
     return f"coalesce(try_cast({sql_name(column)} AS DOUBLE) = 1, false)"
 
 

@@ -1,4 +1,4 @@
-"""Which weeks the home spans after an ingest, and which days of them are missing, judged by the shop's own habit.
+"""Which weeks the home spans after an ingest, and which days of them are missing, evaluated by the shop's own habit.
 
 A day is missing if at least half of up to eight weeks before had purchases on its weekday: a shop that is closed on
 Tuesdays has whole weeks that end on Monday.

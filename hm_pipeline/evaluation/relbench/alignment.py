@@ -1,4 +1,4 @@
-"""What makes predictions, and what they owe the truth they are judged by: one finite number for each of its keys."""
+"""What makes predictions, and what they owe the truth they are evaluated by: one finite number for each of its keys."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -12,7 +12,7 @@ OWN = "own weeks"
 
 
 def is_relbench(calendar: Calendar) -> bool:
-    """Tell whether the weeks start on the weekday that RelBench's labels start on, a Tuesday.
+    """Return whether the weeks start on the weekday that RelBench's labels start on, a Tuesday.
 
     Examples
     --------

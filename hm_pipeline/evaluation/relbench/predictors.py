@@ -1,4 +1,4 @@
-"""Our answers to the public tasks, and the trivial rivals' on the same rows, over tables and models that a home holds."""
+"""Our answers to the public tasks, and the trivial baselines' on the same rows, over tables and models that a home holds."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -15,7 +15,7 @@ LESS_IS_BETTER = frozenset({SALES})
 class Published(Row):
     """A published test result.
 
-    ``is_seen`` tells whether the figure was read in its source, or in a copy or table that cites it, when it was written
+    ``is_seen`` shows whether the figure was read in its source, or in a copy or table that cites it, when it was written
     down here; the others were handed on to us with their source's name only.
     """
 

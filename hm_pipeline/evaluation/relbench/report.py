@@ -1,4 +1,4 @@
-"""A task's result as a table: ours and trivial rivals on the same rows, and what others have published."""
+"""A task's result as a table: ours and trivial baselines on the same rows, and what others have published."""
 
 from collections.abc import Mapping
 

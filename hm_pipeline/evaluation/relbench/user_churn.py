@@ -4,7 +4,7 @@ Population: customers with a transaction in (t - 7 d, t], our week w - 1.  Label
 our week w.
 
 Differences to RelBench: customers outside the population may have predictions, which are left out; f1 is not
-reported, average precision, accuracy and AUROC are.  Several weeks are judged together where they are given together.
+reported, average precision, accuracy and AUROC are.  Several weeks are evaluated together where they are given together.
 
 References
 ----------

@@ -11,7 +11,7 @@ is refused; RelBench counts it twice.
 References
 ----------
 snap-stanford/relbench at f4fdd49, relbench/tasks/hm.py, ``UserItemPurchaseTask``; at f17f5ef, relbench/metrics.py,
-``link_prediction_map``, ``link_prediction_precision`` and ``link_prediction_recall``; rivals: examples/baseline_link.py.
+``link_prediction_map``, ``link_prediction_precision`` and ``link_prediction_recall``; baselines: examples/baseline_link.py.
 """
 
 import polars as pl

@@ -18,7 +18,7 @@ from hm_pipeline.recommender.candidates.first_stage.pool import CandidatePool, c
 from hm_pipeline.recommender.labels import purchased_pairs
 
 DEPTHS = (12, 30, 50, 60, 80, 100, 150, 200)
-TOP = 100  # best sellers of last week, the trivial rival, as many as the first stage keeps
+TOP = 100  # best sellers of last week, the trivial baseline, as many as the first stage keeps
 AVAILABILITY = "signal/availability"
 
 

@@ -30,7 +30,7 @@ def judge_week(
     rules
         Rankings of the rule rungs, by the name of the rung.
     recommendations
-        The model's ranking, and ``score_<learner>`` of each member.  A member is judged on the rows the blend kept,
+        The model's ranking, and ``score_<learner>`` of each member.  A member is evaluated on the rows the blend kept,
         the top 100 of a customer, not on all candidates.
     bought
         Purchases of the week.

@@ -1,1 +1,1 @@
-"""How good the signals are by themselves: against what happened, beside trivial rivals, week by week."""
+"""How good the signals are by themselves: against what happened, beside trivial baselines, week by week."""

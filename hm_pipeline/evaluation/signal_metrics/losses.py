@@ -9,7 +9,7 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
-LEAST_CHANCE = 1e-4  # probabilities are kept this far from 0 and 1: a rival's 0 must not cost infinity
+LEAST_CHANCE = 1e-4  # probabilities are kept this far from 0 and 1: a baseline's 0 must not cost infinity
 LEAST_SHARE = 1e-6
 BINS = 100  # of predictions, of equal numbers of rows; ten of them make a decile
 RELIABILITY = "reliability"

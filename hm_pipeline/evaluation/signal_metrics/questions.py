@@ -1,4 +1,4 @@
-"""What a signal and its rivals said of a week, beside what happened: one frame for each question.
+"""What a signal and its baselines said of a week, beside what happened: one frame for each question.
 
 Frames hold a key, ``outcome``, a column for each method (``signal`` first) and ``unit``, the group that is drawn whole
 when an interval is made.
@@ -25,7 +25,7 @@ def unit(column: str) -> pl.Expr:
 def needs(inputs: Inputs, week_id: int) -> pl.DataFrame:
     """Return whether buyers of the week took the types they were asked about.
 
-    Rivals: the share of all buyers who took the type in four weeks; the customer's own share, drawn to that; the share
+    Baselines: the share of all buyers who took the type in four weeks; the customer's own share, drawn to that; the share
     of last week's buyers of the age.
     """
     articles = inputs.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
@@ -65,7 +65,7 @@ def needs(inputs: Inputs, week_id: int) -> pl.DataFrame:
 
 
 def seasons(inputs: Inputs, week_id: int) -> pl.DataFrame:
-    """Return the types' shares of the week's units; rivals are last week's, the mean of four weeks, and a year ago."""
+    """Return the types' shares of the week's units; baselines are last week's, the mean of four weeks, and a year ago."""
     articles = inputs.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
     types = articles.select("product_type_no").unique()
     said = inputs.weekly("signal/seasonality").at(week_id).join(articles, on="article_id")
@@ -78,7 +78,9 @@ def seasons(inputs: Inputs, week_id: int) -> pl.DataFrame:
         return shares.filter(pl.col("week_id") == week_id - ago).select("product_type_no", pl.col("share").alias(name))
 
     month = shares.filter(pl.col("week_id").is_between(week_id - 4, week_id - 1))
-    mean = month.group_by("product_type_no").agg((pl.col("share").sort().sum() / 4).alias("mean_of_4_weeks"))  # sorted: the same bytes in any order
+    mean = month.group_by("product_type_no").agg(
+        (pl.col("share").sort().sum() / 4).alias("mean_of_4_weeks")
+    )  # sorted: the same bytes in any order
     rows = types
     for part in (of_week(0, "outcome"), expected, of_week(1, "last_week"), mean, of_week(YEAR, "a_year_ago")):
         rows = rows.join(part, on="product_type_no", how="left")
@@ -91,7 +93,7 @@ def seasons(inputs: Inputs, week_id: int) -> pl.DataFrame:
 
 
 def offers(inputs: Inputs, week_id: int) -> pl.DataFrame:
-    """Return the units that articles sold in the week, and their phase; rivals are last week, the mean of four, and nothing."""
+    """Return the units that articles sold in the week, and their phase; baselines are last week, the mean of four, and nothing."""
     said = inputs.weekly("signal/availability").at(week_id)
     sales = inputs.weekly("history/article_sales").at(week_id)
     units = inputs.weekly("transactions").before(week_id + 1, weeks=1).group_by("article_id").agg(pl.len().alias("outcome"))

@@ -1,4 +1,4 @@
-"""The grades of one week: every signal, every rival, every measure."""
+"""The grades of one week: every signal, every baseline, every measure."""
 
 import polars as pl
 
@@ -49,7 +49,7 @@ def _season(rows: pl.DataFrame) -> list[pl.DataFrame]:
 
 
 def _availability(rows: pl.DataFrame) -> list[pl.DataFrame]:
-    """Whether any is sold: the probability against the rivals' units as scores."""
+    """Whether any is sold: the probability against the baselines' units as scores."""
     said = rows.with_columns(pl.col("probability").alias("signal"))
     methods = ("signal", *OFFER_RIVALS)
     whole = said.with_columns(pl.lit("all").alias("segment"))

@@ -55,7 +55,7 @@ class Calibration(BaseModel):
 
     @property
     def missed(self) -> tuple[Line, ...]:
-        """Return the figures that are judged and are off."""
+        """Return the figures that are evaluated and are off."""
         return tuple(line for line in self.lines if line.verdict == "missed")
 
 

@@ -1,4 +1,4 @@
-"""How well the signals know what really drives a simulated shop, each beside a trivial rival.
+"""How well the signals know what really drives a simulated shop, each beside a trivial baseline.
 
 The measure is Spearman's rank correlation with the truth that ``hm simulate --truth`` wrote: within a week's
 customers for need and style, over types for season, over articles for availability.  Real data have no such truth.
@@ -82,7 +82,7 @@ COMPARISONS: dict[str, Comparison] = {
 
 
 def render(found: Sequence[Likeness], weeks: Sequence[str]) -> Table:
-    """Return what to print: rivals stand below the signal they are compared with."""
+    """Return what to print: baselines stand below the signal they are compared with."""
     span = " to ".join(dict.fromkeys((weeks[0], weeks[-1])))
     table = Table(box=box.SIMPLE_HEAD, title_justify="left", title=f"Signals of {span} beside the simulated truth")
     for name in ("signal", "column", "Spearman", "rows", "groups"):

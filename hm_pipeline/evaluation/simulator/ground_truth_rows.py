@@ -1,4 +1,4 @@
-"""The rows that are compared with the simulated truth: a signal as stored, its trivial rivals, and ``truth``."""
+"""The rows that are compared with the simulated truth: a signal as stored, its trivial baselines, and ``truth``."""
 
 from pathlib import Path
 
@@ -129,5 +129,5 @@ def offers(stored: Stored) -> pl.DataFrame:
 
 
 def offered(stored: Stored) -> pl.DataFrame:
-    """Return the rows of what is on offer alone: here no rival gains by saying 0 of what is gone."""
+    """Return the rows of what is on offer alone: here no baseline gains by saying 0 of what is gone."""
     return offers(stored).filter(pl.col("truth") > 0)

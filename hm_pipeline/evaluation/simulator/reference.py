@@ -13,7 +13,7 @@ class Fact(NamedTuple):
     """A figure of the reference data.
 
     ``within`` is how far a simulated shop may be off, as a share of the figure; none where it is shown for information.
-    ``full`` figures depend on the number of customers and are judged at the reference data's size only.
+    ``full`` figures depend on the number of customers and are evaluated at the reference data's size only.
     """
 
     key: str

@@ -51,7 +51,7 @@ class Entities:
         return self.first == self.last
 
     def is_integer(self, column: str) -> bool:
-        """Tell whether a column holds integers."""
+        """Return whether a column holds integers."""
         return self.types[column] in INTEGERS
 
     def span(self, column: str) -> tuple[Any, Any] | None:
@@ -60,11 +60,11 @@ class Entities:
         return None if low is None else (low, high)
 
     def is_complete(self, column: str) -> bool:
-        """Tell whether all rows have a value."""
+        """Return whether all rows have a value."""
         return self._range(column)[2] == self.rows
 
     def is_constant(self, column: str) -> bool:
-        """Tell whether a column holds one integer in all rows."""
+        """Return whether a column holds one integer in all rows."""
         low, high, _ = self._range(column)
         return self.is_integer(column) and low == high and self.is_complete(column)
 

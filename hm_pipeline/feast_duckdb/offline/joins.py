@@ -95,7 +95,7 @@ def _not_before(stamp: str, ttl: timedelta) -> str:
 
 
 def _may_be_finer(plan: ViewPlan) -> bool:
-    """Tell whether rows may be stamped between two microseconds, so that they are known from the later and hold since the former."""
+    """Return whether rows may be stamped between two microseconds, so that they are known from the later and hold since the former."""
     return plan.types[plan.timestamp] in NANOSECONDS | TEXTS
 
 

@@ -125,7 +125,7 @@ def type_of(values: Sequence[str | None]) -> str:
 
 
 def is_whole(value: str) -> bool:
-    """Tell whether a partition value is a whole number, leading zeros or not."""
+    """Return whether a partition value is a whole number, leading zeros or not."""
     return re.fullmatch(r"-?[0-9]{1,18}", value) is not None
 
 

@@ -38,7 +38,7 @@ def positional_select(entities: Entities, plans: Mapping[int, ViewPlan], names: 
 
 
 def _may(entities: Entities, plan: ViewPlan) -> bool:
-    """Tell whether as many rows as are asked for lie where they are looked for, which costs nothing to know."""
+    """Return whether as many rows as are asked for lie where they are looked for, which costs nothing to know."""
     return plan.way == "exact" and plan.created is None and ENOUGH_ROWS <= entities.rows == plan.most_rows
 
 
@@ -61,7 +61,7 @@ def _equal(entities: Entities, plan: ViewPlan, alias: str) -> str:
 
 
 def _rises(entities: Entities, columns: Collection[str]) -> bool:
-    """Tell whether each entity row's keys come after those of the row before, so that none is there twice."""
+    """Return whether each entity row's keys come after those of the row before, so that none is there twice."""
     keys = [entities.sql(name) for name in entities.types if name in columns and not entities.is_constant(name)]
     after = "false"
     for place, key in reversed([*enumerate(keys)]):

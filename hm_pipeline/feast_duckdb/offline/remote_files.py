@@ -9,7 +9,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "A
 
 
 def is_remote(path: str) -> bool:
-    """Tell whether a path is a URI."""
+    """Return whether a path is a URI."""
     return "://" in path
 
 

@@ -22,7 +22,7 @@ def first_types(connection: Any, view: str, files: Sequence[str], layout: Layout
 
 
 def is_mixed(connection: Any, view: str, files: Sequence[str], layout: Layout) -> bool:
-    """Tell whether some files hold their columns in other types than the first."""
+    """Return whether some files hold their columns in other types than the first."""
     return bool(files) and len(_schemas(connection, view, files, layout)) > 1
 
 

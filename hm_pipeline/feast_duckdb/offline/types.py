@@ -48,7 +48,7 @@ def family(kind: str) -> str:
 
 
 def are_comparable(given: str, stored: str) -> bool:
-    """Tell whether two keys are equal exactly where what they hold is: decimals lose digits beside floats, and moments of another unit.
+    """Return whether two keys are equal exactly where what they hold is: decimals lose digits beside floats, and moments of another unit.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def as_declared(rows: pa.Table, views: Sequence[Any], *, full_names: bool) -> pa
 
 
 def fits(declared: str, stored: str) -> bool:
-    """Tell whether stored values are what is declared, or narrower.
+    """Return whether stored values are what is declared, or narrower.
 
     Examples
     --------

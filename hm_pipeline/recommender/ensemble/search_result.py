@@ -47,7 +47,7 @@ class SearchResult:
     features
         Columns the settings were found with.
     rows, buyers, hits
-        Rows fitted on; buyers judged by, and how many of their purchases were among the candidates.  Without hits
+        Rows fitted on; buyers evaluated by, and how many of their purchases were among the candidates.  Without hits
         nothing could be compared, and the settings are the starting points.
     """
 

@@ -69,7 +69,7 @@ def load_ensemble(folder: Path) -> Ensemble:
 
 
 def search_settings(inputs: Inputs, week: WeekContext) -> SearchModel:
-    """Search every learner's settings on the fit weeks, judged on the metric week."""
+    """Search every learner's settings on the fit weeks, evaluated on the metric week."""
     from hm_pipeline.recommender.ensemble.search import search  # noqa: PLC0415 - FLAML takes seconds to import
 
     roles, settings = label_weeks(week.week_id), week.settings

@@ -71,7 +71,7 @@ def paired_difference(
     level: float = 0.95,
     clusters: npt.ArrayLike | None = None,
 ) -> Interval:
-    """Return the mean of ``values - rival`` of the same buyers in the same order, with its bootstrap interval."""
+    """Return the mean of ``values - baseline`` of the same buyers in the same order, with its bootstrap interval."""
     differences = np.asarray(values, dtype=np.float64) - np.asarray(rival, dtype=np.float64)
     return bootstrap(differences, seed=seed, samples=samples, level=level, clusters=clusters)
 

@@ -38,7 +38,7 @@ def average_precision(ranked: pl.DataFrame, bought: pl.DataFrame, *, k: int = 12
     """Return the average precision of every buyer.
 
     ``AP = sum_{i <= k} P(i) rel(i) / min(n, k)``, where ``P(i)`` is the share of bought articles among the first i,
-    ``rel(i)`` tells whether the i-th was bought, and n counts the distinct articles bought.
+    ``rel(i)`` shows whether the i-th was bought, and n counts the distinct articles bought.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where the data end: a week whose days are not all there, judged by the shop's own habit, is the serving week."""
+"""Where the data end: a week whose days are not all there, evaluated by the shop's own habit, is the serving week."""
 
 import json
 from datetime import date, timedelta

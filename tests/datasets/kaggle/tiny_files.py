@@ -1,4 +1,4 @@
-"""Three hand-written files in Kaggle's layout, and what tells whether a home has changed."""
+"""Three hand-written files in Kaggle's layout, and what shows whether a home has changed."""
 
 import hashlib
 from pathlib import Path
