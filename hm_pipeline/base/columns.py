@@ -1,6 +1,7 @@
-"""Columns that tables share: the keys of a pair, its label, and the length of a list."""
+"""Columns and values that tables share: the keys of a pair, its label, the length of a list, kinds of audiences."""
 
 BUYER = ("week_id", "customer_id")
 KEYS = (*BUYER, "article_id")
 LABEL = "is_bought"
 K = 12  # places of a list that count
+EVERYONE, BUYERS = "everyone", "buyers"  # kinds of a week's audience

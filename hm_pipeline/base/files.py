@@ -3,8 +3,10 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
@@ -18,8 +20,10 @@ def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def content_hash(frame: pl.DataFrame) -> str:
+def content_hash(frame: "pl.DataFrame") -> str:
     """Return a hash over the rows of a frame, in their order."""
+    import polars as pl  # noqa: PLC0415 - a command's help need not wait for it
+
     if frame.is_empty():
         return "0" * 16
     rows = frame.hash_rows(seed=0)

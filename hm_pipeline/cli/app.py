@@ -12,7 +12,6 @@ from hm_pipeline.cli.output import complaints
 from hm_pipeline.cli.pipeline import backfill, ingest, run, simulate
 from hm_pipeline.cli.results import features, recommend, submit
 from hm_pipeline.cli.tools import bench, ui
-from hm_pipeline.engine.staging import finish_pending
 from hm_pipeline.engine.unexpected import is_error, one_line_of
 
 app = typer.Typer(
@@ -40,4 +39,6 @@ def main() -> None:
 @app.callback()
 def _begin() -> None:
     """Carry out what a killed ingest had signed, before anything is read."""
+    from hm_pipeline.engine.staging import finish_pending  # noqa: PLC0415 - a command's help need not wait for it
+
     finish_pending(Settings.from_environment().home)

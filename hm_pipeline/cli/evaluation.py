@@ -7,10 +7,9 @@ from typing import Annotated
 import typer
 from rich.console import Group
 
+from hm_pipeline.base.columns import BUYERS
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.cli.output import Json, WeekOption, cut_short, known_weeks, materialise, progress, show
-from hm_pipeline.engine.home import Home
-from hm_pipeline.engine.plan import BUYERS
 
 TASKS = "Judge something else: signals, retrieval, leave-one-out; or RelBench's user-churn, item-sales, user-item-purchase."
 
@@ -25,6 +24,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Judge weeks whose purchases are known, and print the scoreboard: the rules and the model, pooled."""
+    from hm_pipeline.engine.home import Home  # noqa: PLC0415 - a command's help need not wait for it
     from hm_pipeline.evaluation.scoreboard.report import render, write_html, write_json  # noqa: PLC0415 - as above
     from hm_pipeline.evaluation.scoreboard.summary import summarise  # noqa: PLC0415 - as above
 
@@ -58,6 +58,7 @@ def _judge(settings: Settings, task: str, weeks: list[int], *, as_json: bool) ->
 
 
 def _compare(settings: Settings, raw: Path, weeks: list[int], *, as_json: bool) -> None:
+    from hm_pipeline.engine.home import Home  # noqa: PLC0415 - a command's help need not wait for it
     from hm_pipeline.evaluation.simulator.ground_truth import compare, render  # noqa: PLC0415 - as above
 
     home = Home(settings.home)

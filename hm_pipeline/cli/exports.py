@@ -4,13 +4,13 @@ from pathlib import Path
 
 import polars as pl
 
+from hm_pipeline.base.columns import EVERYONE
 from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.ids import whole_numbers
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest, scan_files
-from hm_pipeline.engine.plan import EVERYONE
 from hm_pipeline.recommender.ensemble.ranking import ID_DIGITS, write_submission
 from hm_pipeline.recommender.ensemble.training import SERVED, Recommended, Submission
 

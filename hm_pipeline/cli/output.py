@@ -12,7 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.engine.home import Home
 
 complaints = Console(stderr=True)
 console = Console(width=max(Console().width, 100))  # tables keep their shape where the output is no terminal
@@ -46,6 +45,8 @@ def show(words: Any, facts: dict[str, Any], *, as_json: bool) -> None:
 
 def cut_short(settings: Settings) -> dict[str, str]:
     """Return what to say where the data end in the middle of a week."""
+    from hm_pipeline.engine.home import Home  # noqa: PLC0415 - a command's help need not wait for it
+
     text = Home(settings.home).calendar.cut_short
     return {"cut_short": text} if text else {}
 
@@ -58,6 +59,8 @@ def known_weeks(settings: Settings, first: str, last: str) -> list[int]:
     InvalidInput, MissingInput
         If the range is empty, or ends with a week that cannot be judged.
     """
+    from hm_pipeline.engine.home import Home  # noqa: PLC0415 - a command's help need not wait for it
+
     calendar = Home(settings.home).calendar
     weeks = list(range(calendar.parse(first), calendar.parse(last) + 1))
     if not weeks:

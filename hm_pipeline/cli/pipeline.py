@@ -10,12 +10,11 @@ import typer
 from rich.console import Group
 
 from hm_pipeline.base.calendar import REFERENCE_EPOCH
+from hm_pipeline.base.columns import BUYERS, EVERYONE
 from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.cli.output import Json, WeekOption, known_weeks, materialise, progress, show
-from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.lock import write_lock
-from hm_pipeline.engine.plan import BUYERS, EVERYONE
 
 
 def simulate(  # noqa: PLR0913 - options of a command
@@ -60,6 +59,7 @@ def ingest(
     from hm_pipeline.datasets.kaggle.ingest import ingest as bring_in  # noqa: PLC0415 - as above
     from hm_pipeline.datasets.kaggle.report import words_of  # noqa: PLC0415 - as above
     from hm_pipeline.datasets.kaggle.week_ranges import read_range  # noqa: PLC0415 - as above
+    from hm_pipeline.engine.home import Home  # noqa: PLC0415 - a command's help need not wait for it
 
     try:
         first_day = date.fromisoformat(epoch) if epoch else None
@@ -91,6 +91,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Make a week's recommendations and all that they need; what is current is not made again."""
+    from hm_pipeline.engine.home import Home  # noqa: PLC0415 - a command's help need not wait for it
+
     if audience not in (EVERYONE, BUYERS):
         raise typer.BadParameter(f"{audience!r} is neither {EVERYONE} nor {BUYERS}", param_hint="--audience")
     settings = Settings.from_environment()

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from hm_pipeline.base.columns import BUYERS, EVERYONE
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.fingerprint import short_hash
 from hm_pipeline.engine.home import Home
@@ -18,7 +19,6 @@ from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.step import Dependency, Step
 
 UNPARTITIONED = -1  # the "week" of a table that has none
-EVERYONE, BUYERS = "everyone", "buyers"
 TRANSACTIONS = "transactions"  # partition w holds what happened in w; every other table holds what was known at its cutoff
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.min_history import AUDIENCE, WarmUp, upstream
 from hm_pipeline.engine.partition_files import Manifest
-from hm_pipeline.engine.partitions import BUYERS, EVERYONE, TRANSACTIONS, UNPARTITIONED, Partitions
+from hm_pipeline.engine.partitions import TRANSACTIONS, UNPARTITIONED, Partitions
 from hm_pipeline.engine.step import Step
 
-__all__ = ["AUDIENCE", "BUYERS", "EVERYONE", "TRANSACTIONS", "UNPARTITIONED", "Graph", "Run", "contiguous"]
+__all__ = ["AUDIENCE", "TRANSACTIONS", "UNPARTITIONED", "Graph", "Run", "contiguous"]
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.columns import EVERYONE
 from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.plan import EVERYONE
 from hm_pipeline.engine.shards import WHOLE, Shard, load_shards
 from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.feast_duckdb.online.encoding import Batch, Encoder

@@ -13,9 +13,10 @@ import polars as pl
 import pytest
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.base.columns import BUYERS
 from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.engine.materialize import Runner
-from hm_pipeline.engine.plan import BUYERS, Graph
+from hm_pipeline.engine.plan import Graph
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.online_load import online_tables, tables_of
 from hm_pipeline.features.online_lookup import look_up, served_week

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from hm_pipeline.base.calendar import Calendar
+from hm_pipeline.base.columns import EVERYONE
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.validation import validate
@@ -19,7 +20,6 @@ from hm_pipeline.datasets.kaggle.lost_rows import lost_rows
 from hm_pipeline.datasets.kaggle.transactions import Parts, Purchases
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest
-from hm_pipeline.engine.plan import EVERYONE
 from hm_pipeline.engine.staging import Stage
 
 FACTS = "transactions"
