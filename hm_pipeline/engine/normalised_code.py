@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,6 +22,8 @@ LIBRARIES = {  # import name: distribution, of what computes; a new minor versio
     "polars": "polars", "duckdb": "duckdb", "lightgbm": "lightgbm", "xgboost": "xgboost", "catboost": "catboost",
     "sklearn": "scikit-learn", "scipy": "scipy", "numpy": "numpy", "flaml": "flaml",
 }  # fmt: skip
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+LEFT_OUT = frozenset({"ctx", "returns", "type_comment", "kind"})  # fields of the tree: annotations, and what follows from the rest
 PROSE = frozenset({"why", "description", "metadata"})  # arguments of registrations and columns that are only shown
 
 
@@ -41,99 +44,101 @@ def definition(module: str, name: str, *, is_entry: bool = False) -> Definition:
 
 def normalised(module: Module, statements: Iterable[ast.stmt], *, is_entry: bool = False) -> Definition:
     """Return the definition that statements of a module make."""
-    return _Normaliser(module, is_entry=is_entry).definition_of(statements)
+    return _Writer(module, is_entry=is_entry).definition_of(statements)
 
 
-class _Normaliser(ast.NodeTransformer):
-    """Rewrite of definitions of one module into what they compute: names of the package become what they refer to."""
+class _Writer:
+    """Text of definitions of one module as what they compute: names of the package become what they refer to.
+
+    The text is that of the syntax tree, written in one pass and without what is prose; ``_name`` writes nodes of the kind ``Name``.
+    """
 
     def __init__(self, module: Module, *, is_entry: bool = False) -> None:
         self.module, self.is_entry = module, is_entry
         self.own = {PACKAGE, module.name.partition(".")[0]}
+        self.prefixes = tuple(f"{name}." for name in self.own)
+        self.text: list[str] = []
         self.uses: list[Node] = []
         self.libraries: set[str] = set()
         self.locals: list[set[str]] = []
-        self.imports = dict(module.imports)
+        self.imports = module.imports
 
     def definition_of(self, statements: Iterable[ast.stmt]) -> Definition:
         """Return the definition that statements make."""
-        text = "\n".join(ast.dump(self._rewritten(statement)) for statement in statements)
-        return Definition(text, tuple(self.uses), frozenset(self.libraries))
+        for statement in statements:
+            inner = [item for item in ast.walk(statement) if isinstance(item, ast.Import | ast.ImportFrom)]
+            for item in inner:
+                self.imports = self.imports | imported_names(item, self.module.name.rpartition(".")[0])
+            is_named = isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            self._fields(statement, without={"name", *(("decorator_list",) if self.is_entry else ())} if is_named else set())
+        return Definition(" ".join(self.text), tuple(self.uses), frozenset(self.libraries))
 
-    def _rewritten(self, statement: ast.stmt) -> ast.AST:
-        copied = _copy(statement)
-        for item in ast.walk(copied):
-            if isinstance(item, ast.Import | ast.ImportFrom):
-                self.imports |= imported_names(item, self.module.name.rpartition(".")[0])
-        if isinstance(copied, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            copied.name = "@"
-            copied.decorator_list = [] if self.is_entry else copied.decorator_list
-        return self._visited(copied)
+    def _write(self, value: object) -> None:
+        if isinstance(value, list):
+            self.text.append("[")
+            for item in value:
+                self._write(item)
+            self.text.append("]")
+        elif not isinstance(value, ast.AST):
+            self.text.append(repr(value))
+        elif writer := getattr(self, f"_{type(value).__name__.lower()}", None):
+            writer(value)
+        else:
+            self._fields(value)
 
-    def _visited(self, node: ast.AST) -> ast.AST:
-        found: ast.AST = self.visit(node)
-        return found
+    def _fields(self, node: ast.AST, without: AbstractSet[str] = frozenset()) -> None:
+        """Write a node's kind and its fields; what a function binds itself is no name of the module."""
+        if isinstance(node, FUNCTIONS):
+            self.locals.append(set(_locals(node)))
+        self.text.append(type(node).__name__)
+        for name in node._fields:
+            if name not in LEFT_OUT and name not in without:
+                self._write(getattr(node, name, None))
+        if isinstance(node, FUNCTIONS):
+            self.locals.pop()
 
-    def visit_Import(self, _node: ast.Import) -> None:
+    def _import(self, _node: ast.Import) -> None:
         """Leave out: what is imported is followed where it is named."""
 
-    def visit_ImportFrom(self, _node: ast.ImportFrom) -> None:
+    def _importfrom(self, _node: ast.ImportFrom) -> None:
         """Leave out, as above."""
 
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        return None if is_text(node) else self.generic_visit(node)
+    def _raise(self, _node: ast.Raise) -> None:
+        self.text.append("Raise")  # what ends in an error computes nothing
 
-    def visit_Raise(self, _node: ast.Raise) -> ast.AST:
-        return ast.Raise()  # what ends in an error computes nothing
+    def _expr(self, node: ast.Expr) -> None:
+        if not is_text(node):
+            self._write(node.value)
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        node.keywords = [word for word in node.keywords if word.arg not in PROSE or not self._describes(node.func)]
-        return self.generic_visit(node)
+    def _arg(self, node: ast.arg) -> None:
+        self.text.append(node.arg)
 
-    def _describes(self, function: ast.expr) -> bool:
-        """Return whether what is called is a registration of this package, or a column of a contract."""
-        origin = self._origin(function) or ""
-        return origin.startswith("dataframely.") or origin.partition(".")[0] in self.own or isinstance(function, ast.Name)
+    def _call(self, node: ast.Call) -> None:
+        """Leave out arguments of registrations and columns that are only shown."""
+        origin = self._origin(node.func) or ""
+        is_ours = origin.startswith("dataframely.") or origin.partition(".")[0] in self.own or isinstance(node.func, ast.Name)
+        self.text.append("Call")
+        self._write([node.func, *node.args, *(word for word in node.keywords if not (is_ours and word.arg in PROSE))])
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        return self._function(node)
+    def _annassign(self, node: ast.AnnAssign) -> None:
+        is_class = not self.locals and not (isinstance(node.target, ast.Name) and node.target.id in self.module.bound)
+        self._fields(node, without=set() if is_class else {"annotation"})
 
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        return self._function(node)
+    def _constant(self, node: ast.Constant) -> None:
+        if isinstance(node.value, str) and node.value.startswith(self.prefixes):
+            found, rest = self._named(node.value.replace(":", "."))
+            self.uses += found
+            self.text.append(".".join(["'@", *rest]) if found else repr(node.value))
+        else:
+            self.text.append(repr(node.value))
 
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        return self._function(node)
-
-    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> ast.AST:
-        if not isinstance(node, ast.Lambda):
-            node.returns = None
-        self.locals.append(set(_locals(node)))
-        found = self.generic_visit(node)
-        self.locals.pop()
-        return found
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        return ast.arg(node.arg)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        if self.locals or (isinstance(node.target, ast.Name) and node.target.id in self.module.bound):
-            node.annotation = ast.Constant(None)
-        return self.generic_visit(node)
-
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:
-        if not (isinstance(node.value, str) and node.value.startswith(tuple(f"{name}." for name in self.own))):
-            return node
-        found, rest = self._named(node.value.replace(":", "."))
-        self.uses += found
-        return ast.Constant(".".join(["@", *rest])) if found else node
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+    def _attribute(self, node: ast.Attribute) -> None:
         origin = self._origin(node)
-        return self.generic_visit(node) if origin is None else self._refer(node, origin)
+        self._fields(node) if origin is None else self._refer(origin)
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:
+    def _name(self, node: ast.Name) -> None:
         origin = self._origin(node)
-        return node if origin is None else self._refer(node, origin)
+        self.text.append(node.id) if origin is None else self._refer(origin)
 
     def _origin(self, node: ast.expr) -> str | None:
         """Return the full name of what an expression of names and dots refers to, where it is known."""
@@ -147,13 +152,14 @@ class _Normaliser(ast.NodeTransformer):
         is_local = any(node.id in names for names in self.locals)
         return f"{self.module.name}.{node.id}" if node.id in self.module.bound and not is_local else None
 
-    def _refer(self, node: ast.expr, origin: str) -> ast.AST:
+    def _refer(self, origin: str) -> None:
         if origin.partition(".")[0] not in self.own:
             self.libraries |= {origin.partition(".")[0]} & set(LIBRARIES)
-            return ast.Name(origin, getattr(node, "ctx", ast.Load()))
+            self.text.append(origin)
+            return
         found, rest = self._named(origin)
         self.uses += found
-        return ast.Name(".".join(["@", *rest]), getattr(node, "ctx", ast.Load()))
+        self.text.append(".".join(["@", *rest]))
 
     def _named(self, origin: str) -> tuple[list[Node], list[str]]:
         """Return the definitions that a full name refers to, one or all of a module, and the names that are looked up in it."""
@@ -172,7 +178,7 @@ class _Normaliser(ast.NodeTransformer):
         return [], words[-1:]
 
 
-def _locals(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Iterator[str]:
+def _locals(function: ast.AST) -> Iterator[str]:
     """Yield the names that a function binds itself."""
     shared = {name for item in ast.walk(function) if isinstance(item, ast.Global) for name in item.names}
     for item in ast.walk(function):
@@ -182,7 +188,3 @@ def _locals(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> It
             yield item.id
         elif isinstance(item, ast.FunctionDef | ast.ClassDef) and item is not function:
             yield item.name
-
-
-def _copy(statement: ast.stmt) -> ast.stmt:
-    return ast.parse(ast.unparse(statement)).body[0]
