@@ -1,4 +1,4 @@
-"""What `hm evaluate --task NAME` asks: which partitions it needs, and what it shows of them."""
+"""Analyses of `hm evaluate --task NAME`: the partitions each needs, and what it shows of them."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

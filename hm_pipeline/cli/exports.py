@@ -1,4 +1,4 @@
-"""What is read off a finished home: one customer's list, the submission, features of given pairs."""
+"""Exports of a finished home: one customer's list, the submission, features of given pairs."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""One writer per home.  Who comes second is told who writes, or waits."""
+"""File lock: one writing process per home.  A second one fails with the holder's command line, or waits if a callback is given."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What nobody foresaw: an error of a library or of a body, told in one line, with its whole traceback in a file.
+"""Unexpected errors of libraries and bodies: one line for the caller, the whole traceback in a file.
 
 Whatever calls a body calls it through ``foreseen``, so that what leaves is one of ours and nothing hangs on it: chains
 of exceptions that hold themselves are printed for ever by those who walk them, and foreign classes may not pickle.

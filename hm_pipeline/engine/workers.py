@@ -1,4 +1,4 @@
-"""The one interface where work fans out: a task takes a shard and returns a receipt, here or in a process of its own.
+"""Process pool over shards: a task takes a shard and returns a receipt, here or in a process of its own.
 
 A task reads and writes by itself; no frame crosses this interface, so that a backend may run it in another process or,
 later, on another machine.

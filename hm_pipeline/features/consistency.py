@@ -1,4 +1,4 @@
-"""Do Feast's views, the contracts and the stored tables still say the same, and what does registering change?"""
+"""Differences between Feast's views, the contracts and the stored tables, and what a registration changes."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any

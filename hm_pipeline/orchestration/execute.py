@@ -1,4 +1,4 @@
-"""Make what is asked for: plan the stale partitions of a home and carry them out as Dagster runs, one writer at a time."""
+"""Execution of plans: the stale partitions of what is asked for, as Dagster runs, one writer at a time."""
 
 import time
 import warnings

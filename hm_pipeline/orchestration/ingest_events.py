@@ -1,4 +1,4 @@
-"""Report to Dagster what `hm ingest` wrote, so that raw tables are shown as made and what was made from older ones as stale.
+"""Report of ingested partitions to Dagster as materialisations without a run, so that what was made from older ones shows as stale.
 
 An ingest writes all weeks in one pass and runs without Dagster, which takes longer to import than many ingests to run.
 """

@@ -1,4 +1,4 @@
-"""What can be known before anything is made and would be refused at its end: too few articles, no purchase to learn from.
+"""Preconditions of a plan: enough articles to fill lists with, and purchases to learn from.
 
 Looks at what is ingested alone.  A week that comes too early is refused by the graph, as it plans.
 """

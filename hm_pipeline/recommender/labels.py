@@ -1,4 +1,4 @@
-"""What happened in a week: its buyers, what they bought, and which candidates were right."""
+"""Labels of a week: its buyers, what they bought, and which candidates were right."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""What customers like, read from what they bought: mean vectors, and how often they take a value of an attribute.
+"""Customer profiles: mean vectors and affinities of what each customer bought.
 
 Not a table of its own: customers' taste is worked out where it is used, shard by shard.
 """

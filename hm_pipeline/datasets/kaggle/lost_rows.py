@@ -1,4 +1,4 @@
-"""Rows that a delivery would take out of the home although it does not name them: found, listed, and the delivery refused."""
+"""Guard against lost rows: what a delivery would take out of the home without naming it is listed, and the delivery refused."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The slow way through the purchases: every row as text, the bad ones set aside with their line and their reason.
+"""Row-by-row validation of transactions, used only where the fast pass failed: bad rows are set aside with line and reason.
 
 It is gone only where the fast pass saw that something is wrong.  Memory stays that of one chunk.
 """

@@ -1,4 +1,4 @@
-"""How far a step can see: the latest purchases that its declared inputs, and theirs, hold."""
+"""Horizon of a step: the latest purchases that its declared inputs, and theirs, hold."""
 
 from datetime import UTC, datetime, time, timedelta
 

@@ -1,4 +1,4 @@
-"""Other states of a home's data: a temporary home that shares what was known before a week and differs after it."""
+"""Perturbed homes: temporary copies that share what was known before a week and differ after it."""
 
 import os
 import shutil

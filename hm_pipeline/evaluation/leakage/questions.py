@@ -1,4 +1,4 @@
-"""Questions that a store which guesses answers with the future, or with another key's features; a right one does not."""
+"""Questions to the feature store that only a store which guesses answers: with the future, or with another key's features."""
 
 from datetime import datetime, timedelta
 from itertools import cycle, islice

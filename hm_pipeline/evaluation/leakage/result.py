@@ -1,4 +1,4 @@
-"""What an audit found: a row per feature and per model, plain data."""
+"""Result of an audit: a row per feature and per model, plain data."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Does a feature tell the label?  What orders the labelled pairs almost without a fault knows the answer."""
+"""Target leakage: features whose own area under the curve against the label exceeds 0.999."""
 
 from collections.abc import Iterator
 

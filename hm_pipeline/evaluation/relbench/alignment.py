@@ -1,4 +1,4 @@
-"""What makes predictions, and what they owe the truth they are evaluated by: one finite number for each of its keys."""
+"""Protocol of baselines, and the check that predictions give one finite value for each labelled key."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""What was learnt of files, remembered for as long as they stay as they are."""
+"""Cache of file metadata, keyed by path, time of change, size and inode."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Views whose rows lie in the entity table's own order, one for each of its rows: they are set beside it, nothing is looked up.
+"""Positional join: views whose keys equal the entity table's row by row are joined by row number instead of by hash.
 
 A shop's tables of pairs are written in one order, and who asks for a whole shard asks in that order too.  Where keys are
 found equal row by row, DuckDB's positional join takes three fifths of what hash joins take.  Keys are compared again

@@ -1,4 +1,4 @@
-"""What people take who come back after a month or come for the first time, by age.
+"""Last week's best sellers among new and returning customers, by age.
 
 They are more than half of all buyers, and their own last purchases say little.  What others in their place took last
 week says more than what everyone took.

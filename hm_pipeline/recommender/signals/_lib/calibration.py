@@ -1,4 +1,4 @@
-"""Probabilities set right by what followed a later cutoff than a booster's trees were grown on.
+"""Calibration of probabilities: a piecewise-linear Platt scaling, fitted on a later cutoff than the trees were grown on.
 
 Trees err where hardly anything happens: what they have seen pulls a chance of one in two hundred to one in fifty, and
 no setting mends that at every size of shop.  A line in logits with a bend, fitted on outcomes that the trees have not
