@@ -13,17 +13,17 @@ from hm_pipeline.base.contracts import Articles, Audience, Customers, Labels, Tr
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.registry import Steps, reads_of
 from hm_pipeline.engine.step import WeekContext, at, before
-from hm_pipeline.evaluation.retrieval import weekly as recall
-from hm_pipeline.evaluation.scoreboard import weekly as judge
-from hm_pipeline.evaluation.signal_metrics import losses as measures
-from hm_pipeline.evaluation.signal_metrics import weekly as grades
+from hm_pipeline.evaluation.retrieval import weekly as retrieval_metrics
+from hm_pipeline.evaluation.scoreboard import weekly as scoreboard_metrics
+from hm_pipeline.evaluation.signal_metrics import losses
+from hm_pipeline.evaluation.signal_metrics import weekly as signal_metrics
 from hm_pipeline.features import matrix, online_load, online_views
 from hm_pipeline.features.tables import RANKING, feature_tables, matrix_schema
-from hm_pipeline.recommender import labels as truths
+from hm_pipeline.recommender import labels as week_labels
 from hm_pipeline.recommender import text_vectors
 from hm_pipeline.recommender.candidates import STRATEGIES
 from hm_pipeline.recommender.candidates.first_stage import model as first_stage
-from hm_pipeline.recommender.ensemble import training as learn
+from hm_pipeline.recommender.ensemble import training
 from hm_pipeline.recommender.history import HISTORY
 from hm_pipeline.recommender.signals import SIGNALS
 from hm_pipeline.recommender.signals._lib.steps import model_step, table_step
@@ -73,7 +73,7 @@ STEPS.add(table_step(signal) for signal in SIGNALS if not signal.is_of_customers
             why="Whoever trains or judges needs the week's buyers alone; serving is for everyone. Smaller weeks are made sooner.")
 def audience(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
     """Customers who get recommendations: the week's buyers where it trains or is evaluated, everyone where it serves."""
-    return truths.audience(inputs, week_id=week.week_id, kind=week.audience)
+    return week_labels.audience(inputs, week_id=week.week_id, kind=week.audience)
 
 PROPOSED = tuple(dict.fromkeys(name for strategy in STRATEGIES for name in strategy.inputs))
 FITTED_ON = tuple(name for name in PROPOSED if name != "purchases")
@@ -110,7 +110,7 @@ def feature_store(_inputs: Inputs, week: WeekContext) -> pl.DataFrame:
             unit="1 bought, 0 not", why="What the ensemble learns: the candidates of people who bought, and which of them they took.")
 def labels(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
     """Candidates of the week's buyers, and whether they were bought."""
-    return truths.label_candidates(inputs, week_id=week.week_id)
+    return week_labels.label_candidates(inputs, week_id=week.week_id)
 
 @STEPS.step("feature_matrix", schema=matrix_schema(), is_sharded=True, group="features",
             reads=(at("labels"), at("audience"), at("feature_store"), *VIEWS), unit="a value for each feature of the service `ranking`",
@@ -121,28 +121,28 @@ def feature_matrix(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
 
 # Ensemble: FLAML searches, learners are blended, customers get their lists ---------------------------------------
 
-@STEPS.step("search", kind="model", every=SEARCH_WEEKS, warm_up=LABELLED, load=learn.load_search, group="ensemble",
+@STEPS.step("search", kind="model", every=SEARCH_WEEKS, warm_up=LABELLED, load=training.load_search, group="ensemble",
             settings=("seed", "trials", "learners", "training_rows", "threads"),
             reads=(before("feature_matrix", 4), before("labels", 4), before("transactions", 2)), unit="settings of each learner",
             why="Good settings last for months: searched every quarter, used by every fit between.")
 def search(inputs: Inputs, week: WeekContext) -> Any:
     """FLAML's search of each learner's settings, evaluated by MAP@12 on a later week."""
-    return learn.search_settings(inputs, week)
+    return training.search_settings(inputs, week)
 
-@STEPS.step("ensemble", kind="model", every=ENSEMBLE_WEEKS, warm_up=LABELLED, load=learn.load_ensemble, group="ensemble",
+@STEPS.step("ensemble", kind="model", every=ENSEMBLE_WEEKS, warm_up=LABELLED, load=training.load_ensemble, group="ensemble",
             settings=("seed", "training_rows", "threads"), model="search",
             reads=(before("feature_matrix", 4), before("labels", 4), before("transactions", 2)), unit="learners and their weights",
             why="Turns all signals into one order. Fitted anew every four weeks, as fashion passes.")
 def ensemble(inputs: Inputs, week: WeekContext) -> Any:
     """The learners and their blend, each fitted, compared and weighed on weeks of its own."""
-    return learn.fit(inputs, week)
+    return training.fit(inputs, week)
 
-@STEPS.step("recommendations", schema=learn.Recommended, is_sharded=True, model="ensemble", group="results",
+@STEPS.step("recommendations", schema=training.Recommended, is_sharded=True, model="ensemble", group="results",
             reads=(at("audience"), at("history/article_sales"), at("feature_store"), *VIEWS),
             unit="an article for a customer, best first, with its score", why="What the product is for.")
 def recommendations(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """The best candidates of each customer, best first, with their scores and the strategy that proposed each."""
-    return learn.recommend(inputs, week, matrix.features_of_candidates(inputs, week))
+    return training.recommend(inputs, week, matrix.features_of_candidates(inputs, week))
 
 @STEPS.step("rankings", schema=online_views.Rankings, is_sharded=True, group="results", reads=(at("recommendations"), at("audience")),
             unit="lists of articles, scores and strategies", why="An application asks for one customer's page: one row answers it.")
@@ -165,36 +165,36 @@ def online_store(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
 
 # Results ---------------------------------------------------------------------------------------------------------
 
-@STEPS.step("scoreboard", schema=judge.Judged, model="ensemble", measure=judge.figures, group="results",
+@STEPS.step("scoreboard", schema=scoreboard_metrics.Judged, model="ensemble", measure=scoreboard_metrics.figures, group="results",
             reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("candidates"), at("recommendations")),
             unit="average precision at 12, 0 to 1", why="Tells whether the model beats simple rules, on the same buyers, week by week.")
 def scoreboard(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Average precision of each buyer of the week on every row of the scoreboard, the rules beside the model."""
-    return judge.judge(inputs, week)
+    return scoreboard_metrics.judge(inputs, week)
 
-@STEPS.step("recall_budget", schema=recall.RecallBudget, settings=("candidates",), model="model/first_stage", measure=recall.seconds,
-            group="results",
+@STEPS.step("recall_budget", schema=retrieval_metrics.RecallBudget, settings=("candidates",), model="model/first_stage",
+            measure=retrieval_metrics.seconds, group="results",
             reads=(before("transactions"), at("transactions"), *(at(name) for name in FITTED_ON if name != "transactions")),
             unit="proposals and those that were bought",
             why="What is not proposed cannot be ranked, and every row costs time: this is what rows are worth.")
 def recall_budget(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """What retrieval reaches of the week's purchases: each strategy's rows and hits, and what a smaller budget costs."""
-    return recall.count(inputs, week)
+    return retrieval_metrics.count(inputs, week)
 
-@STEPS.step("signal_scores", schema=measures.Graded, group="results",
+@STEPS.step("signal_scores", schema=losses.Graded, group="results",
             reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("history/type_rates"),
                    at("history/article_sales"), at("signal/seasonality"), at("signal/availability"), at("signal/type_need")),
             unit="log loss, error or area of each method",
             why="A signal that a trivial rule beats is not worth its column: seen here before it is seen in lists.")
 def signal_scores(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """How good the signals are by themselves: need, season and availability beside trivial baselines, in sums that add up."""
-    return grades.grade(inputs, week)
+    return signal_metrics.grade(inputs, week)
 
-@STEPS.step("submission", schema=learn.Submission, is_sharded=True, group="results",
+@STEPS.step("submission", schema=training.Submission, is_sharded=True, group="results",
             reads=(at("recommendations"), at("audience"), at("customers")), unit="an article served to a customer",
             why="What was served is kept, and later made weeks cannot change it.")
 def submission(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
     """The 12 articles each customer was served, kept: a later evaluation of the week does not touch it."""
-    return learn.submission_rows(inputs, week)
+    return training.submission_rows(inputs, week)
 
 PRODUCT = MappingProxyType(dict(STEPS))  # what importing this file gives, whatever a session puts into STEPS afterwards

@@ -17,7 +17,7 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Measure speed and memory beside trivial baselines."""
-    from hm_pipeline.benchmarks.run import bench as measure  # noqa: PLC0415 - as above
+    from hm_pipeline.benchmarks.run import bench as measure  # noqa: PLC0415 - a command's help need not wait for it
 
     lines, facts = measure(folder, only)
     show(Group(*lines), facts, as_json=as_json)
