@@ -10,10 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from hm_pipeline.assets import STEPS
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.benchmarks.harness import ARTICLES, CUSTOMERS, WEEKS, ingested, measure_command
 from hm_pipeline.datasets.simulator.simulate import simulate
@@ -50,9 +50,8 @@ def bench_retrieval(folder: Path, sizes: Mapping[str, int] = SIZES) -> dict[str,
 
 def _main(what: str, root: str, out: str = "") -> None:
     """Make the week's stages, or all that they read; the plan is the graph's."""
-    steps = import_module("hm_pipeline.assets").STEPS  # the layer above, by name
     home = Home(Path(root))
-    graph = Graph(steps, home, Settings.from_environment())
+    graph = Graph(STEPS, home, Settings.from_environment())
     week_id = home.calendar.last_week
     runner, seconds = Runner(graph), dict[str, float]()
     wanted = [(name, week_id) for name in WANTED] if what == "week" else _upstream(graph, week_id)
