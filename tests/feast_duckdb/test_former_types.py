@@ -1,11 +1,13 @@
 """Feast configurations that name the stores by their former places are read for one more release."""
 
+import pytest
 from feast import FeatureStore, RepoConfig
 
 from hm_pipeline.feast_duckdb.offline.store import DuckDBPointInTimeOfflineStore
 from hm_pipeline.feast_duckdb.online.store import LeanSqliteOnlineStore
 
 
+@pytest.mark.filterwarnings("ignore:hm_pipeline.features:DeprecationWarning")
 def test_a_configuration_of_the_release_before_opens_the_same_stores(tmp_path):
     config = RepoConfig(
         project="shop",
