@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from hm_pipeline.base.errors import MissingInput, UnknownWeek
+from hm_pipeline.base.files import atomic_write
 
 DAYS = 7
 REFERENCE_EPOCH = date(2018, 9, 19)  # the Wednesday that makes Kaggle's last labelled week end on a Tuesday
@@ -100,11 +101,9 @@ class Calendar:
 
     def save(self, path: Path) -> None:
         """Write the calendar as JSON, whole or not at all."""
-        aside = path.with_name(f".{path.name}.tmp")
         fields = {"epoch": self.epoch.isoformat(), "first_week": self.first_week, "last_week": self.last_week}
         fields |= {"last_day": self.last_day.isoformat()} if self.last_day else {}
-        aside.write_text(json.dumps(fields, indent=1) + "\n")
-        aside.replace(path)
+        atomic_write(path, lambda temporary: temporary.write_text(json.dumps(fields, indent=1) + "\n"))
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -14,7 +14,7 @@ def changed_libraries(home: Path) -> list[str]:
     """Return what has another major or minor version than when the home was last made, as sentences."""
     path = home / FILE
     stored: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    now = {name: library_version(name) for name in LIBRARIES.values()}
+    now = _installed()
     return [
         f"{name} {before} is now {now[name]}: what it computed is stale"
         for name, before in stored.items()
@@ -24,6 +24,10 @@ def changed_libraries(home: Path) -> list[str]:
 
 def record_libraries(home: Path) -> None:
     """Store the versions of today."""
-    text = json.dumps({name: library_version(name) for name in LIBRARIES.values()}, indent=1) + "\n"
+    text = json.dumps(_installed(), indent=1) + "\n"
     if not (home / FILE).exists() or (home / FILE).read_text() != text:
         atomic_write(home / FILE, lambda path: path.write_text(text))
+
+
+def _installed() -> dict[str, str]:
+    return {name: library_version(name) for name in LIBRARIES.values()}

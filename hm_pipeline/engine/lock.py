@@ -11,6 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from hm_pipeline.base.errors import HomeLocked
+from hm_pipeline.base.files import atomic_write
 
 LOCK, WRITER = ".lock", ".writer.json"
 
@@ -58,13 +59,11 @@ def write_lock(home: Path, *, wait: Callable[[str], object] | None = None) -> It
 def _record_holder(home: Path) -> None:
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])
     signed = {"pid": os.getpid(), "command": command, "since": f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"}
-    aside = home / f"{WRITER}.{os.getpid()}"
-    aside.write_text(json.dumps(signed))
-    aside.replace(home / WRITER)
+    atomic_write(home / WRITER, lambda temporary: temporary.write_text(json.dumps(signed)))
 
 
 def _describe_holder(home: Path) -> str:
-    """Say who signed; who was killed leaves his name, and who has just begun has not signed yet."""
+    """Describe the lock holder.  The record may be stale after a kill, and missing just after the lock was taken."""
     try:
         signed = json.loads((home / WRITER).read_text())
     except (OSError, ValueError):

@@ -75,7 +75,7 @@ def workers_for(shards: int, asked: int = 0) -> int:
     Parameters
     ----------
     asked
-        0 chooses: one for every ``SHARDS_OF_A_WORKER``, as each spends seconds on its start, and at most one a core.
+        0 chooses: one for every ``MIN_SHARDS_PER_WORKER``, as each spends seconds on its start, and at most one a core.
 
     Examples
     --------

@@ -11,7 +11,7 @@ import polars as pl
 from rich.console import RenderableType
 from rich.text import Text
 
-from hm_pipeline.base.columns import KEYS
+from hm_pipeline.base.columns import KEYS, K
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.evaluation.scoreboard.rows import Row, rounded
@@ -27,7 +27,7 @@ from hm_pipeline.recommender.metrics.bootstrap import Interval, bootstrap, paire
 from hm_pipeline.recommender.metrics.ranking import BUYER, average_precision
 from hm_pipeline.recommender.signals import SIGNALS
 
-ALL, K = "all signals", 12
+ALL = "all signals"
 
 
 class LeftOut(Row):

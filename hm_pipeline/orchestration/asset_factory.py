@@ -58,7 +58,7 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
     reads = merge_dependencies(replace(read, of_audience=False) for read in step.reads)
     count = len(weeks.get_partition_keys())
     make: Any = dg.asset(
-        key=dg.AssetKey(step.name.split("/")),
+        key=asset_key(step.name),
         deps=[dependency(step, read, steps, count) for read in reads] + ([asset_key(step.model)] if step.model else []),
         partitions_def=weeks if is_weekly else None,
         backfill_policy=dg.BackfillPolicy.multi_run() if is_weekly else None,  # a week that fails leaves the others

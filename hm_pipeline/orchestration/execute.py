@@ -93,6 +93,7 @@ def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None
     import dagster as dg  # noqa: PLC0415 - seconds that a run with nothing to do need not pay
 
     from hm_pipeline.orchestration.definitions import build_defs  # noqa: PLC0415 - as above
+    from hm_pipeline.orchestration.partitions import asset_key  # noqa: PLC0415 - as above
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", category=dg.BetaWarning)
@@ -103,7 +104,7 @@ def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None
             report_ingested(instance, graph.settings)
             newest = max(run.last for run in runs)
             for run in runs:
-                keys = [dg.AssetKey(name.split("/")) for name in run.steps]
+                keys = [asset_key(name) for name in run.steps]
                 span = {} if run.first == UNPARTITIONED else _span(graph.calendar.key(run.first), graph.calendar.key(run.last))
                 # Every partition is checked as it is written; the asset checks read the newest ones back.
                 read_back = job.asset_layer.asset_graph.asset_check_keys if run.last == newest or run.first == UNPARTITIONED else ()

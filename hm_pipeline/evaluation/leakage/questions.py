@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from hm_pipeline.base.errors import HMError
-from hm_pipeline.engine.partition_files import Manifest
+from hm_pipeline.engine.partition_files import files_of, scan_files
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.evaluation.leakage.result import UNCHANGED
 from hm_pipeline.features.feast_objects import KEYS, TIMESTAMP
@@ -42,10 +42,7 @@ def ask(graph: Graph, week_id: int) -> dict[str, str]:
 
 
 def _pairs(graph: Graph, week_id: int) -> pl.DataFrame:
-    folder = graph.folder("candidates", week_id)
-    manifest = Manifest.load(folder)
-    files = [folder / receipt.file for receipt in (manifest.receipts if manifest else ())]
-    return pl.scan_parquet(files, hive_partitioning=False, glob=False).select(KEYS).head(MOST).collect()
+    return scan_files(files_of(graph.folder("candidates", week_id))).select(KEYS).head(MOST).collect()
 
 
 def _answer(store: "FeatureStore", table: Any) -> pl.DataFrame:

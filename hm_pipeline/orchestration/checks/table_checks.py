@@ -14,6 +14,7 @@ from hm_pipeline.orchestration.asset_factory import HomeResource
 from hm_pipeline.orchestration.checks import feast_checks as features
 from hm_pipeline.orchestration.checks.result import StoredPartition, check_result, newest
 from hm_pipeline.orchestration.dagster_failure import as_dagster_failure
+from hm_pipeline.orchestration.partitions import asset_key
 
 LEAST = 12  # candidates a customer must have
 READ = 5_000_000  # rows of the newest partition that are read back
@@ -25,7 +26,7 @@ def checks(steps: dict[str, Step]) -> list[dg.AssetChecksDefinition]:
 
 
 def _checks(step: Step) -> dg.AssetChecksDefinition:
-    key = dg.AssetKey(step.name.split("/"))
+    key = asset_key(step.name)
     specs = {name: dg.AssetCheckSpec(name, asset=key, description=what) for name, what in _asked(step).items()}
 
     @dg.multi_asset_check(specs=list(specs.values()), name=f"check_{step.name.replace('/', '_')}", can_subset=True)
