@@ -60,7 +60,7 @@ def _is_stored(home: Home, name: str, week_id: int) -> bool:
 
 
 def _season(graph: Graph, week_id: int) -> bytes | None:
-    from hm_pipeline.evaluation.figures.season import draw_season_curves  # noqa: PLC0415 - matplotlib is loaded where something is drawn
+    from hm_pipeline.recommender.plots.season import draw_season_curves  # noqa: PLC0415 - matplotlib is loaded where something is drawn
 
     names = graph.home.static("articles").select(pl.col("product_type_no").fill_null(-1), "product_type_name").unique("product_type_no")
     sales = _table(graph, "history/type_sales", week_id).join(names, on="product_type_no", how="left")
@@ -70,7 +70,7 @@ def _season(graph: Graph, week_id: int) -> bytes | None:
 
 def _growth(graph: Graph, week_id: int) -> bytes | None:
     """Hold earlier weeks' forecasts against their sales: the week's own are not known yet."""
-    from hm_pipeline.evaluation.figures.growth import draw_growth  # noqa: PLC0415 - as above
+    from hm_pipeline.recommender.plots.growth import draw_growth  # noqa: PLC0415 - as above
 
     names = graph.home.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1), "product_type_name")
     sales = _table(graph, "history/type_sales", week_id).group_by("product_type_no", "sold_week_id").agg(pl.col("sold_count").sum())
@@ -92,7 +92,7 @@ def _growth(graph: Graph, week_id: int) -> bytes | None:
 
 
 def _scores(graph: Graph, week_id: int) -> bytes | None:
-    from hm_pipeline.evaluation.figures.scores import draw_scores  # noqa: PLC0415 - as above
+    from hm_pipeline.recommender.plots.scores import draw_scores  # noqa: PLC0415 - as above
 
     rows = []
     for past in range(graph.calendar.first_week, week_id + 1):
@@ -105,7 +105,7 @@ def _scores(graph: Graph, week_id: int) -> bytes | None:
 
 def _forecast(graph: Graph, week_id: int) -> bytes | None:
     """Hold the forecast of the week before against its sales: the week's own are not known yet."""
-    from hm_pipeline.evaluation.figures.forecast import draw_forecast  # noqa: PLC0415 - as above
+    from hm_pipeline.recommender.plots.forecast import draw_forecast  # noqa: PLC0415 - as above
 
     past = week_id - 1
     if not (_is_stored(graph.home, "signal/availability", past) and _is_stored(graph.home, "transactions", past)):
@@ -118,7 +118,7 @@ def _forecast(graph: Graph, week_id: int) -> bytes | None:
 
 def _reliability(graph: Graph, week_id: int) -> bytes | None:
     """Hold earlier weeks' probabilities against their purchases: the week's own are not known yet."""
-    from hm_pipeline.evaluation.figures.reliability import draw_reliability  # noqa: PLC0415 - as above
+    from hm_pipeline.recommender.plots.reliability import draw_reliability  # noqa: PLC0415 - as above
 
     need, truth = "signal/type_need", "transactions"
     weeks = [
@@ -139,7 +139,7 @@ def _reliability(graph: Graph, week_id: int) -> bytes | None:
 
 
 def _top(graph: Graph, week_id: int) -> bytes | None:
-    from hm_pipeline.evaluation.figures.article_grid import draw_articles  # noqa: PLC0415 - as above
+    from hm_pipeline.recommender.plots.article_grid import draw_articles  # noqa: PLC0415 - as above
 
     lists = _table(graph, "recommendations", week_id).filter(pl.col("rank") <= TOP)
     top = lists.group_by("article_id").agg(customers=pl.len()).sort("customers", "article_id", descending=[True, False]).head(TOP)

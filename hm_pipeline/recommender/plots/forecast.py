@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from hm_pipeline.evaluation.figures.canvas import Canvas
+from hm_pipeline.recommender.plots.canvas import Canvas
 
 
 def draw_forecast(articles: pl.DataFrame) -> bytes:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from hm_pipeline.evaluation.figures.canvas import Canvas
+from hm_pipeline.recommender.plots.canvas import Canvas
 
 LARGEST = 260.0  # points, of the type with the largest share
 NAMED = 6

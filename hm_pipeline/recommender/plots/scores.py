@@ -3,7 +3,7 @@
 import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE, Calendar
-from hm_pipeline.evaluation.figures.canvas import Canvas, first_days, legend_outside
+from hm_pipeline.recommender.plots.canvas import Canvas, first_days, legend_outside
 
 
 def draw_scores(scores: pl.DataFrame, *, calendar: Calendar = REFERENCE) -> bytes:

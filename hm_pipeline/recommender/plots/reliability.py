@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from hm_pipeline.evaluation.figures.canvas import Canvas
+from hm_pipeline.recommender.plots.canvas import Canvas
 
 LEAST = 30  # pairs in a bin; the share of fewer is chance
 

@@ -8,11 +8,11 @@ import pytest
 from matplotlib.image import imread
 from PIL import Image
 
-from hm_pipeline.evaluation.figures.article_grid import draw_articles, rgb
-from hm_pipeline.evaluation.figures.forecast import draw_forecast
-from hm_pipeline.evaluation.figures.reliability import draw_reliability
-from hm_pipeline.evaluation.figures.scores import draw_scores
-from hm_pipeline.evaluation.figures.season import draw_season_curves
+from hm_pipeline.recommender.plots.article_grid import draw_articles, rgb
+from hm_pipeline.recommender.plots.forecast import draw_forecast
+from hm_pipeline.recommender.plots.reliability import draw_reliability
+from hm_pipeline.recommender.plots.scores import draw_scores
+from hm_pipeline.recommender.plots.season import draw_season_curves
 
 MOST_BYTES = 45_000  # 60 kB as a data URI, which is a third longer
 

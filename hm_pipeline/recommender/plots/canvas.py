@@ -3,16 +3,15 @@
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import ConciseDateFormatter
-from matplotlib.figure import Figure
-from PIL import Image
 
 from hm_pipeline.base.calendar import Calendar
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from PIL import Image
 
 COLOURS = 96  # a palette makes a third of the bytes, and no eye sees the difference
 DPI = 80  # a picture travels inside an event of the run's log, so it stays small
@@ -22,6 +21,9 @@ class Canvas:
     """One figure with one pair of axes."""
 
     def __init__(self, width: float = 7.5, height: float = 3.2) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - matplotlib is loaded where something is drawn
+        from matplotlib.figure import Figure  # noqa: PLC0415 - as above
+
         self.figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         self.canvas = FigureCanvasAgg(self.figure)
         self.axes: Axes = self.figure.add_subplot()
@@ -39,14 +41,18 @@ class Canvas:
         self._drawn().save(picture, format="jpeg", quality=82, optimize=True)
         return picture.getvalue()
 
-    def _drawn(self) -> Image.Image:
+    def _drawn(self) -> "Image.Image":
+        from PIL import Image  # noqa: PLC0415 - as above
+
         self.canvas.draw()
         return Image.frombuffer("RGBA", self.canvas.get_width_height(), self.canvas.buffer_rgba()).convert("RGB")
 
 
 @contextmanager
-def legend_outside(sheet: Canvas) -> Iterator[Axes]:
+def legend_outside(sheet: Canvas) -> "Iterator[Axes]":
     """Draw over days on the axes, then put the legend beside them, where it hides no line."""
+    from matplotlib.dates import ConciseDateFormatter  # noqa: PLC0415 - as above
+
     yield sheet.axes
     sheet.figure.legend(loc="outside right upper", frameon=False, fontsize=8)
     sheet.axes.xaxis.set_major_formatter(ConciseDateFormatter(sheet.axes.xaxis.get_major_locator()))

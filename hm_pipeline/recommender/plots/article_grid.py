@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 from PIL import Image, ImageOps
 
-from hm_pipeline.evaluation.figures.canvas import Canvas
+from hm_pipeline.recommender.plots.canvas import Canvas
 
 # Longer names stand before those they contain, so that "Greenish Khaki" is not read as green.
 INKS = {
