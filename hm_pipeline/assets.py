@@ -13,11 +13,12 @@ from hm_pipeline.base.contracts import Articles, Audience, Customers, Labels, Tr
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.registry import Steps, reads_of
 from hm_pipeline.engine.step import WeekContext, at, before
+from hm_pipeline.evaluation import coverage, leakage, previews
 from hm_pipeline.evaluation.retrieval import weekly as retrieval_metrics
 from hm_pipeline.evaluation.scoreboard import weekly as scoreboard_metrics
 from hm_pipeline.evaluation.signal_metrics import losses
 from hm_pipeline.evaluation.signal_metrics import weekly as signal_metrics
-from hm_pipeline.features import matrix, online_load, online_views
+from hm_pipeline.features import checks, matrix, online_load, online_views, registration
 from hm_pipeline.features.tables import RANKING, feature_tables, matrix_schema
 from hm_pipeline.recommender import labels as week_labels
 from hm_pipeline.recommender import text_vectors
@@ -52,8 +53,7 @@ def customers() -> None:
     """Everyone who can be recommended something, as `hm ingest` read them.  One row per customer."""
 
 @STEPS.step("embeddings", kind="static", schema=text_vectors.TextVectors, reads=(at("articles"),), settings=("seed",), group="data",
-            unit="vectors of length 1: a product of two is their cosine",
-            why="New articles have no sales yet, but they have a text: it places them.")
+            unit="vectors of length 1: a product of two is their cosine", why="New articles have no sales yet, but a text.")
 def embeddings(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Text vectors of the catalogue: articles described with the same rare words lie close."""
     return text_vectors.compute(inputs.static("articles"), seed=week.settings.seed)
@@ -88,7 +88,7 @@ def first_stage_model(inputs: Inputs, week: WeekContext) -> first_stage.FirstSta
 
 @STEPS.step("candidates", schema=first_stage.candidates_schema(STRATEGIES), settings=("candidates",), is_sharded=True,
             model="model/first_stage", group="retrieval", reads=(*reads_of(PROPOSED), at("audience")),
-            unit="a proposal, with its rank in every strategy",
+            unit="a proposal, with its rank in every strategy", checks=(coverage.CHECK,),
             why="What is not proposed here cannot be recommended: the ceiling of the whole.")
 def candidates(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """About a hundred articles a customer: all strategies' proposals, the best of them by the first stage."""
@@ -101,7 +101,8 @@ STEPS.add(table_step(signal) for signal in SIGNALS if signal.is_of_customers)
 VIEWS = tuple(at(table.table) for table in feature_tables() if RANKING in table.services)
 
 @STEPS.step("feature_store", kind="static", schema=matrix.Registered, reads=(at("articles"), at("customers")), group="features",
-            unit="a feature", why="One registry serves training, scoring and notebooks alike, so that they cannot differ.")
+            previews=(registration.REGISTERED,), checks=(checks.VIEWS, leakage.LEAK_AUDIT), unit="a feature",
+            why="One registry serves training, scoring and notebooks alike, so that they cannot differ.")
 def feature_store(_inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Feast's entities, views and services, registered from SIGNALS and STRATEGIES.  One row per feature."""
     return matrix.register(week)
@@ -137,8 +138,8 @@ def ensemble(inputs: Inputs, week: WeekContext) -> Any:
     """The learners and their blend, each fitted, compared and weighed on weeks of its own."""
     return training.fit(inputs, week)
 
-@STEPS.step("recommendations", schema=training.Recommended, is_sharded=True, model="ensemble", group="results",
-            reads=(at("audience"), at("history/article_sales"), at("feature_store"), *VIEWS),
+@STEPS.step("recommendations", schema=training.Recommended, is_sharded=True, model="ensemble", group="results", checks=(coverage.CHECK,),
+            reads=(at("audience"), at("history/article_sales"), at("feature_store"), *VIEWS), previews=(previews.TOP_ARTICLES,),
             unit="an article for a customer, best first, with its score", why="What the product is for.")
 def recommendations(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """The best candidates of each customer, best first, with their scores and the strategy that proposed each."""
@@ -158,7 +159,7 @@ def needs(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
 
 @STEPS.step("online_store", schema=online_load.Materialised, settings=("online_store",), group="results",
             reads=(at("feature_store"), *(at(table.table) for table in online_load.online_tables())), unit="keys that can be looked up",
-            why="What is shown must be found in milliseconds, and be what was computed.")
+            checks=(checks.AGREEMENT,), why="What is shown must be found in milliseconds, and be what was computed.")
 def online_store(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """What is served online, key by key: rankings, needs, and the views of customers and articles.  One row per view."""
     return online_load.materialise(inputs, week)
@@ -167,16 +168,15 @@ def online_store(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
 
 @STEPS.step("scoreboard", schema=scoreboard_metrics.Judged, model="ensemble", measure=scoreboard_metrics.figures, group="results",
             reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("candidates"), at("recommendations")),
-            unit="average precision at 12, 0 to 1", why="Tells whether the model beats simple rules, on the same buyers, week by week.")
+            unit="average precision at 12, 0 to 1", previews=(previews.MAP_OVER_WEEKS,), why="Model and simple rules on the same buyers.")
 def scoreboard(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Average precision of each buyer of the week on every row of the scoreboard, the rules beside the model."""
     return scoreboard_metrics.judge(inputs, week)
 
 @STEPS.step("recall_budget", schema=retrieval_metrics.RecallBudget, settings=("candidates",), model="model/first_stage",
-            measure=retrieval_metrics.seconds, group="results",
+            measure=retrieval_metrics.seconds, group="results", previews=(previews.RECALL_BUDGET,),
             reads=(before("transactions"), at("transactions"), *(at(name) for name in FITTED_ON if name != "transactions")),
-            unit="proposals and those that were bought",
-            why="What is not proposed cannot be ranked, and every row costs time: this is what rows are worth.")
+            unit="proposals and those that were bought", why="What is not proposed cannot be ranked, and every row costs time.")
 def recall_budget(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """What retrieval reaches of the week's purchases: each strategy's rows and hits, and what a smaller budget costs."""
     return retrieval_metrics.count(inputs, week)
@@ -184,7 +184,7 @@ def recall_budget(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
 @STEPS.step("signal_scores", schema=losses.Graded, group="results",
             reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("history/type_rates"),
                    at("history/article_sales"), at("signal/seasonality"), at("signal/availability"), at("signal/type_need")),
-            unit="log loss, error or area of each method",
+            unit="log loss, error or area of each method", previews=(previews.ALL_METRICS,),
             why="A signal that a trivial rule beats is not worth its column: seen here before it is seen in lists.")
 def signal_scores(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """How good the signals are by themselves: need, season and availability beside trivial baselines, in sums that add up."""

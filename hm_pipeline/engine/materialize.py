@@ -16,8 +16,8 @@ from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.base.validation import is_strictly_sorted, validate
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import CustomerSubset, Inputs
-from hm_pipeline.engine.partition_files import FileEntry, Manifest, PartitionWriter, scan_files, write_shard
-from hm_pipeline.engine.plan import AUDIENCE, TRANSACTIONS, UNPARTITIONED, Graph
+from hm_pipeline.engine.partition_files import UNPARTITIONED, FileEntry, Manifest, PartitionWriter, scan_files, write_shard
+from hm_pipeline.engine.plan import AUDIENCE, TRANSACTIONS, Graph
 from hm_pipeline.engine.shards import WHOLE, Shard, load_shards, workers_for
 from hm_pipeline.engine.step import Step, WeekContext, merge_dependencies
 from hm_pipeline.engine.tables import WeeklyTable

@@ -14,6 +14,7 @@ import polars as pl
 
 from hm_pipeline.base.files import atomic_write, content_hash
 
+UNPARTITIONED = -1  # the "week" of a table that has none
 ROWS_PER_GROUP = 65_536  # a shard's customers are a few row groups of a week, the rest is skipped by its statistics
 
 

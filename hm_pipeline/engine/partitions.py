@@ -15,10 +15,9 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.fingerprint import short_hash
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.min_history import AUDIENCE
-from hm_pipeline.engine.partition_files import Manifest
+from hm_pipeline.engine.partition_files import UNPARTITIONED, Manifest
 from hm_pipeline.engine.step import Dependency, Step
 
-UNPARTITIONED = -1  # the "week" of a table that has none
 TRANSACTIONS = "transactions"  # partition w holds what happened in w; every other table holds what was known at its cutoff
 
 

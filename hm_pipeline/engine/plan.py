@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.min_history import AUDIENCE, WarmUp, upstream
-from hm_pipeline.engine.partition_files import Manifest
-from hm_pipeline.engine.partitions import TRANSACTIONS, UNPARTITIONED, Partitions
+from hm_pipeline.engine.partition_files import UNPARTITIONED, Manifest
+from hm_pipeline.engine.partitions import TRANSACTIONS, Partitions
 from hm_pipeline.engine.step import Step
 
-__all__ = ["AUDIENCE", "TRANSACTIONS", "UNPARTITIONED", "Graph", "Run", "contiguous"]
+__all__ = ["AUDIENCE", "TRANSACTIONS", "Graph", "Run", "contiguous"]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 ``assets.py`` declares the steps; ``engine/plan.py`` decides which of them are stale; ``engine/materialize.py`` carries one out.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
 from pathlib import Path
@@ -15,53 +15,13 @@ import dataframely as dy
 from hm_pipeline.base import calendar as weeks
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.dependency import Dependency, at, before, merge_dependencies
 from hm_pipeline.engine.fingerprint import Entry, code_digest, libraries_of, short_hash
+from hm_pipeline.engine.presentation import Check, Preview
 
 __all__ = ["Dependency", "Kind", "Step", "StepOptions", "WeekContext", "at", "before", "merge_dependencies", "short_hash"]
 
 Kind = Literal["raw", "static", "weekly", "model"]
-
-
-@dataclass(frozen=True)
-class Dependency:
-    """Weeks of another table that a step reads, as offsets from its own week; ``first=None`` is since the beginning.
-
-    Parameters
-    ----------
-    of_audience
-        Only rows of the shard's customers are read.
-    """
-
-    name: str
-    first: int | None = 0
-    last: int = 0
-    of_audience: bool = False
-
-    def weeks(self, week_id: int, first_week: int) -> range:
-        """Return the weeks that are read for one week."""
-        first = first_week if self.first is None else week_id + self.first
-        return range(max(first, first_week), week_id + self.last + 1)
-
-
-def at(name: str, *, back: int = 0, of_audience: bool = False) -> Dependency:
-    """Read a table at the week itself, and so many weeks back."""
-    return Dependency(name, -back, 0, of_audience)
-
-
-def before(name: str, weeks: int | None = None, *, of_audience: bool = False) -> Dependency:
-    """Read a table before the week, all of it or the last so many weeks."""
-    return Dependency(name, None if weeks is None else -weeks, -1, of_audience)
-
-
-def merge_dependencies(reads: Iterable[Dependency]) -> list[Dependency]:
-    """Return one read per table and audience that covers all reads of it."""
-    found: dict[tuple[str, bool], Dependency] = {}
-    for read in reads:
-        other = found.get((read.name, read.of_audience), read)
-        firsts = (read.first, other.first)
-        first = None if None in firsts else min(offset for offset in firsts if offset is not None)
-        found[read.name, read.of_audience] = Dependency(read.name, first, max(read.last, other.last), read.of_audience)
-    return list(found.values())
 
 
 @dataclass(frozen=True)
@@ -92,6 +52,9 @@ class StepOptions(TypedDict, total=False):
     unit: str
     why: str
     grain: str
+    previews: tuple[Preview, ...]
+    questions: tuple[str, ...]
+    checks: tuple[Check, ...]
 
 
 @dataclass(frozen=True)
@@ -119,6 +82,9 @@ class Step:
     group, description, unit, why, grain
         Where and how the asset is shown: what it is, the unit of its values, what it is good for, and what a row is where
         the contract has no key that says so.
+    previews, questions, checks
+        Pictures and tables shown beside a partition, the questions of the signals' evaluation whose metrics are shown
+        beside it, and the checks of it that are not every table's.
     entry
         ``module:table`` that holds this very step by its name, by which it travels to another process.
     """
@@ -142,6 +108,9 @@ class Step:
     unit: str = ""
     why: str = ""
     grain: str = ""
+    previews: tuple[Preview, ...] = ()
+    questions: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
     entry: str = ""
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -164,7 +133,7 @@ class Step:
         """Return it without what makes it: enough to be read, or loaded where it is a model."""
         if self.entry and _entered(self.entry, self.name) is self:
             return self
-        return replace(self, body=_made_elsewhere, measure=None, code=(), parameters={}, entry="")
+        return replace(self, body=_made_elsewhere, measure=None, code=(), parameters={}, previews=(), checks=(), entry="")
 
     def fit_week(self, week_id: int, calendar: Calendar) -> int:
         """Return the week whose partition serves a week: the fit week of a model, the week itself otherwise."""

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hm_pipeline.base.files import atomic_write
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.presentation import Preview
 from hm_pipeline.features.feast_objects import OWNER, FeastObjects
 
 if TYPE_CHECKING:
@@ -47,6 +49,15 @@ def apply(store: "FeatureStore", objects: FeastObjects) -> list[str]:
     note = json.dumps(told, indent=1) + "\n"
     atomic_write(Path(store.config.registry.path).with_name(CHANGES), lambda path: path.write_text(note))
     return told
+
+
+def _changes(graph: Graph, _week_id: int) -> str | None:
+    path = graph.home.root / "feast" / CHANGES
+    changed = json.loads(path.read_text()) if path.exists() else []
+    return "\n".join(f"- {line}" for line in changed) or None
+
+
+REGISTERED = Preview("what registering changed", _changes)
 
 
 def _plain(registered: Any) -> object:

@@ -14,13 +14,14 @@ from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
-from hm_pipeline.engine.partition_files import Manifest
-from hm_pipeline.engine.plan import UNPARTITIONED, Graph
+from hm_pipeline.engine.partition_files import UNPARTITIONED, Manifest
+from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.staging import recovered
 from hm_pipeline.engine.step import Step, merge_dependencies
+from hm_pipeline.features.checks import views_by_table
 from hm_pipeline.orchestration.dagster_failure import as_dagster_failure
 from hm_pipeline.orchestration.descriptions import describe, group_of
-from hm_pipeline.orchestration.metadata import VIEWS, columns, preview_metadata, view
+from hm_pipeline.orchestration.metadata import columns, preview_metadata, view
 from hm_pipeline.orchestration.partitions import asset_key, dependency, weekly_partitions
 from hm_pipeline.orchestration.preconditions import require_feasible
 
@@ -67,7 +68,7 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
         code_version=step.version(),
         kinds={"python"} if step.kind == "model" else {"polars"},
         metadata={**columns(step), **view(step)},
-        tags={"feast/view": VIEWS[step.name].name} if step.name in VIEWS else None,
+        tags={"feast/view": served.name} if (served := views_by_table().get(step.name)) else None,
         io_manager_key="io_manager",
     )(body)
     return make  # type: ignore[no-any-return]

@@ -12,7 +12,7 @@ from hm_pipeline.engine.staging import finish_pending
 from hm_pipeline.engine.step import Step
 from hm_pipeline.orchestration.asset_factory import HomeResource, Report, assets, build_graph
 from hm_pipeline.orchestration.automation import ingest_job, raw_sensor, weekly_schedule
-from hm_pipeline.orchestration.checks import AUDIT, STORE, checks
+from hm_pipeline.orchestration.checks import checks, on_request
 from hm_pipeline.orchestration.io_manager import HomeIOManager
 from hm_pipeline.orchestration.partitions import calendar_of
 
@@ -38,8 +38,7 @@ def build_defs(
     """
     every = dict(steps)
     made = assets(every, calendar_of(settings))
-    # An audit makes a week twice again: it runs when asked for, in the UI or by `hm audit`.
-    checked = dg.AssetSelection.all() - dg.AssetSelection.checks(dg.AssetCheckKey(dg.AssetKey(STORE), AUDIT))
+    checked = dg.AssetSelection.all() - on_request(every)
     config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
     jobs = [
         dg.define_asset_job("week", checked, config=config, description="Make one week, from its history to its lists."),

@@ -12,7 +12,8 @@ from hm_pipeline.base.errors import HMError, linked
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.libraries import changed_libraries, record_libraries
-from hm_pipeline.engine.plan import UNPARTITIONED, Graph, Run
+from hm_pipeline.engine.partition_files import UNPARTITIONED
+from hm_pipeline.engine.plan import Graph, Run
 from hm_pipeline.engine.staging import recovered
 from hm_pipeline.engine.step import Step
 from hm_pipeline.engine.unexpected import foreseen, plain

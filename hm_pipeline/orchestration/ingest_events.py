@@ -10,8 +10,7 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
-from hm_pipeline.engine.partition_files import Manifest
-from hm_pipeline.engine.plan import UNPARTITIONED
+from hm_pipeline.engine.partition_files import UNPARTITIONED, Manifest
 from hm_pipeline.engine.step import short_hash
 
 if TYPE_CHECKING:

@@ -9,11 +9,9 @@ import polars as pl
 from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.step import Step
-from hm_pipeline.features.tables import feature_tables
-from hm_pipeline.orchestration.preview_tables import tables
-from hm_pipeline.orchestration.previews import pictures, sample
+from hm_pipeline.features.checks import views_by_table
+from hm_pipeline.orchestration.previews import previews, sample
 
-VIEWS = {table.table: table for table in feature_tables()}
 CELL = 40  # characters shown of a value
 
 
@@ -24,16 +22,16 @@ def preview_metadata(context: dg.AssetExecutionContext, graph: Graph, step: Step
         rows = sample(graph, step, week_id, manifest)
         if rows.width:
             shown["sample"] = dg.MetadataValue.md(markdown_table(rows))
-        shown |= {name: dg.MetadataValue.md(table) for name, table in tables(graph, step.name, week_id).items()}
-        for name, picture in pictures(graph, step, week_id).items():
-            shown[name] = dg.MetadataValue.md(f"![{name}](data:image/{_kind(picture)};base64,{base64.b64encode(picture).decode()})")
+        for title, content in previews(graph, step, week_id).items():
+            shown[title] = dg.MetadataValue.md(content if isinstance(content, str) else _image(title, content))
     except Exception as error:  # noqa: BLE001 - a picture must never fail a run
         context.log.warning("%s is made, but cannot be shown: %s: %s", step.name, type(error).__name__, error)
     return shown
 
 
-def _kind(picture: bytes) -> str:
-    return "png" if picture.startswith(b"\x89PNG") else "jpeg"
+def _image(title: str, picture: bytes) -> str:
+    kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
+    return f"![{title}](data:image/{kind};base64,{base64.b64encode(picture).decode()})"
 
 
 def markdown_table(rows: pl.DataFrame) -> str:
@@ -57,7 +55,7 @@ def columns(step: Step) -> dict[str, Any]:
 
 def view(step: Step) -> dict[str, Any]:
     """Return the Feast view that serves a step's table, its keys and its services."""
-    table = VIEWS.get(step.name)
+    table = views_by_table().get(step.name)
     if table is None:
         return {}
     return {"feast/view": table.name, "feast/keys": ", ".join(table.keys), "feast/services": ", ".join(table.services) or "none"}

@@ -11,8 +11,8 @@ from hm_pipeline.base.calendar import label_weeks
 from hm_pipeline.base.columns import K
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.engine.partition_files import Manifest
-from hm_pipeline.engine.plan import TRANSACTIONS, UNPARTITIONED, Graph
+from hm_pipeline.engine.partition_files import UNPARTITIONED, Manifest
+from hm_pipeline.engine.plan import TRANSACTIONS, Graph
 
 LISTS, LEARNT = "recommendations", ("search", "ensemble")
 

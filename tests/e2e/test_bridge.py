@@ -10,6 +10,7 @@ import pytest
 from feast import FeatureView, Field
 from feast.types import Float64, String
 
+from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.engine.home import Home
 from hm_pipeline.features.consistency import require_agreement, schema_differences
@@ -20,7 +21,7 @@ from hm_pipeline.features.units import unit_of
 from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.execute import graph_of, materialize
 from hm_pipeline.orchestration.instance import dagster_instance
-from hm_pipeline.orchestration.preview_tables import tables
+from hm_pipeline.orchestration.previews import previews
 from tests.e2e.conftest import last_week, quick
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
@@ -140,7 +141,7 @@ def test_an_older_registry_is_replaced_and_what_changed_is_shown(home):
     assert "gone speed" in line
     assert "momentum is Float32, was String" in line
     assert "new momentum_price" in line
-    assert line in tables(graph_of(home), "feature_store", -1)["what registering changed"]
+    assert line in previews(graph_of(home), STEPS["feature_store"], -1)["what registering changed"]
     require_agreement(store, feature_tables())
     open_store(home.home, feature_tables())
     assert json.loads((home.home / "feast" / "changes.json").read_text()) == told

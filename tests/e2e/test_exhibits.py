@@ -1,5 +1,7 @@
 """What the UI shows of a partition: a sample, figures and pictures, of the newest week of a run alone."""
 
+from dataclasses import replace
+
 import dagster as dg
 import pytest
 
@@ -8,11 +10,11 @@ from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest
+from hm_pipeline.engine.presentation import Preview
 from hm_pipeline.orchestration.asset_factory import build_graph
 from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.execute import dagster_instance, materialize
-from hm_pipeline.orchestration.preview_tables import GRADED, tables
-from hm_pipeline.orchestration.previews import PICTURES, pictures
+from hm_pipeline.orchestration.previews import previews
 from tests.e2e.conftest import last_week
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
@@ -24,12 +26,23 @@ def shown(settings, name, key):
         return instance.fetch_materializations(wanted, limit=1).records[0].asset_materialization.metadata
 
 
-@pytest.mark.parametrize("name", PICTURES)
-def test_every_picture_is_in_the_metadata_of_a_week(served, name):
+TITLES = {
+    "history/type_sales": "season curves",
+    "signal/seasonality": "growth, forecast and true, of earlier weeks",
+    "scoreboard": "MAP@12 over the weeks",
+    "signal/availability": "forecast of the week before, against its sales",
+    "signal/type_need": "reliability in earlier weeks",
+    "recommendations": "top articles",
+}
+QUESTIONS = {name: step.questions for name, step in STEPS.items() if step.questions}
+
+
+@pytest.mark.parametrize(("name", "title"), TITLES.items())
+def test_every_picture_is_in_the_metadata_of_a_week(served, name, title):
     calendar = Home(served.home).calendar
     facts = shown(served, name, calendar.key(calendar.last_week - (name == "scoreboard")))
-    picture = facts[PICTURES[name][0]].value
-    assert picture.startswith(f"![{PICTURES[name][0]}](data:image/png;base64,iVBOR")
+    picture = facts[title].value
+    assert picture.startswith(f"![{title}](data:image/png;base64,iVBOR")
     assert len(picture) < 60_000
     assert facts["sample"].value.count("\n") == 9
     assert facts["rows"].value > 0
@@ -43,7 +56,7 @@ def test_only_the_newest_week_of_a_run_is_shown(fresh):
     assert "sample" not in shown(settings, "history/type_sales", calendar.key(calendar.last_week - 1))
 
 
-def test_a_picture_that_fails_is_a_warning(fresh, monkeypatch):
+def test_a_picture_that_fails_is_a_warning(fresh):
     settings = fresh("unshown")
     calendar = Home(settings.home).calendar
     materialize(settings, [("history/type_sales", calendar.last_week)])
@@ -52,8 +65,9 @@ def test_a_picture_that_fails_is_a_warning(fresh, monkeypatch):
     def torn(_graph, _week_id):
         return (graph.home.root / "no such picture").read_bytes()
 
-    monkeypatch.setitem(PICTURES, "signal/seasonality", ("season curves", torn))
-    job = build_defs(settings).resolve_job_def("week")
+    step = STEPS["signal/seasonality"]
+    steps = {**STEPS, step.name: replace(step, previews=(Preview("season curves", torn),))}
+    job = build_defs(settings, steps=steps).resolve_job_def("week")
     key = calendar.key(calendar.last_week)
     span = {"dagster/asset_partition_range_start": key, "dagster/asset_partition_range_end": key}
     with dagster_instance(settings) as instance:
@@ -65,8 +79,8 @@ def test_a_picture_that_fails_is_a_warning(fresh, monkeypatch):
 
 def test_a_picture_of_what_is_not_stored_is_left_out(fresh):
     graph = build_graph(dict(STEPS), fresh("empty"))
-    assert pictures(graph, STEPS["scoreboard"], graph.calendar.last_week - 1) == {}
-    assert pictures(graph, STEPS["signal/need_propensity"], graph.calendar.last_week) == {}
+    assert previews(graph, STEPS["scoreboard"], graph.calendar.last_week - 1) == {}
+    assert previews(graph, STEPS["signal/need_propensity"], graph.calendar.last_week) == {}
 
 
 def test_any_week_can_be_asked_for_in_the_ui(fresh):
@@ -140,13 +154,14 @@ def test_signals_are_shown_beside_their_rivals_once_weeks_are_graded(fresh):
     settings = fresh("graded")
     calendar = Home(settings.home).calendar
     graph, last = build_graph(dict(STEPS), settings), calendar.last_week
-    assert tables(graph, "signal/availability", last) == {}
+    assert previews(graph, STEPS["signal/availability"], last) == {}
     materialize(settings, [("signal_scores", last - 1), ("recall_budget", last - 1)])
-    for name in GRADED:
-        (table,) = tables(graph, name, last).values()
+    assert QUESTIONS.keys() == {"signal/type_need", "signal/need_propensity", "signal/seasonality", "signal/availability"}
+    for name in QUESTIONS:
+        table = previews(graph, STEPS[name], last)["beside trivial rivals"]
         assert "| MAE |" in table if name == "signal/availability" else "| log loss |" in table
-        assert not tables(graph, name, last - 1), "a week's own grades are not known when it is made"
-    (budget,) = tables(graph, "recall_budget", last - 1).values()
+        assert "beside trivial rivals" not in previews(graph, STEPS[name], last - 1), "a week's own grades are not known when it is made"
+    (budget,) = previews(graph, STEPS["recall_budget"], last - 1).values()
     assert "| launches |" in budget
     facts = shown(settings, "signal_scores", calendar.key(last - 1))
     assert facts["beside trivial rivals"].value.startswith("Signals of week")

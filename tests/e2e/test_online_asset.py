@@ -3,7 +3,6 @@
 import shutil
 import sqlite3
 
-import dagster as dg
 import polars as pl
 import pytest
 
@@ -12,10 +11,10 @@ from hm_pipeline.cli.exports import recommendations_of
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.presentation import StoredPartition
+from hm_pipeline.features.checks import AGREEMENT
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.online_lookup import look_up, served_week
-from hm_pipeline.orchestration.checks.result import StoredPartition
-from hm_pipeline.orchestration.checks.table_checks import _agreement
 from hm_pipeline.orchestration.execute import materialize
 from tests.e2e.conftest import last_week
 
@@ -67,11 +66,11 @@ def test_the_check_finds_what_was_changed_by_hand(online, tmp_path):
     shutil.copytree(online.home, root)
     graph = Graph(STEPS, Home(root), online.model_copy(update={"home": root}), {last: "everyone"})
     stored = StoredPartition(STEPS["online_store"], graph, last, Manifest.load(graph.folder("online_store", last)))
-    key = dg.AssetKey("online_store")
-    assert _agreement(stored, key).passed
+    assert AGREEMENT in STEPS["online_store"].checks
+    assert AGREEMENT.find(stored).passed
     with sqlite3.connect(root / "feast" / "online.db") as database:
         database.execute("DELETE FROM hm_needs WHERE feature_name = 'needed_types'")
-    failed = _agreement(stored, key)
+    failed = AGREEMENT.find(stored)
     assert not failed.passed
-    assert "values differ" in failed.description
-    assert "--force" in failed.metadata["remedy"].value
+    assert "values differ" in failed.found
+    assert "--force" in failed.hint

@@ -15,8 +15,8 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import MissingInput, Unforeseen, WorkerLost
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.lock import write_lock
+from hm_pipeline.engine.presentation import Check
 from hm_pipeline.engine.step import at
-from hm_pipeline.orchestration.checks import table_checks as asset_checks
 from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.execute import materialize
 from hm_pipeline.orchestration.instance import dagster_instance
@@ -108,10 +108,11 @@ def test_an_error_of_ours_whose_chain_holds_itself_keeps_its_words(settings):
     assert caught.value.__cause__ is None
 
 
-def test_a_check_that_fails_by_itself_is_one_line(settings, monkeypatch):
-    monkeypatch.setitem(asset_checks._CHECKS, "rows", planted.ring)
-    with pytest.raises(Unforeseen, match="check rows of history/article_sales, week") as caught:
-        materialize(settings, [("history/article_sales", Home(settings.home).calendar.first_week)], force=True)
+def test_a_check_that_fails_by_itself_is_one_line(settings):
+    check = Check("planted", "A check with a fault of its own.", planted.ring)
+    steps = {**STEPS, "history/article_sales": replace(STEPS["history/article_sales"], checks=(check,))}
+    with pytest.raises(Unforeseen, match="check planted of history/article_sales, week") as caught:
+        materialize(settings, [("history/article_sales", Home(settings.home).calendar.first_week)], steps=steps, force=True)
     assert "KeyError" in caught.value.what
 
 

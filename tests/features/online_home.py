@@ -10,8 +10,8 @@ from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
-from hm_pipeline.engine.partition_files import PartitionWriter
-from hm_pipeline.engine.plan import UNPARTITIONED, Graph
+from hm_pipeline.engine.partition_files import UNPARTITIONED, PartitionWriter
+from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.shards import save_shards, split_customers
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.online_load import online_tables

@@ -13,7 +13,7 @@ from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.base.validation import validate
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.plan import UNPARTITIONED
+from hm_pipeline.engine.partition_files import UNPARTITIONED
 from hm_pipeline.engine.registry import reads_of
 from hm_pipeline.engine.step import Dependency, Step, WeekContext, at, merge_dependencies
 from hm_pipeline.engine.tables import InMemoryTable

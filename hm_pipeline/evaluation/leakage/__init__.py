@@ -8,7 +8,8 @@ itself, is the same in all states; and the files of customers and articles bear 
 """
 
 from hm_pipeline.evaluation.leakage.audit import audit_week, targets
+from hm_pipeline.evaluation.leakage.check import LEAK_AUDIT
 from hm_pipeline.evaluation.leakage.report import conclusion, heading, raise_on_failure, render, write
 from hm_pipeline.evaluation.leakage.result import Audit, FeatureResult
 
-__all__ = ["Audit", "FeatureResult", "audit_week", "conclusion", "heading", "raise_on_failure", "render", "targets", "write"]
+__all__ = ["LEAK_AUDIT", "Audit", "FeatureResult", "audit_week", "conclusion", "heading", "raise_on_failure", "render", "targets", "write"]

@@ -8,8 +8,8 @@ import polars as pl
 
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.lock import write_lock
-from hm_pipeline.engine.partition_files import Manifest, scan_files
-from hm_pipeline.engine.plan import AUDIENCE, UNPARTITIONED, Graph
+from hm_pipeline.engine.partition_files import UNPARTITIONED, Manifest, scan_files
+from hm_pipeline.engine.plan import AUDIENCE, Graph
 from hm_pipeline.evaluation.leakage import questions
 from hm_pipeline.evaluation.leakage.horizon import latest_input_time
 from hm_pipeline.evaluation.leakage.partition_digest import Digest, differing_rows, digest, digest_of_model

@@ -8,6 +8,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.presentation import Check, Preview
 from hm_pipeline.engine.step import Dependency, Step, WeekContext
 
 
@@ -27,6 +28,8 @@ class HistoryTable:
         Tables it reads, with the weeks of each.
     description, unit, why
         What the table is, the unit of its values, and what it is good for, shown in the UI.
+    previews, checks
+        Pictures and tables shown beside a partition, and checks of it.
     is_seeded
         Whether the result depends on the seed.
     """
@@ -38,6 +41,8 @@ class HistoryTable:
     description: str
     unit: str = ""
     why: str = ""
+    previews: tuple[Preview, ...] = ()
+    checks: tuple[Check, ...] = ()
     is_seeded: bool = False
 
     def step(self) -> Step:
@@ -58,4 +63,6 @@ class HistoryTable:
             description=self.description,
             unit=self.unit,
             why=self.why,
+            previews=self.previews,
+            checks=self.checks,
         )

@@ -8,8 +8,10 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.presentation import Preview
 from hm_pipeline.engine.step import at, before
 from hm_pipeline.recommender.history._lib import HistoryTable
+from hm_pipeline.recommender.plots.season import season_curves
 
 AGE_EDGES = (30, 50)  # years: three bands of buyers, each with the volume of a shop of its own
 CELL = ("product_type_no", "index_group_no", "age_band", "sold_week_id")
@@ -57,4 +59,5 @@ HISTORY = HistoryTable(
     description="Units sold per clothing type, index group and age band of buyers in every week so far.",
     unit="items sold in a week",
     why="Seasons are seen in types of clothing: single articles live too short.",
+    previews=(Preview("season curves", season_curves),),
 )

@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.presentation import stored_rows
 from hm_pipeline.recommender.plots.canvas import Canvas
 
 
@@ -32,3 +34,14 @@ def draw_forecast(articles: pl.DataFrame) -> bytes:
     axes.set(xlabel="units expected", ylabel="units sold", xlim=(0, most * 1.1), ylim=(0, most * 1.1))
     sheet.figure.colorbar(dots, label="probability of any sale")
     return sheet.png()
+
+
+def forecast_of_the_week_before(graph: Graph, week_id: int) -> bytes | None:
+    """Return the forecast of the week before beside its sales: the week's own are not known yet."""
+    past = week_id - 1
+    if not (graph.is_stored("signal/availability", past) and graph.is_stored("transactions", past)):
+        return None
+    sold = stored_rows(graph, "transactions", past).group_by("article_id").agg(sold_units=pl.len())
+    expected = stored_rows(graph, "signal/availability", past).select("article_id", "availability", expected_units="availability_units")
+    both = expected.join(sold, on="article_id", how="left").with_columns(pl.col("sold_units").fill_null(0)).sort("article_id").collect()
+    return None if both.is_empty() else draw_forecast(both)

@@ -2,10 +2,13 @@
 
 import polars as pl
 
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.presentation import stored_rows
 from hm_pipeline.recommender.plots.canvas import Canvas
 
 LARGEST = 260.0  # points, of the type with the largest share
 NAMED = 6
+EARLIER = 4  # weeks whose forecasts are shown: the week's own sales are not known yet
 TICKS = (0.6, 0.8, 1.0, 1.2, 1.4, 1.6)
 
 
@@ -44,3 +47,26 @@ def draw_growth(rows: pl.DataFrame) -> bytes:
         axis.set_ticks(TICKS, [f"{tick:.1f}" for tick in TICKS])
         axis.set_ticks([], minor=True)
     return sheet.png()
+
+
+def growth_of_earlier_weeks(graph: Graph, week_id: int) -> bytes | None:
+    """Return the forecasts of the weeks before beside their sales."""
+    if not graph.is_stored("history/type_sales", week_id):
+        return None
+    names = graph.home.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1), "product_type_name")
+    sales = stored_rows(graph, "history/type_sales", week_id).group_by("product_type_no", "sold_week_id").agg(pl.col("sold_count").sum())
+    shares = sales.with_columns((pl.col("sold_count") / pl.col("sold_count").sum().over("sold_week_id")).alias("share")).collect()
+    frames = []
+    for past in range(week_id - EARLIER, week_id):
+        if not graph.is_stored("signal/seasonality", past) or shares.filter(pl.col("sold_week_id") == past).is_empty():
+            continue
+        forecast = stored_rows(graph, "signal/seasonality", past).join(names, on="article_id")
+        types = forecast.group_by("product_type_no").agg(
+            pl.col("seasonality_growth").max().alias("expected_growth"), pl.col("product_type_name").min()
+        )
+        month = shares.lazy().filter(pl.col("sold_week_id").is_between(past - 4, past - 1)).group_by("product_type_no")
+        now = shares.lazy().filter(pl.col("sold_week_id") == past).select("product_type_no", "share")
+        known = types.join(month.agg(before=pl.col("share").sum() / 4), on="product_type_no").join(now, on="product_type_no")
+        frames.append(known.with_columns(growth=pl.col("share") / pl.col("before")))
+    rows = pl.concat(frames).sort("product_type_no", "share").collect() if frames else pl.DataFrame()
+    return None if rows.is_empty() else draw_growth(rows.with_columns(pl.col("product_type_name").fill_null("unknown")))

@@ -3,6 +3,8 @@
 import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE, Calendar
+from hm_pipeline.engine.plan import Graph
+from hm_pipeline.engine.presentation import stored_rows
 from hm_pipeline.recommender.plots.canvas import Canvas, first_days, legend_outside
 
 
@@ -36,3 +38,13 @@ def draw_season_curves(sales: pl.DataFrame, *, types: int = 6, calendar: Calenda
             axes.plot(first_days(curve["sold_week_id"], calendar), curve["share"].fill_null(0).to_list(), label=name, linewidth=1.4)
         axes.set(ylabel="share of units", ylim=(0, None))
     return sheet.png()
+
+
+def season_curves(graph: Graph, week_id: int) -> bytes | None:
+    """Return the season curves as known at a week's cutoff."""
+    if not graph.is_stored("history/type_sales", week_id):
+        return None
+    names = graph.home.static("articles").select(pl.col("product_type_no").fill_null(-1), "product_type_name").unique("product_type_no")
+    sales = stored_rows(graph, "history/type_sales", week_id).join(names, on="product_type_no", how="left")
+    known = sales.with_columns(pl.col("product_type_name").fill_null("unknown")).collect()
+    return None if known.is_empty() else draw_season_curves(known, calendar=graph.calendar)

@@ -13,8 +13,10 @@ import polars as pl
 
 from hm_pipeline.base.contracts import ArticleWeek
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.presentation import Preview
 from hm_pipeline.recommender.history.article_sales import EWMA, LAGS, UNIT, buyer_age, online_share
 from hm_pipeline.recommender.learners import multi_target as _booster
+from hm_pipeline.recommender.plots.forecast import forecast_of_the_week_before
 from hm_pipeline.recommender.signals._lib.calibration import Recalibrated, fit_calibration
 from hm_pipeline.recommender.signals._lib.related_articles import KIN, related_article_features
 from hm_pipeline.recommender.signals._lib.signal import Signal
@@ -160,4 +162,6 @@ SIGNAL = Signal(
     past_weeks=5,
     why="Articles live for weeks: what is sold out cannot be bought, however well it suits.",
     services=("ranking", "signals"),
+    previews=(Preview("forecast of the week before, against its sales", forecast_of_the_week_before),),
+    questions=("availability", "units"),
 )

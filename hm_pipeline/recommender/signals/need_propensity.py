@@ -59,4 +59,5 @@ SIGNAL = Signal(
     inputs=("articles", "history/type_rates", "signal/type_need", "candidates"),
     why="What people buy next follows from what they have, and from when they last bought its kind.",
     services=("ranking", "signals"),
+    questions=("need",),
 )

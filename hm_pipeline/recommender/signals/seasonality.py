@@ -13,6 +13,8 @@ import polars as pl
 
 from hm_pipeline.base.contracts import ArticleWeek
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.presentation import Preview
+from hm_pipeline.recommender.plots.growth import growth_of_earlier_weeks
 from hm_pipeline.recommender.signals._lib import share_model as _shares
 from hm_pipeline.recommender.signals._lib.share_model import ShareModel, window
 from hm_pipeline.recommender.signals._lib.signal import Signal
@@ -132,4 +134,6 @@ SIGNAL = Signal(
     load=ShareModel.load,
     why="Shorts sell in June, whoever is asked: last week's sales notice a turn of the season a week late.",
     services=("ranking", "signals"),
+    previews=(Preview("growth, forecast and true, of earlier weeks", growth_of_earlier_weeks),),
+    questions=("season",),
 )

@@ -13,8 +13,10 @@ import polars as pl
 
 from hm_pipeline.base.contracts import CustomerWeek
 from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.presentation import Preview
 from hm_pipeline.recommender.learners import multi_target as _booster
 from hm_pipeline.recommender.learners.multi_target import Boosters
+from hm_pipeline.recommender.plots.reliability import reliability_of_earlier_weeks
 from hm_pipeline.recommender.signals._lib.need_features import FEATURES, PurchaseWeeks, TypeStats, build_features
 from hm_pipeline.recommender.signals._lib.signal import Signal
 
@@ -126,4 +128,6 @@ SIGNAL = Signal(
     why="What people buy next follows from what they have, and from when they last bought its kind.",
     view="customer_types",
     services=(),  # its rows are types, not pairs
+    previews=(Preview("reliability in earlier weeks", reliability_of_earlier_weeks),),
+    questions=("need",),
 )

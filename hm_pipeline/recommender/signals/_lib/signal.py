@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hm_pipeline.engine.presentation import Check, Preview
 from hm_pipeline.engine.registration import Registration
 
 
@@ -29,6 +30,9 @@ class Signal(Registration):
         Earlier cutoffs at which the fit looks at its weekly inputs.
     parameters
         Values that override keyword defaults of ``compute``.
+    previews, questions, checks
+        Pictures and tables shown beside a partition, the questions whose metrics are shown beside it (``need``,
+        ``season``, ``availability``, ``units``), and checks of it.
     """
 
     fit: Callable[..., Any] | None = None
@@ -36,6 +40,9 @@ class Signal(Registration):
     refit_weeks: int = 4
     past_weeks: int = 0
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    previews: tuple[Preview, ...] = ()
+    questions: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
 
     @property
     def is_of_customers(self) -> bool:

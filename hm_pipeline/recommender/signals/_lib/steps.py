@@ -53,6 +53,9 @@ def table_step(signal: Signal) -> Step:
         description=signal.description,
         unit=signal.unit or signal.headline,
         why=signal.why,
+        previews=signal.previews,
+        questions=signal.questions,
+        checks=signal.checks,
     )
 
 
