@@ -8,6 +8,7 @@ import typer
 
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.cli.evaluation import audit, evaluate
+from hm_pipeline.cli.former_options import Command
 from hm_pipeline.cli.output import complaints
 from hm_pipeline.cli.pipeline import backfill, ingest, run, simulate
 from hm_pipeline.cli.results import features, recommend, submit
@@ -20,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # what is raised is told by main
 )
 for command in (simulate, ingest, run, backfill, evaluate, submit, recommend, features, audit, bench, ui):
-    app.command()(command)
+    app.command(cls=Command)(command)
 
 
 def main() -> None:

@@ -20,7 +20,10 @@ def evaluate(
     last: Annotated[str, typer.Option("--to", help="Last week of a range.")] = "",
     *,
     task: Annotated[str, typer.Option("--task", help=TASKS)] = "",
-    truth: Annotated[Path | None, typer.Option("--truth", help="Compare the signals with the truth of this simulated shop.")] = None,
+    ground_truth: Annotated[
+        Path | None,
+        typer.Option("--against-ground-truth", metavar="DIR", help="Compare the signals with the ground truth of this simulated shop."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Judge weeks whose purchases are known, and print the scoreboard: the rules and the model, pooled."""
@@ -37,8 +40,8 @@ def evaluate(
         return
     targets = [("scoreboard", week_id) for week_id in weeks]
     materialise(settings, targets, dict.fromkeys(weeks, BUYERS), as_json=as_json, then="", quietly=True)
-    if truth is not None:
-        _compare(settings, truth, weeks, as_json=as_json)
+    if ground_truth is not None:
+        _compare(settings, ground_truth, weeks, as_json=as_json)
         return
     board = summarise(Home(settings.home), weeks, seed=settings.seed)
     write_json(board, settings.home / "scoreboard.json")

@@ -25,8 +25,10 @@ def simulate(  # noqa: PLR0913 - options of a command
     seed: Annotated[int, typer.Option(help="Seed: the same arguments give the same bytes.")] = 0,
     *,
     images: Annotated[bool, typer.Option("--images", help="Draw every article: images/010/0108775015.jpg and so on.")] = False,
-    truth: Annotated[bool, typer.Option("--truth", help="Write what drove the purchases to OUT/truth, for hm evaluate --truth.")] = False,
-    report: Annotated[bool, typer.Option("--report", help="Measure the shop beside the reference data: OUT/calibration.json.")] = False,
+    ground_truth: Annotated[bool, typer.Option("--ground-truth", help="Write what drove the purchases to OUT/truth.")] = False,
+    fidelity_report: Annotated[
+        bool, typer.Option("--fidelity-report", help="Compare the shop with the reference data, and write OUT/calibration.json.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write a simulated shop in Kaggle's layout to a folder."""
@@ -35,9 +37,9 @@ def simulate(  # noqa: PLR0913 - options of a command
 
     started = time.perf_counter()
     with progress(quiet=as_json) as bars:
-        make_shop(out, customers=customers, articles=articles, weeks=weeks, seed=seed, images=images, truth=truth, progress=bars)
+        make_shop(out, customers=customers, articles=articles, weeks=weeks, seed=seed, images=images, truth=ground_truth, progress=bars)
         seconds = round(time.perf_counter() - started, 1)
-        calibration = calibrate(out, Settings.from_environment(), bars) if report else None
+        calibration = calibrate(out, Settings.from_environment(), bars) if fidelity_report else None
     words = f"A shop of {customers:,} customers is in {out} ({seconds} s)."
     facts = {"out": out, "customers": customers, "seconds": seconds}
     if calibration:

@@ -60,7 +60,7 @@ def describe(folder: Path) -> None:
 
 def shop(folder: Path) -> None:
     """Make a shop's serving week, two weeks before it, and every report."""
-    hm(folder, "simulate", folder / "raw", "--customers", 900, "--articles", 500, "--weeks", 40, "--seed", 3, "--images", "--truth")
+    hm(folder, "simulate", folder / "raw", "--customers", 900, "--articles", 500, "--weeks", 40, "--seed", 3, "--images", "--ground-truth")
     keep(folder, "raw.txt", hashes(folder / "raw"))
     words: dict[str, tuple[Any, ...]] = {
         "ingest": ("ingest", folder / "raw"),
@@ -68,7 +68,7 @@ def shop(folder: Path) -> None:
         "backfill": ("backfill", "--from", BEFORE, "--to", LAST),
         "current": ("run", "--week", SERVING),
         "evaluate": ("evaluate", "--from", BEFORE, "--to", LAST),
-        "truth": ("evaluate", "--week", LAST, "--truth", folder / "raw"),
+        "truth": ("evaluate", "--week", LAST, "--against-ground-truth", folder / "raw"),
         **{f"task-{task}": ("evaluate", "--task", task, "--week", LAST) for task in
            ("signals", "retrieval", "leave-one-out", "user-churn", "item-sales", "user-item-purchase")},
         "submit": ("submit", "--week", SERVING, "--out", folder / "submission.csv"),

@@ -32,14 +32,14 @@ def test_every_command_walks_through(hm, odd):
         assert code == 0, (words, said, complaint)
         return said
 
-    ok("simulate", raw, "--customers", 260, "--articles", 160, "--weeks", WEEKS, "--images", "--truth")
+    ok("simulate", raw, "--customers", 260, "--articles", 160, "--weeks", WEEKS, "--images", "--ground-truth")
     ok("ingest", raw)
     shutil.make_archive(str(odd / "zi'p [1]"), "zip", raw)
     assert json.loads(ok("ingest", odd / "zi'p [1].zip", "--json"))["weeks_replaced"] == 0
     ok("run", "--week", KEY)
     assert "Everything is current." in ok("run", "--week", KEY)
     ok("evaluate", "--week", "2020-09-16")
-    ok("evaluate", "--week", "2020-09-16", "--truth", raw)
+    ok("evaluate", "--week", "2020-09-16", "--against-ground-truth", raw)
     ok("submit", "--week", KEY, "--out", out / "sub%20mission.csv")
     customers = pl.read_csv(out / "sub%20mission.csv", glob=False)["customer_id"].to_list()
     assert len(customers) == 260

@@ -137,7 +137,7 @@ def test_a_figure_is_met_up_to_its_tolerance_and_not_beyond() -> None:
 
 def test_the_command_prints_both_and_what_is_missed(tmp_path: Path) -> None:
     size = ["--customers", "1500", "--articles", "300", "--weeks", "20"]
-    result = CliRunner().invoke(app, ["simulate", str(tmp_path), *size, "--report", "--json"])
+    result = CliRunner().invoke(app, ["simulate", str(tmp_path), *size, "--fidelity-report", "--json"])
     assert result.exit_code == 0
     printed = json.loads(result.stdout)["calibration"]
     kept = json.loads((tmp_path / "calibration.json").read_text())

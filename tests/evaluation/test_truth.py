@@ -89,7 +89,7 @@ def test_season_is_the_change_against_four_weeks(folders: tuple[Home, Path]) -> 
 
 def test_weeks_and_shops_without_truth_are_refused(folders: tuple[Home, Path], tmp_path: Path) -> None:
     home, raw = folders
-    with pytest.raises(MissingInput, match="hm simulate FOLDER --truth"):
+    with pytest.raises(MissingInput, match="hm simulate FOLDER --ground-truth"):
         compare(home, tmp_path, [WEEK_ID])
     simulate(tmp_path / "other", customers=20, articles=30, weeks=3, seed=9, truth=True)
     with pytest.raises(MissingInput, match="the shop that was ingested"):

@@ -1,6 +1,6 @@
 """How well the signals know what really drives a simulated shop, each beside a trivial baseline.
 
-The measure is Spearman's rank correlation with the truth that ``hm simulate --truth`` wrote: within a week's
+The measure is Spearman's rank correlation with the truth that ``hm simulate --ground-truth`` wrote: within a week's
 customers for need and style, over types for season, over articles for availability.  Real data have no such truth.
 """
 

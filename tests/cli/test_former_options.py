@@ -1,0 +1,69 @@
+"""Former options: hidden, with the effect of the new ones, and one line on stderr that names the new one."""
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from hm_pipeline.cli.app import app
+from hm_pipeline.cli.former_options import FORMER
+
+DAY = ("--from", "2020-09-02", "--to", "2020-09-16")
+RENAMED = [
+    (("simulate", "OUT", "--truth"), ("simulate", "OUT", "--ground-truth")),
+    (("simulate", "OUT", "--report", "--seed", "3"), ("simulate", "OUT", "--fidelity-report", "--seed", "3")),
+    (("evaluate", *DAY, "--truth", "OUT"), ("evaluate", *DAY, "--against-ground-truth", "OUT")),
+    (("evaluate", "--truth=--odd", *DAY), ("evaluate", "--against-ground-truth=--odd", *DAY)),
+]
+
+
+def parsed(command, *words):
+    """Return what a command's function would be called with."""
+    commands = get_command(app).commands
+    return commands[command].make_context(command, list(words)).params
+
+
+@pytest.mark.parametrize(("former", "now"), RENAMED)
+def test_a_former_option_is_the_new_one_and_warns_in_one_line(former, now, capsys):
+    wanted = parsed(*now)
+    assert capsys.readouterr().err == ""
+    assert parsed(*former) == wanted
+    said = capsys.readouterr()
+    assert said.out == ""
+    (line,) = said.err.splitlines()
+    assert line.startswith("Warning: --")
+    assert f"use: hm {now[0]} " in line
+    new = next(word for word in now if word not in former).partition("=")[0]
+    assert new in line.partition("use: ")[2]
+
+
+@pytest.mark.parametrize("command", FORMER)
+def test_former_options_are_not_in_the_help(command):
+    listed = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).stdout.split()
+    assert "--help" in listed
+    assert not set(FORMER[command]) & set(listed)
+
+
+def test_every_new_name_is_an_option_of_its_command():
+    for command, former in FORMER.items():
+        options = {name for param in get_command(app).commands[command].params for name in param.opts}
+        assert {now for now in former.values() if isinstance(now, str)} <= options
+        assert not set(former) & options
+
+
+def test_an_argument_that_looks_like_a_former_option_is_left_alone(capsys):
+    assert str(parsed("simulate", "--", "--truth")["out"]) == "--truth"
+    assert capsys.readouterr().err == ""
+
+
+def test_shell_completion_prints_no_warning(capsys):
+    command = get_command(app).commands["simulate"]
+    command.make_context("simulate", ["OUT", "--truth"], resilient_parsing=True)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_shop_is_simulated_with_its_ground_truth_by_the_former_option(tmp_path):
+    size = ("--customers", "30", "--articles", "30", "--weeks", "3")
+    result = CliRunner().invoke(app, ["simulate", str(tmp_path / "shop"), *size, "--truth"])
+    assert result.exit_code == 0
+    assert list((tmp_path / "shop" / "truth").glob("*.parquet"))
+    assert "use: hm simulate --ground-truth" in result.stderr
