@@ -1,4 +1,4 @@
-"""Analyses of `hm evaluate --task NAME`: the partitions each needs, and what it shows of them."""
+"""Analyses and RelBench tasks of `hm evaluate`: the partitions each needs, and what is shown of them."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 from rich.console import RenderableType
 
 from hm_pipeline.assets import STEPS
-from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.cli.choices import ABLATION, RETRIEVAL, SIGNALS
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import Graph
-from hm_pipeline.evaluation import ablation as leave_one_out
+from hm_pipeline.evaluation import ablation
 from hm_pipeline.evaluation.relbench import predictors as ours
 from hm_pipeline.evaluation.relbench import report as tasks
 from hm_pipeline.evaluation.retrieval import report as recall
@@ -20,8 +20,6 @@ from hm_pipeline.evaluation.signal_metrics.pooling import pool_grades, read_grad
 
 Report = Callable[[str, int, int], None]
 Rendered = tuple[list[RenderableType], dict[str, Any]]
-LEAVE_ONE_OUT, SIGNALS, RETRIEVAL = "leave-one-out", "signals", "retrieval"
-ANALYSES = (*ours.NEEDED, SIGNALS, RETRIEVAL, LEAVE_ONE_OUT)
 
 
 class Request(NamedTuple):
@@ -37,29 +35,21 @@ class Request(NamedTuple):
         return [self.runner.home.calendar.key(week_id) for week_id in self.weeks]
 
 
-def targets(task: str, weeks: Sequence[int]) -> list[tuple[str, int]]:
-    """Return the partitions that a task needs.
-
-    Raises
-    ------
-    InvalidInput
-        If there is no such task.
-    """
-    if task not in ANALYSES:
-        raise InvalidInput(f"there is no task {task!r}", where="--task", remedy=f"choose one of {', '.join(ANALYSES)}")
-    if task == LEAVE_ONE_OUT:
-        return leave_one_out.targets(weeks)
-    name = {SIGNALS: "signal_scores", RETRIEVAL: "recall_budget", **ours.NEEDED}[task]
-    return [(name, week_id) for week_id in weeks]
+def targets(name: str, weeks: Sequence[int]) -> list[tuple[str, int]]:
+    """Return the partitions that an analysis or a RelBench task needs."""
+    if name == ABLATION:
+        return ablation.targets(weeks)
+    table = {SIGNALS: "signal_scores", RETRIEVAL: "recall_budget", **ours.NEEDED}[name]
+    return [(table, week_id) for week_id in weeks]
 
 
-def analyse(settings: Settings, task: str, weeks: Sequence[int], report: Report) -> Rendered:
-    """Return what to print of a task whose partitions are there, and the same as plain numbers."""
+def analyse(settings: Settings, name: str, weeks: Sequence[int], report: Report) -> Rendered:
+    """Return what to print of an analysis or a RelBench task whose partitions are there, and the same as plain numbers."""
     asked = Request(Runner(Graph(STEPS, Home(settings.home), settings)), weeks, report)
-    if task in ours.NEEDED:
-        found = ours.judge(asked.runner, task, weeks)
+    if name in ours.NEEDED:
+        found = ours.judge(asked.runner, name, weeks)
         return tasks.render(found), found.model_dump()
-    return {SIGNALS: _signals, RETRIEVAL: _retrieval, LEAVE_ONE_OUT: _leave_one_out}[task](asked)
+    return {SIGNALS: _signals, RETRIEVAL: _retrieval, ABLATION: _ablation}[name](asked)
 
 
 def _signals(asked: Request) -> Rendered:
@@ -72,6 +62,6 @@ def _retrieval(asked: Request) -> Rendered:
     return recall.render(counts, seconds, asked.keys), {"counts": counts.to_dicts(), "seconds": seconds}
 
 
-def _leave_one_out(asked: Request) -> Rendered:
-    rows = leave_one_out.ablate(asked.runner, asked.weeks, asked.report)
-    return leave_one_out.render(rows, asked.keys), {"without": [row.model_dump() for row in rows]}
+def _ablation(asked: Request) -> Rendered:
+    rows = ablation.ablate(asked.runner, asked.weeks, asked.report)
+    return ablation.render(rows, asked.keys), {"without": [row.model_dump() for row in rows]}

@@ -9,9 +9,8 @@ from rich.console import Group
 
 from hm_pipeline.base.columns import BUYERS
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.cli.choices import ANALYSES, RELBENCH, one_of
 from hm_pipeline.cli.output import Json, WeekOption, cut_short, known_weeks, materialise, progress, show
-
-TASKS = "Judge something else: signals, retrieval, leave-one-out; or RelBench's user-churn, item-sales, user-item-purchase."
 
 
 def evaluate(
@@ -19,7 +18,24 @@ def evaluate(
     first: Annotated[str, typer.Option("--from", help="First week of a range.")] = "",
     last: Annotated[str, typer.Option("--to", help="Last week of a range.")] = "",
     *,
-    task: Annotated[str, typer.Option("--task", help=TASKS)] = "",
+    analysis: Annotated[
+        str,
+        typer.Option(
+            "--analysis",
+            metavar="NAME",
+            help=f"Analysis to run in place of the scoreboard: {', '.join(ANALYSES)} (MAP@12 without each signal).",
+            **one_of(ANALYSES, kind="analysis"),
+        ),
+    ] = "",
+    relbench: Annotated[
+        str,
+        typer.Option(
+            "--relbench",
+            metavar="TASK",
+            help=f"Task of RelBench's rel-hm to evaluate in place of the scoreboard: {', '.join(RELBENCH)}.",
+            **one_of(RELBENCH, kind="RelBench task"),
+        ),
+    ] = "",
     ground_truth: Annotated[
         Path | None,
         typer.Option("--against-ground-truth", metavar="DIR", help="Compare the signals with the ground truth of this simulated shop."),
@@ -33,10 +49,12 @@ def evaluate(
 
     if not (week or (first and last)):
         raise typer.BadParameter("give --week, or --from and --to")
+    if sum(map(bool, (analysis, relbench, ground_truth))) > 1:
+        raise typer.BadParameter("give one of --analysis, --relbench and --against-ground-truth")
     settings = Settings.from_environment()
     weeks = known_weeks(settings, week or first, week or last)
-    if task:
-        _judge(settings, task, weeks, as_json=as_json)
+    if analysis or relbench:
+        _analyse(settings, analysis or relbench, weeks, as_json=as_json)
         return
     targets = [("scoreboard", week_id) for week_id in weeks]
     materialise(settings, targets, dict.fromkeys(weeks, BUYERS), as_json=as_json, then="", quietly=True)
@@ -50,13 +68,13 @@ def evaluate(
     show(Group(*render(board), where), json.loads(board.model_dump_json()) | cut_short(settings), as_json=as_json)
 
 
-def _judge(settings: Settings, task: str, weeks: list[int], *, as_json: bool) -> None:
+def _analyse(settings: Settings, name: str, weeks: list[int], *, as_json: bool) -> None:
     from hm_pipeline.cli.analyses import analyse, targets  # noqa: PLC0415 - as above
 
     audiences = dict.fromkeys(range(weeks[0] - 2, weeks[-1] + 1), BUYERS)
-    materialise(settings, targets(task, weeks), audiences, as_json=as_json, then="", quietly=True)
+    materialise(settings, targets(name, weeks), audiences, as_json=as_json, then="", quietly=True)
     with progress(quiet=as_json) as report:
-        words, facts = analyse(settings, task, weeks, report)
+        words, facts = analyse(settings, name, weeks, report)
     show(Group(*words), facts | cut_short(settings), as_json=as_json)
 
 

@@ -10,12 +10,18 @@ import typer
 from typer.core import TyperCommand
 
 from hm_pipeline.base.errors import InvalidInput
+from hm_pipeline.cli.choices import ABLATION, RELBENCH, RETRIEVAL, SIGNALS
 from hm_pipeline.cli.output import complaints
 
 Now = str | Mapping[str, str]  # the new name, or for each former value what is typed now
+TASKS = {
+    **{name: f"--analysis {name}" for name in (SIGNALS, RETRIEVAL)},
+    "leave-one-out": f"--analysis {ABLATION}",
+    **{name: f"--relbench {name}" for name in RELBENCH},
+}
 FORMER: Mapping[str, Mapping[str, Now]] = {
     "simulate": {"--truth": "--ground-truth", "--report": "--fidelity-report"},
-    "evaluate": {"--truth": "--against-ground-truth"},
+    "evaluate": {"--truth": "--against-ground-truth", "--task": TASKS},
 }
 
 

@@ -4,14 +4,17 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.cli.app import app
-from hm_pipeline.cli.former_options import FORMER
+from hm_pipeline.cli.former_options import FORMER, TASKS
 
 DAY = ("--from", "2020-09-02", "--to", "2020-09-16")
 RENAMED = [
     (("simulate", "OUT", "--truth"), ("simulate", "OUT", "--ground-truth")),
     (("simulate", "OUT", "--report", "--seed", "3"), ("simulate", "OUT", "--fidelity-report", "--seed", "3")),
     (("evaluate", *DAY, "--truth", "OUT"), ("evaluate", *DAY, "--against-ground-truth", "OUT")),
+    *((("evaluate", "--task", name, *DAY), ("evaluate", *now.split(), *DAY)) for name, now in TASKS.items()),
+    (("evaluate", *DAY, "--task=leave-one-out"), ("evaluate", *DAY, "--analysis", "ablation")),
     (("evaluate", "--truth=--odd", *DAY), ("evaluate", "--against-ground-truth=--odd", *DAY)),
 ]
 
@@ -48,6 +51,21 @@ def test_every_new_name_is_an_option_of_its_command():
         options = {name for param in get_command(app).commands[command].params for name in param.opts}
         assert {now for now in former.values() if isinstance(now, str)} <= options
         assert not set(former) & options
+
+
+def test_a_value_that_a_former_option_never_took_is_one_line_that_names_the_new_ones(capsys):
+    with pytest.raises(InvalidInput, match=r"^there is no task 'sales' \(--task\): choose one of --analysis signals, .*, --relbench "):
+        parsed("evaluate", *DAY, "--task", "sales")
+    assert capsys.readouterr().err == ""
+
+
+def test_a_former_option_without_a_value_is_wrong_usage():
+    assert CliRunner().invoke(app, ["evaluate", *DAY, "--task"]).exit_code == 2
+
+
+def test_an_empty_value_is_the_default_as_it_was(capsys):
+    assert parsed("evaluate", *DAY, "--task", "") == parsed("evaluate", *DAY)
+    assert capsys.readouterr().err == ""
 
 
 def test_an_argument_that_looks_like_a_former_option_is_left_alone(capsys):

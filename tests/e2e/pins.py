@@ -69,8 +69,9 @@ def shop(folder: Path) -> None:
         "current": ("run", "--week", SERVING),
         "evaluate": ("evaluate", "--from", BEFORE, "--to", LAST),
         "truth": ("evaluate", "--week", LAST, "--against-ground-truth", folder / "raw"),
-        **{f"task-{task}": ("evaluate", "--task", task, "--week", LAST) for task in
-           ("signals", "retrieval", "leave-one-out", "user-churn", "item-sales", "user-item-purchase")},
+        **{f"task-{name}": ("evaluate", "--analysis", name, "--week", LAST) for name in ("signals", "retrieval")},
+        "task-leave-one-out": ("evaluate", "--analysis", "ablation", "--week", LAST),
+        **{f"task-{name}": ("evaluate", "--relbench", name, "--week", LAST) for name in ("user-churn", "item-sales", "user-item-purchase")},
         "submit": ("submit", "--week", SERVING, "--out", folder / "submission.csv"),
         "recommend": ("recommend", first_customer(folder), "--week", SERVING),
         "audit": ("audit", "--week", LAST),

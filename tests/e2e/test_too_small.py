@@ -10,7 +10,8 @@ from hm_pipeline.assets import STEPS
 from hm_pipeline.base.calendar import label_weeks
 from hm_pipeline.base.errors import MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.cli.analyses import ANALYSES, targets
+from hm_pipeline.cli.analyses import targets
+from hm_pipeline.cli.choices import ANALYSES, RELBENCH
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.plan import Graph
@@ -117,9 +118,9 @@ ASKED = {
     "run": lambda _graph, week: [("recommendations", week), ("submission", week), ("scoreboard", week)],
     "evaluate": lambda _graph, week: [("scoreboard", week), ("scoreboard", week + 1)],
     "audit": audit.targets,
-    **{name: lambda _graph, week, name=name: targets(name, [week]) for name in ANALYSES},
+    **{name: lambda _graph, week, name=name: targets(name, [week]) for name in (*ANALYSES, *RELBENCH)},
 }
-FIRSTS = {"run": 8, "evaluate": 8, "audit": 4, "signals": 2, "retrieval": 4, "leave-one-out": 8}
+FIRSTS = {"run": 8, "evaluate": 8, "audit": 4, "signals": 2, "retrieval": 4, "ablation": 8}
 
 
 @pytest.fixture(scope="module")
