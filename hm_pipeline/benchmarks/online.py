@@ -1,4 +1,4 @@
-"""`hm bench --only online`: how fast rankings go online and are looked up, beside Feast's own way on a part of them.
+"""`hm bench online`: how fast rankings go online and are looked up, beside Feast's own way on a part of them.
 
 Each way works in a process of its own, so that its memory is its own.
 """

@@ -1,4 +1,4 @@
-"""`hm bench --only retrieval`: retrieval and the three signals of a serving week, models fitted, at several sizes of shop.
+"""`hm bench retrieval`: retrieval and the three signals of a serving week, models fitted, at several sizes of shop.
 
 Run as a module it makes what they read first, and then them, each in a process of its own: ``python -m
 hm_pipeline.benchmarks.retrieval before|week HOME``.

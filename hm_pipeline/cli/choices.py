@@ -26,7 +26,8 @@ def one_of(names: Sequence[str], *, kind: str) -> dict[str, Any]:
 
     def check(param: typer.CallbackParam, value: str) -> str:
         if value and value not in names:
-            raise InvalidInput(f"there is no {kind} {value!r}", where=param.opts[0], remedy=f"choose one of {', '.join(names)}")
+            where = param.metavar if param.param_type_name == "argument" else param.opts[0]
+            raise InvalidInput(f"there is no {kind} {value!r}", where=str(where), remedy=f"choose one of {', '.join(names)}")
         return value
 
     def complete(incomplete: str) -> list[str]:

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from hm_pipeline.base.errors import InvalidInput
+from hm_pipeline.benchmarks.parts import BARS
 from hm_pipeline.cli.choices import ABLATION, RELBENCH, RETRIEVAL, SIGNALS
 from hm_pipeline.cli.output import complaints
 
@@ -22,6 +23,7 @@ TASKS = {
 FORMER: Mapping[str, Mapping[str, Now]] = {
     "simulate": {"--truth": "--ground-truth", "--report": "--fidelity-report"},
     "evaluate": {"--truth": "--against-ground-truth", "--task": TASKS},
+    "bench": {"--only": {part: part for part in BARS}},
 }
 
 

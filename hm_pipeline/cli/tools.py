@@ -7,19 +7,31 @@ import typer
 from rich.console import Group
 
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.benchmarks.parts import BARS, ON_REQUEST
+from hm_pipeline.cli.choices import one_of
 from hm_pipeline.cli.output import Json, show
+
+LONGEST = ", ".join(ON_REQUEST)
 
 
 def bench(
-    folder: Annotated[Path, typer.Option(help="Folder for the data it makes.")] = Path("bench-data"),
-    only: Annotated[str, typer.Option(help="One part, such as week or features; all but the longest where not given.")] = "",
+    part: Annotated[
+        str,
+        typer.Argument(
+            metavar="PART",
+            help=f"One of {', '.join(BARS)}. Default: all except {LONGEST}.",
+            show_default=False,
+            **one_of(tuple(BARS), kind="part"),
+        ),
+    ] = "",
+    folder: Annotated[Path, typer.Option(help="Folder for the data of the benchmarks.")] = Path("bench-data"),
     *,
     as_json: Json = False,
 ) -> None:
     """Measure speed and memory beside trivial baselines."""
     from hm_pipeline.benchmarks.run import bench as measure  # noqa: PLC0415 - a command's help need not wait for it
 
-    lines, facts = measure(folder, only)
+    lines, facts = measure(folder, part)
     show(Group(*lines), facts, as_json=as_json)
 
 

@@ -4,15 +4,19 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from hm_pipeline.benchmarks.parts import BARS, ON_REQUEST
+from hm_pipeline.benchmarks.run import PARTS
 from hm_pipeline.cli import app as cli
 from hm_pipeline.cli.choices import ANALYSES, RELBENCH
 from hm_pipeline.evaluation.relbench.predictors import NEEDED
 
-CHOICES = [("evaluate", "--analysis", ANALYSES), ("evaluate", "--relbench", RELBENCH)]
+CHOICES = [("evaluate", "--analysis", ANALYSES), ("evaluate", "--relbench", RELBENCH), ("bench", "part", tuple(BARS))]
 
 
 def test_the_choices_are_those_of_the_code():
     assert set(RELBENCH) == set(NEEDED)
+    assert set(BARS) == set(PARTS)
+    assert set(ON_REQUEST) < set(PARTS)
 
 
 @pytest.mark.parametrize(("command", "name", "choices"), CHOICES)
@@ -21,7 +25,7 @@ def test_choices_are_in_the_help_and_completed(command, name, choices):
     assert all(choice in text for choice in choices)
     (param,) = [param for param in get_command(cli.app).commands[command].params if name in param.opts]
     context = get_command(cli.app).commands[command].make_context(command, [], resilient_parsing=True)
-    assert [item.value for item in param.shell_complete(context, choices[0][:-1])] == [choices[0]]
+    assert [item.value for item in param.shell_complete(context, choices[-1][:-1])] == [choices[-1]]
 
 
 @pytest.mark.parametrize(
@@ -29,6 +33,7 @@ def test_choices_are_in_the_help_and_completed(command, name, choices):
     [
         (("evaluate", "--analysis", "sales"), "there is no analysis 'sales' (--analysis): choose one of signals, retrieval, ablation"),
         (("evaluate", "--relbench", "x"), f"there is no RelBench task 'x' (--relbench): choose one of {', '.join(RELBENCH)}"),
+        (("bench", "speed"), f"there is no part 'speed' (PART): choose one of {', '.join(BARS)}"),
     ],
 )
 def test_a_bad_choice_is_one_line(monkeypatch, tmp_path, capsys, words, line):
