@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 for command in (simulate, ingest, run, backfill, evaluate, submit, recommend, features, audit, bench, ui):
     app.command(cls=Command)(command)
+app.command("export", cls=Command, help="Export the submission: alias of submit.")(submit)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ def submit(
     *,
     as_json: Json = False,
 ) -> None:
-    """Write the 12 articles served to every customer in Kaggle's format, in the order of customers.csv."""
+    """Export the 12 articles of every customer in Kaggle's submission format, in the order of customers.csv (alias: export)."""
     from hm_pipeline.cli.exports import write_submission_of  # noqa: PLC0415 - a command's help need not wait for it
 
     settings = Settings.from_environment()

@@ -96,6 +96,8 @@ def test_submit_follows_the_order_of_the_customers(hm, served, raw, tmp_path):
     assert code == 0
     assert lines[0] == "customer_id,prediction"
     assert [line.split(",")[0] for line in lines[1:]] == wanted
+    assert hm(served.home, "export", "--week", "2020-09-23", "--out", tmp_path / "e.csv")[0] == 0
+    assert (tmp_path / "e.csv").read_bytes() == (tmp_path / "s.csv").read_bytes()
     assert all(len(set(line.split(",")[1].split())) == 12 and len(line.split(",")[1]) == 12 * 11 - 1 for line in lines[1:])
 
 
