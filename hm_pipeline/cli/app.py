@@ -16,9 +16,9 @@ from hm_pipeline.cli.tools import bench, ui
 from hm_pipeline.engine.unexpected import is_error, one_line_of
 
 app = typer.Typer(
-    help="A weekly fashion recommender: need, season, style and availability, ranked for every customer.",
+    help="Weekly fashion recommender: signals of need, season, style and availability, and 12 ranked articles for every customer.",
     no_args_is_help=True,
-    pretty_exceptions_enable=False,  # what is raised is told by main
+    pretty_exceptions_enable=False,  # main prints errors
 )
 for command in (simulate, ingest, run, backfill, evaluate, submit, recommend, features, audit, bench, ui):
     app.command(cls=Command)(command)

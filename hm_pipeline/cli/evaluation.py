@@ -14,9 +14,9 @@ from hm_pipeline.cli.output import Json, WeekOption, cut_short, known_weeks, mat
 
 
 def evaluate(
-    week: Annotated[str, typer.Option("--week", help="One week.")] = "",
-    first: Annotated[str, typer.Option("--from", help="First week of a range.")] = "",
-    last: Annotated[str, typer.Option("--to", help="Last week of a range.")] = "",
+    week: Annotated[str, typer.Option("--week", help="First day of a single week.")] = "",
+    first: Annotated[str, typer.Option("--from", help="First day of the first week of a range.")] = "",
+    last: Annotated[str, typer.Option("--to", help="First day of the last week of a range.")] = "",
     *,
     analysis: Annotated[
         str,
@@ -38,11 +38,11 @@ def evaluate(
     ] = "",
     ground_truth: Annotated[
         Path | None,
-        typer.Option("--against-ground-truth", metavar="DIR", help="Compare the signals with the ground truth of this simulated shop."),
+        typer.Option("--against-ground-truth", metavar="DIR", help="Compare the signals with the ground truth of a simulated shop."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Judge weeks whose purchases are known, and print the scoreboard: the rules and the model, pooled."""
+    """Evaluate weeks whose purchases are known, and print the scoreboard: baselines and models, pooled over the weeks."""
     from hm_pipeline.engine.home import Home  # noqa: PLC0415 - a command's help need not wait for it
     from hm_pipeline.evaluation.scoreboard.report import render, write_html, write_json  # noqa: PLC0415 - as above
     from hm_pipeline.evaluation.scoreboard.summary import summarise  # noqa: PLC0415 - as above
@@ -89,7 +89,10 @@ def _compare(settings: Settings, raw: Path, weeks: list[int], *, as_json: bool) 
 
 
 def audit(week: WeekOption, *, as_json: Json = False) -> None:
-    """Compute a week's features again as of earlier and later data, and fail where one differs or tells the label."""
+    """Check the week for temporal and target leakage.
+
+    Fail if a feature changes with purchases of the week or later, or predicts the label on its own.
+    """
     from hm_pipeline.evaluation import leakage as leaks  # noqa: PLC0415 - as above
     from hm_pipeline.orchestration.execute import graph_of  # noqa: PLC0415 - as above
 

@@ -16,7 +16,7 @@ from hm_pipeline.base.settings import Settings
 complaints = Console(stderr=True)
 console = Console(width=max(Console().width, 100))  # tables keep their shape where the output is no terminal
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 WeekOption = Annotated[str, typer.Option("--week", help="First day of the week, e.g. 2020-09-23.")]
 
 
@@ -57,7 +57,7 @@ def known_weeks(settings: Settings, first: str, last: str) -> list[int]:
     Raises
     ------
     InvalidInput, MissingInput
-        If the range is empty, or ends with a week that cannot be judged.
+        If the range is empty, or ends with a week that cannot be evaluated.
     """
     from hm_pipeline.engine.home import Home  # noqa: PLC0415 - a command's help need not wait for it
 
@@ -67,7 +67,7 @@ def known_weeks(settings: Settings, first: str, last: str) -> list[int]:
         raise InvalidInput(f"{first} comes after {last}", where="--from and --to", remedy="give the earlier week first")
     if weeks[-1] >= calendar.last_week:
         known = calendar.key(calendar.last_week - 1)
-        raise MissingInput(f"the purchases of {last} are not known", where="transactions", remedy=f"judge weeks up to {known}")
+        raise MissingInput(f"the purchases of {last} are not known", where="transactions", remedy=f"evaluate weeks up to {known}")
     return weeks
 
 

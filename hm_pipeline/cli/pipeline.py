@@ -18,16 +18,18 @@ from hm_pipeline.engine.lock import write_lock
 
 
 def simulate(  # noqa: PLR0913 - options of a command
-    out: Path,
-    customers: Annotated[int, typer.Option(help="Customers of the shop.")] = 20_000,
-    articles: Annotated[int, typer.Option(help="Articles of the catalogue.")] = 10_000,
-    weeks: Annotated[int, typer.Option(help="Weeks of purchases, the last one ends on 2020-09-22.")] = 105,
-    seed: Annotated[int, typer.Option(help="Seed: the same arguments give the same bytes.")] = 0,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write to.")],
+    customers: Annotated[int, typer.Option(help="Number of customers.")] = 20_000,
+    articles: Annotated[int, typer.Option(help="Number of articles in the catalogue.")] = 10_000,
+    weeks: Annotated[int, typer.Option(help="Number of weeks of purchases; the last one ends on 2020-09-22.")] = 105,
+    seed: Annotated[int, typer.Option(help="Random seed; the same arguments give the same bytes.")] = 0,
     *,
-    images: Annotated[bool, typer.Option("--images", help="Draw every article: images/010/0108775015.jpg and so on.")] = False,
-    ground_truth: Annotated[bool, typer.Option("--ground-truth", help="Write what drove the purchases to OUT/truth.")] = False,
+    images: Annotated[bool, typer.Option("--images", help="Draw an image of every article, as images/010/0108775015.jpg.")] = False,
+    ground_truth: Annotated[
+        bool, typer.Option("--ground-truth", help="Write what drives the purchases to OUT/truth, for hm evaluate --against-ground-truth.")
+    ] = False,
     fidelity_report: Annotated[
-        bool, typer.Option("--fidelity-report", help="Compare the shop with the reference data, and write OUT/calibration.json.")
+        bool, typer.Option("--fidelity-report", help="Compare the shop with the reference data; the report is OUT/calibration.json.")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -49,15 +51,18 @@ def simulate(  # noqa: PLR0913 - options of a command
 
 
 def ingest(
-    raw: Annotated[Path | None, typer.Argument(help="Folder or zip; may be left out with --drop-weeks.")] = None,
-    epoch: Annotated[str, typer.Option(help=f"First day of week 0, of a new home: {REFERENCE_EPOCH} where not given.")] = "",
+    raw: Annotated[Path | None, typer.Argument(metavar="RAW", help="Folder or zip; optional with --drop-weeks.")] = None,
+    epoch: Annotated[str, typer.Option(help=f"First day of week 0 of a new home. Default: {REFERENCE_EPOCH}.", show_default=False)] = "",
     *,
-    skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Leave out purchases that cannot be read.")] = False,
-    replace_weeks: Annotated[bool, typer.Option("--replace-weeks", help="The files' weeks replace the home's, rows may be lost.")] = False,
-    drop_weeks: Annotated[str, typer.Option("--drop-weeks", metavar="FROM..TO", help="Take weeks back first, given by two days.")] = "",
+    skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Skip invalid purchases instead of failing.")] = False,
+    replace_weeks: Annotated[bool, typer.Option("--replace-weeks", help="Overwrite weeks of the home, even if rows are lost.")] = False,
+    drop_weeks: Annotated[
+        str,
+        typer.Option("--drop-weeks", metavar="FROM..TO", help="First delete the weeks from one day to another."),
+    ] = "",
     as_json: Json = False,
 ) -> None:
-    """Read a folder or zip in Kaggle's layout into the home; new weeks are added, done twice it changes nothing."""
+    """Load a folder or zip in Kaggle's layout into the home; new weeks are added, and loading it again changes nothing."""
     from hm_pipeline.datasets.kaggle.ingest import ingest as bring_in  # noqa: PLC0415 - as above
     from hm_pipeline.datasets.kaggle.report import words_of  # noqa: PLC0415 - as above
     from hm_pipeline.datasets.kaggle.week_ranges import read_range  # noqa: PLC0415 - as above
@@ -69,7 +74,7 @@ def ingest(
         raise InvalidInput(f"{epoch!r} is not a date", where="--epoch", remedy="give a date like 2018-09-19") from error
     dropped = read_range(drop_weeks) if drop_weeks else None
     if raw is None and dropped is None:
-        raise MissingInput("no files are named", where="RAW", remedy="give a folder or zip, or weeks to take back with --drop-weeks")
+        raise MissingInput("no files are named", where="RAW", remedy="give a folder or zip, or weeks to delete with --drop-weeks")
     settings = Settings.from_environment()
     with progress(quiet=as_json) as bars, write_lock(settings.home):
         report = bring_in(
@@ -87,12 +92,12 @@ def ingest(
 
 def run(
     week: WeekOption,
-    audience: Annotated[str, typer.Option(help="everyone, or the week's buyers.")] = EVERYONE,
+    audience: Annotated[str, typer.Option(help="Customers to recommend to: everyone, or the week's buyers.")] = EVERYONE,
     *,
-    force: Annotated[bool, typer.Option("--force", help="Make the week again although it is current.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Recompute the week even if it is current.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Make a week's recommendations and all that they need; what is current is not made again."""
+    """Materialise one week and everything upstream that is missing or stale."""
     from hm_pipeline.engine.home import Home  # noqa: PLC0415 - a command's help need not wait for it
 
     if audience not in (EVERYONE, BUYERS):
@@ -108,12 +113,12 @@ def run(
 
 
 def backfill(
-    first: Annotated[str, typer.Option("--from", help="First week.")],
-    last: Annotated[str, typer.Option("--to", help="Last week.")],
+    first: Annotated[str, typer.Option("--from", help="First day of the first week.")],
+    last: Annotated[str, typer.Option("--to", help="First day of the last week.")],
     *,
     as_json: Json = False,
 ) -> None:
-    """Make the recommendations of a range of weeks for their buyers, and judge them."""
+    """Materialise and evaluate a range of weeks, each for its buyers."""
     settings = Settings.from_environment()
     weeks = known_weeks(settings, first, last)
     targets = [(name, week_id) for week_id in weeks for name in ("recommendations", "scoreboard")]

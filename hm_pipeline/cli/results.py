@@ -12,11 +12,11 @@ from hm_pipeline.cli.output import Json, WeekOption, show
 
 def submit(
     week: WeekOption,
-    out: Annotated[Path, typer.Option("--out", help="File to write.")],
+    out: Annotated[Path, typer.Option("--out", help="Submission file to write.")],
     *,
     as_json: Json = False,
 ) -> None:
-    """Export the 12 articles of every customer in Kaggle's submission format, in the order of customers.csv (alias: export)."""
+    """Export 12 articles for every customer in Kaggle's format, in the order of customers.csv (alias: export)."""
     from hm_pipeline.cli.exports import write_submission_of  # noqa: PLC0415 - a command's help need not wait for it
 
     settings = Settings.from_environment()
@@ -24,8 +24,13 @@ def submit(
     show(f"{customers:,} customers with 12 articles each are in {out}.", {"out": out, "customers": customers}, as_json=as_json)
 
 
-def recommend(customer_id: str, week: WeekOption, *, as_json: Json = False) -> None:
-    """Show the 12 articles of one customer, with their scores and where each came from."""
+def recommend(
+    customer_id: Annotated[str, typer.Argument(metavar="CUSTOMER_ID", help="Id of the customer, 64 hex digits as in customers.csv.")],
+    week: WeekOption,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show the 12 articles recommended to one customer, with score and candidate strategy."""
     from hm_pipeline.cli.exports import recommendations_of  # noqa: PLC0415 - as above
 
     rows = recommendations_of(Settings.from_environment(), customer_id, week)
@@ -38,13 +43,13 @@ def recommend(customer_id: str, week: WeekOption, *, as_json: Json = False) -> N
 
 
 def features(
-    pairs: Annotated[Path, typer.Option("--pairs", help="csv or parquet with customer_id (hex or integer), article_id and week_id.")],
-    out: Annotated[Path, typer.Option("--out", help="csv or parquet to write, one row per pair in the given order.")],
-    service: Annotated[str, typer.Option("--service", help="Feast service that names the features: ranking or signals.")] = "ranking",
+    pairs: Annotated[Path, typer.Option("--pairs", help="CSV or Parquet file with customer_id (hex or integer), article_id and week_id.")],
+    out: Annotated[Path, typer.Option("--out", help="CSV or Parquet file to write, one row per pair in the given order.")],
+    service: Annotated[str, typer.Option("--service", help="Feast feature service: ranking or signals.")] = "ranking",
     *,
     as_json: Json = False,
 ) -> None:
-    """Fetch every feature of pairs through Feast, as of their weeks' cutoffs."""
+    """Retrieve the features of given pairs through Feast, point-in-time correct at their weeks' cutoffs."""
     from hm_pipeline.cli.exports import features_of  # noqa: PLC0415 - as above
 
     found = features_of(Settings.from_environment(), pairs, out, service=service)

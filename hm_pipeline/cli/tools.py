@@ -28,7 +28,7 @@ def bench(
     *,
     as_json: Json = False,
 ) -> None:
-    """Measure speed and memory beside trivial baselines."""
+    """Benchmark speed and peak memory against trivial baselines."""
     from hm_pipeline.benchmarks.run import bench as measure  # noqa: PLC0415 - a command's help need not wait for it
 
     lines, facts = measure(folder, part)
@@ -36,10 +36,10 @@ def bench(
 
 
 def ui(
-    port: Annotated[int, typer.Option(help="Port of the page.")] = 3000,
-    host: Annotated[str, typer.Option(help="Address it listens on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the web server.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
-    """Open Dagster over the home: every asset, what it holds, backfills, schedules; stop it with Ctrl-C."""
+    """Start Dagster's web UI on the home: assets, checks, backfills, schedules; stop it with Ctrl-C."""
     from hm_pipeline.orchestration.webserver import open_ui  # noqa: PLC0415 - as above
 
     open_ui(Settings.from_environment(), port=port, host=host)

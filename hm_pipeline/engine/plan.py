@@ -90,7 +90,9 @@ class Graph(Partitions):
     def _refuse_judging(self, step: Step, week_id: int) -> None:
         if self.evaluates_unknown_week(step.name, week_id):
             known = self.calendar.key(self.calendar.last_week - 1)
-            raise MissingInput(self.unknown(week_id), where=step.name, remedy=f"judge weeks up to {known}, or ingest the other days first")
+            raise MissingInput(
+                self.unknown(week_id), where=step.name, remedy=f"evaluate weeks up to {known}, or ingest the other days first"
+            )
 
     def runs(self, stale: Mapping[str, list[int]]) -> list[Run]:
         """Group stale partitions into runs over contiguous weeks, in an order that makes what is read first."""

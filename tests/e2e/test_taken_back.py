@@ -88,7 +88,9 @@ def test_what_judges_the_serving_week_is_refused(fresh, is_ingested):
     graph = Graph(STEPS, home, quick(home.root), {})
     for name in ("labels", "feature_matrix", "scoreboard", "recall_budget", "signal_scores"):
         for plan in (graph.stale, lambda targets: graph.missing(*targets[0])):
-            with pytest.raises(MissingInput, match=r"purchases of the week of 2020-09-23 are not all known .*judge weeks up to 2020-09-16"):
+            with pytest.raises(
+                MissingInput, match=r"purchases of the week of 2020-09-23 are not all known .*evaluate weeks up to 2020-09-16"
+            ):
                 plan([(name, LAST)])
     with pytest.raises(MissingInput, match=r"are not all known \(audience\)"):
         Graph(STEPS, home, quick(home.root), {LAST: "buyers"}).stale([("recommendations", LAST)])
