@@ -13,7 +13,7 @@ from hm_pipeline.engine.partition_files import Manifest, scan_files
 from hm_pipeline.engine.plan import UNPARTITIONED
 from hm_pipeline.engine.shards import save_shards, split_customers
 from hm_pipeline.engine.step import Step, at, before
-from tests.engine.small_graph import CUSTOMERS, OWN, TOTAL, WEEK, Names, Total, in_the_second_shard, own, runner, store, total
+from tests.engine.small_graph import CUSTOMERS, OWN, TOTAL, WEEK, Names, Sales, Total, in_the_second_shard, own, runner, store, total
 
 
 @pytest.fixture
@@ -80,6 +80,20 @@ def test_each_shard_gets_its_customers_of_the_audience_and_what_is_everyones_is_
     made(home, replace(OWN, body=body, reads=(*OWN.reads, before("transactions"))))
     assert seen == [([2], everyones), ([3, 4], everyones)]
     assert counted == [None]
+
+
+def test_tables_of_customers_are_read_shard_by_shard_and_whole_by_what_has_no_shards(home):
+    seen = []
+
+    def body(inputs, week):
+        seen.append(inputs.weekly("own").at(week.week_id).collect()["customer_id"].to_list())
+        return inputs.weekly("own").at(week.week_id).select("week_id", "customer_id", "units")
+
+    made(home, OWN)
+    again = Step("again", body, schema=Sales, reads=(at("own"), at("audience")), is_sharded=True)
+    for step in (again, replace(again, is_sharded=False)):
+        assert made(home, step, OWN)[1].height == 3
+    assert seen == [[2], [3, 4], [2, 3, 4]]
 
 
 # What is checked and written -------------------------------------------------------------------------------------
