@@ -16,24 +16,19 @@ WEEKS = 18  # nine before an ensemble is fitted, and enough to teach it more tha
 
 
 @pytest.fixture(scope="session")
-def raw(tmp_path_factory):
-    """Raw files of 900 customers."""
-    folder = tmp_path_factory.mktemp("raw")
-    simulate(folder, customers=900, articles=500, weeks=WEEKS, seed=3)
-    return folder
+def raw(once):
+    """Raw files of 900 customers, which nobody writes to."""
+    return once("raw", lambda folder: simulate(folder, customers=900, articles=500, weeks=WEEKS, seed=3))
 
 
 @pytest.fixture(scope="session")
-def fresh(raw, tmp_path_factory):
+def fresh(raw, once, tmp_path_factory):
     """Return a maker of homes with the shop ingested and nothing made."""
-    made = {}
 
     def home(name: str, shards: int = 2) -> Settings:
-        if shards not in made:
-            made[shards] = tmp_path_factory.mktemp(f"ingested-{shards}") / "home"
-            ingest(raw, made[shards], settings=Settings(home=made[shards], shards=shards))
+        made = once(f"ingested-{shards}", lambda folder: ingest(raw, folder, settings=Settings(home=folder, shards=shards)))
         target = tmp_path_factory.mktemp(name) / "home"
-        shutil.copytree(made[shards], target)
+        shutil.copytree(made, target)
         return quick(target)
 
     return home
@@ -45,12 +40,17 @@ def quick(home: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def served(fresh):
-    """A home whose serving week and the labelled week before it were made."""
-    settings = fresh("served")
-    last = last_week(settings)
-    materialize(settings, [("submission", last), ("scoreboard", last - 1)], audiences={last: "everyone"})
-    return settings
+def served(raw, once, tmp_path_factory):
+    """A home whose serving week and the labelled week before it were made: this process's own copy of it."""
+
+    def make(folder: Path) -> None:
+        ingest(raw, folder, settings=Settings(home=folder, shards=2))
+        last = last_week(quick(folder))
+        materialize(quick(folder), [("submission", last), ("scoreboard", last - 1)], audiences={last: "everyone"})
+
+    home = tmp_path_factory.mktemp("served") / "home"
+    shutil.copytree(once("served", make), home)
+    return quick(home)
 
 
 def last_week(settings: Settings) -> int:

@@ -1,5 +1,5 @@
-"""The simulated shop of the laws."""
+"""The simulated shop of the laws, and all that can be known of it."""
 
-from tests.laws.conftest import home, shop, week_id
+from tests.laws.conftest import home, known, shop, week_id
 
-__all__ = ["home", "shop", "week_id"]
+__all__ = ["home", "known", "shop", "week_id"]

@@ -22,8 +22,8 @@ STEP = ALL_STEPS["signal_scores"]
 
 
 @pytest.fixture(scope="module")
-def inputs(shop: Shop, week_id: int) -> Inputs:
-    return Evaluator(shop).inputs(STEP, week_id)
+def inputs(known: Evaluator, week_id: int) -> Inputs:
+    return known.inputs(STEP, week_id)
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,6 @@ Counts = dict[tuple[str, str], dict[str, int]]
 
 
 @pytest.fixture(scope="module")
-def known(shop: Shop) -> Evaluator:
-    return Evaluator(shop)
-
-
-@pytest.fixture(scope="module")
 def inputs(known: Evaluator, week_id: int) -> Inputs:
     return known.inputs(ALL_STEPS["recall_budget"], week_id)
 
