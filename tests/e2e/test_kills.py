@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from hm_pipeline.engine.home import Home
-from tests.e2e.crashes import AT_RENAME, contents, hm, kill_after
+from tests.e2e import crashes
+from tests.e2e.crashes import AT_RENAME, contents, kill_after
 
 
 @pytest.fixture(scope="module")
@@ -26,24 +27,24 @@ REPLACING, TAKING_BACK = ("--replace-weeks",), ("--drop-weeks", "2020-09-09..202
 def undisturbed(raw, other, tmp_path_factory):
     """A home ingested from one shop, and the same after an ingest of the other."""
     homes = [tmp_path_factory.mktemp("undisturbed") / name for name in ("one", "both")]
-    assert hm(homes[0], "ingest", raw)[0] == 0
+    assert crashes.hm(homes[0], "ingest", raw)[0] == 0
     shutil.copytree(homes[0], homes[1])
-    assert hm(homes[1], "ingest", other, *REPLACING)[0] == 0
+    assert crashes.hm(homes[1], "ingest", other, *REPLACING)[0] == 0
     return homes
 
 
 @pytest.mark.parametrize("words", [REPLACING, TAKING_BACK, (*REPLACING, *TAKING_BACK)], ids=["replaced", "taken back", "both"])
-def test_an_ingest_killed_at_any_rename(undisturbed, other, tmp_path, kills, words):
+def test_an_ingest_killed_at_any_rename(undisturbed, other, tmp_path, kills, words, hm):
     """Its result is the old home or the new one, and `hm` of any kind makes it whole."""
     command = ("ingest", *([other] if REPLACING[0] in words else []), *words)
     shutil.copytree(undisturbed[0], tmp_path / "counted")
-    renames = int(hm(tmp_path / "counted", 10**6, *command, code=AT_RENAME)[1].rpartition("renames ")[2])
+    renames = int(crashes.hm(tmp_path / "counted", 10**6, *command, code=AT_RENAME)[1].rpartition("renames ")[2])
     one, both = contents(undisturbed[0]), contents(tmp_path / "counted")
     assert one != both
     for number in sorted(random.Random(0).sample(range(renames), min(max(kills, 4), renames))):
         home = tmp_path / str(number)
         shutil.copytree(undisturbed[0], home)
-        assert hm(home, number, *command, code=AT_RENAME)[0] == -9
+        assert crashes.hm(home, number, *command, code=AT_RENAME)[0] == -9
         signed = (home / ".ingest/ready.json").exists()
         hm(home, "recommend", "0" * 64, "--week", "2020-09-23")  # it reads only, and finds nothing to read
         if signed:
@@ -66,7 +67,7 @@ def test_a_first_ingest_killed_at_random(undisturbed, raw, tmp_path, kills):
         if code == 0:
             assert contents(home) == contents(undisturbed[0])
             shutil.rmtree(home)
-    assert hm(home, "ingest", raw)[0] == 0
+    assert crashes.hm(home, "ingest", raw)[0] == 0
     assert contents(home) == contents(undisturbed[0])
 
 
