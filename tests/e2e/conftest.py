@@ -40,17 +40,26 @@ def quick(home: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def served(raw, once, tmp_path_factory):
-    """A home whose serving week and the labelled week before it were made: this process's own copy of it."""
+def served_again(raw, once, tmp_path_factory):
+    """Return a maker of homes whose serving week and the labelled week before it were made, and nothing else."""
 
     def make(folder: Path) -> None:
         ingest(raw, folder, settings=Settings(home=folder, shards=2))
         last = last_week(quick(folder))
         materialize(quick(folder), [("submission", last), ("scoreboard", last - 1)], audiences={last: "everyone"})
 
-    home = tmp_path_factory.mktemp("served") / "home"
-    shutil.copytree(once("served", make), home)
-    return quick(home)
+    def home(name: str) -> Settings:
+        target = tmp_path_factory.mktemp(name) / "home"
+        shutil.copytree(once("served", make), target)
+        return quick(target)
+
+    return home
+
+
+@pytest.fixture(scope="session")
+def served(served_again):
+    """One of these homes for all tests of this process, which may make more in it."""
+    return served_again("served")
 
 
 def last_week(settings: Settings) -> int:
