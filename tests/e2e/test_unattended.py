@@ -54,7 +54,7 @@ def page(tmp_path, monkeypatch):
     process.communicate(timeout=60)
 
 
-def until(true, seconds=120):
+def until(true, seconds=240):
     deadline = time.monotonic() + seconds
     while not (found := true()):
         assert time.monotonic() < deadline
