@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import dataframely as dy
 
+from hm_pipeline.base.ids import HEX
+
 # Raw files -----------------------------------------------------------------------------------------------------
 
 
@@ -102,7 +104,7 @@ class Customers(dy.Schema):
     """Everyone who can be recommended something.  Sorted by customer_id."""
 
     customer_id = dy.Int64(primary_key=True, description="the last 16 hex digits of customer_hex as a signed number")
-    customer_hex = dy.String(nullable=False, regex="^[0-9a-f]{64}$", description="Kaggle's 64-digit id, used in every output")
+    customer_hex = dy.String(nullable=False, regex=HEX, description="Kaggle's 64-digit id, used in every output")
     position = dy.Int64(nullable=False, min=0, description="row in the raw file, the order of a submission")
     age = dy.Int16(nullable=True, min=0, description="age in years")
     club_member_status = dy.String(nullable=True, description="club status, a snapshot of unknown date: shown, never a feature")

@@ -3,12 +3,14 @@
 import re
 from decimal import Decimal
 from numbers import Integral, Real
+from typing import TypeVar
 
 import polars as pl
 
 EXACT = 2**53  # floats beyond it skip whole numbers
 WHOLE = r"^[+-]?[0-9]{1,19}(\.0*)?$"
-HEX = re.compile(r"[0-9a-f]{64}")
+HEX = "^[0-9a-f]{64}$"  # of a customer
+Column = TypeVar("Column", pl.Expr, pl.Series)
 
 
 def whole_numbers(column: pl.Series) -> pl.Series:
@@ -64,4 +66,26 @@ def signed(customer_hex: str) -> int | None:
     (-1, None)
     """
     tidy = customer_hex.strip().lower()
-    return int.from_bytes(bytes.fromhex(tidy[-16:]), signed=True) if HEX.fullmatch(tidy) else None
+    return int.from_bytes(bytes.fromhex(tidy[-16:]), signed=True) if re.fullmatch(HEX, tidy) else None
+
+
+def signed_id(customer_hex: pl.Expr) -> pl.Expr:
+    """Return the last 16 hex digits as a signed number.
+
+    Examples
+    --------
+    >>> pl.select(signed_id(pl.lit("0" * 48 + "ffffffffffffffff"))).item()
+    -1
+    """
+    return customer_hex.str.tail(16).str.decode("hex").bin.reinterpret(dtype=pl.Int64, endianness="big")
+
+
+def ten_digits(article_id: Column) -> Column:
+    """Return articles as the raw files and every output write them.
+
+    Examples
+    --------
+    >>> ten_digits(pl.Series([108775015])).to_list()
+    ['0108775015']
+    """
+    return article_id.cast(pl.String).str.zfill(10)

@@ -7,11 +7,11 @@ import polars as pl
 from hm_pipeline.base.columns import EVERYONE
 from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.files import atomic_write
-from hm_pipeline.base.ids import whole_numbers
+from hm_pipeline.base.ids import ten_digits, whole_numbers
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest, scan_files
-from hm_pipeline.recommender.ensemble.ranking import ID_DIGITS, write_submission
+from hm_pipeline.recommender.ensemble.ranking import write_submission
 from hm_pipeline.recommender.ensemble.training import SERVED, Recommended, Submission
 
 NUMBER = "^-?(0|[1-9][0-9]{0,17})"
@@ -55,7 +55,7 @@ def recommendations_of(settings: Settings, customer: str, week: str) -> pl.DataF
         if name in (*listed.columns, *names.columns)
     ]
     found = listed.join(names, on="article_id", how="left").sort("rank").select(columns)
-    return found.with_columns(pl.col("article_id").cast(pl.String).str.zfill(10))
+    return found.with_columns(ten_digits(pl.col("article_id")))
 
 
 def _customer_id(home: Home, customer: str) -> int:
@@ -74,7 +74,7 @@ def features_of(settings: Settings, pairs: Path, out: Path, *, service: str) -> 
         raise MissingInput("the folder does not exist", where=str(out.absolute().parent), remedy="create it, or choose another --out")
     asked = _read(pairs, is_typed=out.suffix != ".csv")
     found = features_of_pairs(asked, settings, service=service, where=str(pairs))
-    articles = whole_numbers(asked["article_id"]).cast(pl.String).str.zfill(ID_DIGITS)
+    articles = ten_digits(whole_numbers(asked["article_id"]))
     written = pl.concat([asked.with_columns(articles), found], how="horizontal")
     lists = [name for name, kind in written.schema.items() if kind.is_nested()]
     if lists and out.suffix == ".csv":

@@ -8,13 +8,13 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import RAW_ARTICLES, RAW_CUSTOMERS, Articles, Customers
+from hm_pipeline.base.ids import HEX, signed_id
 from hm_pipeline.datasets.kaggle.csv_reader import read_text
 from hm_pipeline.datasets.kaggle.csv_records import records_at
 from hm_pipeline.datasets.kaggle.rejected_rows import MOST, bad_rows, refuse_rows, rejects_of
 
 COLUMN_OF = {"FN": "is_fashion_news", "Active": "is_active"}  # of the table, where the file has another name
 DERIVED = ("customer_hex", "position")
-HEX = "^[0-9a-f]{64}$"
 HEX_REMEDY = "an id is 64 hex digits in lower case, as in Kaggle's files"
 NUMBER_REMEDY = "write a whole number"
 MOST_ID = 10**18 - 1
@@ -76,17 +76,6 @@ def _type_customers(raw: pl.DataFrame) -> pl.DataFrame:
         **tidy,
         **flags,
     )
-
-
-def signed_id(customer_hex: pl.Expr) -> pl.Expr:
-    """Return the last 16 hex digits as a signed number.
-
-    Examples
-    --------
-    >>> pl.select(signed_id(pl.lit("0" * 48 + "ffffffffffffffff"))).item()
-    -1
-    """
-    return customer_hex.str.tail(16).str.decode("hex").bin.reinterpret(dtype=pl.Int64, endianness="big")
 
 
 def read_articles(connection: Any, path: Path, stored: pl.DataFrame | None = None) -> pl.DataFrame:  # noqa: ARG001 - as customers

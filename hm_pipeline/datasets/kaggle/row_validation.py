@@ -13,9 +13,10 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
+from hm_pipeline.base.ids import HEX
 from hm_pipeline.datasets.kaggle.csv_reader import fetch, sql_name
 from hm_pipeline.datasets.kaggle.csv_records import as_line, line_records
-from hm_pipeline.datasets.kaggle.dimensions import HEX, HEX_REMEDY, NUMBER_REMEDY
+from hm_pipeline.datasets.kaggle.dimensions import HEX_REMEDY, NUMBER_REMEDY
 from hm_pipeline.datasets.kaggle.rejected_rows import COLUMNS, MOST, bad_rows, rejects_of
 
 CHUNK = 200_000  # rows

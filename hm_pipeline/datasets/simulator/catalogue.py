@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from hm_pipeline.base.ids import ten_digits
 from hm_pipeline.datasets.simulator import palette
 from hm_pipeline.datasets.simulator import vocabulary as words
 from hm_pipeline.datasets.simulator.compatibility import suitable_details, suitable_fabrics, suitable_types
@@ -47,7 +48,7 @@ class Catalogue:
     @property
     def article_id(self) -> pl.Series:
         """Kaggle's ten digits."""
-        return pl.Series("article_id", (100_000 + self.product) * 1000 + self.colourway).cast(pl.String).str.zfill(10)
+        return ten_digits(pl.Series("article_id", (100_000 + self.product) * 1000 + self.colourway))
 
     def is_offered(self, articles: Array, week_id: int) -> Array:
         """Return whether articles are on offer in a week."""

@@ -6,7 +6,7 @@ import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.datasets.kaggle.dimensions import signed_id
+from hm_pipeline.base.ids import signed_id
 from hm_pipeline.datasets.simulator.ground_truth import FOLDER
 from hm_pipeline.engine.home import Home
 from hm_pipeline.recommender.signals import SIGNALS

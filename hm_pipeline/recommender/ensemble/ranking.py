@@ -8,10 +8,10 @@ import polars as pl
 from hm_pipeline.base.columns import BUYER, KEYS, K
 from hm_pipeline.base.errors import MissingInput, RowCountMismatch
 from hm_pipeline.base.files import atomic_write
+from hm_pipeline.base.ids import ten_digits
 
 FILL = "fill"  # strategy of what was added because a customer had too few candidates
 SUFFIX = "_rank"
-ID_DIGITS = 10
 
 
 def recommend(
@@ -121,7 +121,7 @@ def _lines(shard: pl.DataFrame) -> pl.DataFrame:
     """Return one line of article ids per customer."""
     top = shard.filter(pl.col("rank") <= K).select("customer_id", "article_id", "rank").sort("customer_id", "rank")
     lists = top.group_by("customer_id", maintain_order=True).agg(
-        pl.col("article_id").cast(pl.String).str.zfill(ID_DIGITS).str.join(" ").alias("prediction"), count=pl.col("article_id").n_unique()
+        ten_digits(pl.col("article_id")).str.join(" ").alias("prediction"), count=pl.col("article_id").n_unique()
     )
     short = lists.filter(pl.col("count") != K).height
     if short:
