@@ -10,6 +10,7 @@ from datetime import timedelta
 import polars as pl
 
 from hm_pipeline.base.calendar import DAYS, Calendar
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.tables import WeeklyTable
 
 PLACES = 12
@@ -96,4 +97,4 @@ def stack(layers: Sequence[pl.LazyFrame], week_id: int) -> pl.DataFrame:
     ordered = rows.sort(CUSTOMER, "layer", "place", ARTICLE).unique([CUSTOMER, ARTICLE], keep="first", maintain_order=True)
     ranked = ordered.with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int16).over(CUSTOMER))
     kept = ranked.filter(pl.col("rank") <= PLACES)
-    return kept.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), CUSTOMER, ARTICLE, "rank").collect()
+    return kept.select(week_column(week_id), CUSTOMER, ARTICLE, "rank").collect()

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 
 PAIR = ["customer_id", "article_id"]
@@ -19,7 +20,7 @@ def audience(tables: Inputs, *, week_id: int, kind: str) -> pl.LazyFrame:
     Who bought is all that is used of the week; what they bought is not.
     """
     everyone = tables.static("customers") if kind == "everyone" else purchased_pairs(tables, week_id=week_id)
-    return everyone.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "customer_id").unique().sort("customer_id")
+    return everyone.select(week_column(week_id), "customer_id").unique().sort("customer_id")
 
 
 def label_candidates(tables: Inputs, *, week_id: int) -> pl.LazyFrame:

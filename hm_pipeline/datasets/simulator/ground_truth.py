@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.datasets.simulator import palette
 from hm_pipeline.datasets.simulator import vocabulary as words
@@ -73,7 +74,7 @@ class GroundTruthRecorder:
         crowd = np.bincount(self._shoppers.segment, self._shoppers.rate * here, len(chances))
         share = crowd @ np.diff(chances, axis=1, prepend=0) / max(crowd.sum(), 1e-12)
         rows = {"article_id": self._article_id.gather(offered), "share": pl.Series(share, dtype=pl.Float32)}
-        return pl.DataFrame(rows).select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "article_id", "share")
+        return pl.DataFrame(rows).select(week_column(week_id), "article_id", "share")
 
     def _seasons(self, offers: pl.DataFrame) -> pl.DataFrame:
         """Return each type's share of what is looked at, and ``calendar``, what the time of the year alone does to it."""
@@ -108,7 +109,7 @@ class GroundTruthRecorder:
                 "favourite": terms["favourite"].ravel().astype(bool),
                 "chance": chance.astype(np.float32),
             }
-        ).select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), pl.all())
+        ).select(week_column(week_id), pl.all())
 
     def _tastes(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return vectors whose product is what a customer makes of an article, needs and favourite types left aside."""

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.base.files import content_hash
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest, PartitionWriter
@@ -41,7 +42,7 @@ def with_changed_future(home: Home, root: Path, week_id: int) -> None:
         rows = known.before(week + 1, weeks=1).collect()
         if rows.is_empty():  # the week before the audited one, moved
             days = pl.duration(days=7 * (week - week_id + 1))
-            rows = known.before(week_id, weeks=1).with_columns(pl.col("t_dat") + days, week_id=pl.lit(week, dtype=pl.Int64)).collect()
+            rows = known.before(week_id, weeks=1).with_columns(pl.col("t_dat") + days, week_column(week)).collect()
         others = perturb(rows)
         writer = PartitionWriter(Home(root).folder(TRANSACTIONS, week))
         writer.finish([writer.write(others)], fingerprint=content_hash(others))
@@ -95,6 +96,6 @@ def pin_audience(steps: dict[str, Step], week_id: int, audience: pl.DataFrame) -
     """Return the steps with a week's audience fixed; it is drawn from nothing."""
 
     def fixed(_inputs: object, _week: object) -> pl.DataFrame:
-        return audience.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "customer_id")
+        return audience.select(week_column(week_id), "customer_id")
 
     return {**steps, AUDIENCE: replace(steps[AUDIENCE], body=fixed, reads=())}

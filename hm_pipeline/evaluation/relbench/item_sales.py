@@ -16,6 +16,7 @@ absolute error, root mean squared error and ``r2_score`` (relbench/metrics.py).
 import numpy as np
 import polars as pl
 
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.evaluation.relbench.alignment import Baseline, aligned
 from hm_pipeline.evaluation.scoreboard.rows import DECIMALS, Row
 
@@ -39,7 +40,7 @@ class SalesScore(Row):
 
 def population(articles: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
     """Return what is asked about: ``week_id, article_id`` of the whole catalogue, sorted."""
-    return articles.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "article_id").unique().sort(ARTICLE)
+    return articles.select(week_column(week_id), "article_id").unique().sort(ARTICLE)
 
 
 def truth(transactions: pl.LazyFrame, articles: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:

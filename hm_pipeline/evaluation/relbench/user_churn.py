@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.evaluation.relbench.alignment import Baseline, aligned
 from hm_pipeline.evaluation.scoreboard.rows import DECIMALS, Row, share
 from hm_pipeline.recommender.metrics.ranking import BUYER
@@ -42,7 +43,10 @@ def population(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: 
         The catalogue of customers; others are left out.
     """
     return (
-        _buyers(transactions, week_id - 1).join(customers, on="customer_id", how="semi").select(_week(week_id), "customer_id").sort(BUYER)
+        _buyers(transactions, week_id - 1)
+        .join(customers, on="customer_id", how="semi")
+        .select(week_column(week_id), "customer_id")
+        .sort(BUYER)
     )
 
 
@@ -154,7 +158,3 @@ def _buyers(transactions: pl.LazyFrame, week_id: int) -> pl.LazyFrame:
 
 def _before(transactions: pl.LazyFrame, week_id: int) -> pl.LazyFrame:
     return transactions.filter(pl.col("week_id") < week_id)
-
-
-def _week(week_id: int) -> pl.Expr:
-    return pl.lit(week_id, dtype=pl.Int64).alias("week_id")

@@ -17,6 +17,7 @@ snap-stanford/relbench at f4fdd49, relbench/tasks/hm.py, ``UserItemPurchaseTask`
 import polars as pl
 
 from hm_pipeline.base.errors import SchemaViolation
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.evaluation.relbench.alignment import Baseline, require_once, require_truth
 from hm_pipeline.evaluation.scoreboard.rows import DECIMALS, Row
 from hm_pipeline.recommender.metrics.ranking import BUYER, PAIR, average_precision
@@ -116,7 +117,7 @@ def best_sellers(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id
     sold = transactions.filter(pl.col("week_id") == week_id - 1).group_by("article_id").agg(count=pl.len())
     best = sold.sort(["count", "article_id"], descending=[True, False]).head(PLACES)
     ranked = best.select("article_id", rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int16))
-    asked = customers.select(_week(week_id), "customer_id").unique()
+    asked = customers.select(week_column(week_id), "customer_id").unique()
     return asked.join(ranked, how="cross").sort(*BUYER, "rank")
 
 
@@ -131,12 +132,8 @@ def past_purchases(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_
     order = pairs.sort(["customer_id", "weeks", "last", "article_id"], descending=[False, True, True, False])
     place = pl.int_range(1, pl.len() + 1, dtype=pl.Int16).over("customer_id").alias("rank")
     own = order.select("customer_id", "article_id", place).filter(pl.col("rank") <= PLACES)
-    asked = customers.select(_week(week_id), "customer_id").unique().join(own, on="customer_id", how="left")
+    asked = customers.select(week_column(week_id), "customer_id").unique().join(own, on="customer_id", how="left")
     return asked.with_columns(pl.col("article_id").fill_null(NO_ARTICLE), pl.col("rank").fill_null(1)).sort(*BUYER, "rank")
 
 
 RIVALS: dict[str, Baseline] = {"best sellers": best_sellers, "past purchases": past_purchases}
-
-
-def _week(week_id: int) -> pl.Expr:
-    return pl.lit(week_id, dtype=pl.Int64).alias("week_id")

@@ -8,6 +8,7 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.engine.tables import InMemoryTable
@@ -52,7 +53,7 @@ def count(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     rows += [_unfiltered(theirs, truth, week, most), _rival(theirs, truth, week.week_id)]
     frame = pl.DataFrame([{"alone_row_count": 0, "alone_hit_count": 0, **row} for row in rows])
     counts = (pl.lit(truth.height).alias("bought_count"), pl.lit(truth["customer_id"].n_unique()).alias("buyer_count"))
-    return frame.with_columns(pl.lit(week.week_id, dtype=pl.Int64).alias("week_id"), *counts).select(RecallBudget.column_names())
+    return frame.with_columns(week_column(week.week_id), *counts).select(RecallBudget.column_names())
 
 
 def seconds(inputs: Inputs, week: WeekContext, _table: pl.LazyFrame) -> dict[str, float]:

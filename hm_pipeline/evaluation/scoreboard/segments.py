@@ -8,6 +8,7 @@ from datetime import timedelta
 import polars as pl
 
 from hm_pipeline.base.calendar import Calendar
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.tables import WeeklyTable
 
 ACTIVE, DORMANT, NEW = SEGMENTS = ("active", "dormant", "new")
@@ -37,4 +38,4 @@ def segment_buyers(
     first_active = calendar.start(week_id) - timedelta(days=active_days)
     is_new, is_active = pl.col("last_date").is_null(), pl.col("last_date") >= first_active
     segment = pl.when(is_new).then(pl.lit(NEW)).when(is_active).then(pl.lit(ACTIVE)).otherwise(pl.lit(DORMANT))
-    return known.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "customer_id", segment=segment).sort("customer_id").collect()
+    return known.select(week_column(week_id), "customer_id", segment=segment).sort("customer_id").collect()

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.evaluation.signal_metrics.losses import Graded, area, log_loss, mean_loss, reliability, share_log_loss
@@ -25,7 +26,7 @@ def grade(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
         "units": _units(sold),
     }
     graded = [
-        part.select(pl.lit(week.week_id, dtype=pl.Int64).alias("week_id"), pl.lit(name).alias("signal"), pl.all())
+        part.select(week_column(week.week_id), pl.lit(name).alias("signal"), pl.all())
         for name, frames in parts.items()
         for part in frames
         if not part.is_empty()

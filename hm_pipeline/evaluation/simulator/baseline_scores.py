@@ -4,6 +4,7 @@ import polars as pl
 
 from hm_pipeline.base.calendar import DAYS
 from hm_pipeline.base.contracts import Transactions
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.home import Home
 from hm_pipeline.evaluation.baseline_layers import own_purchases, recent_purchases, stack
 from hm_pipeline.evaluation.baselines import Rule, rank_l0, rank_l1, rank_l2
@@ -44,7 +45,7 @@ def _maps(home: Home, bought: pl.DataFrame, week_id: int) -> dict[str, float]:
 
     def ranked(rule: Rule, known: int = week_id) -> float:
         lists = rule(*tables, audience=audience, week_id=known, calendar=home.calendar)
-        return map_at(lists.with_columns(pl.lit(week_id, dtype=pl.Int64).alias("week_id")), bought)
+        return map_at(lists.with_columns(week_column(week_id)), bought)
 
     return {
         "map_top": ranked(rank_l0),

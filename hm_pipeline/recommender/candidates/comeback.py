@@ -8,6 +8,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.age_windows import OLDEST, best_by_age, known_ages
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy
@@ -38,7 +39,7 @@ def compute(tables: Inputs, *, week_id: int, idle_weeks: int = 4, most: int = 32
     idle = tables.audience.join(recent, on="customer_id", how="anti").join(ages, on="customer_id", how="left")
     # An unknown age is put in the middle: where it matters most, at few units, the window is wide anyway.
     audience = idle.with_columns(pl.col("age").fill_null(OLDEST // 2)).collect().lazy()
-    return Comeback.cast(audience.join(best.lazy(), on="age").with_columns(pl.lit(week_id, dtype=pl.Int64).alias("week_id")))
+    return Comeback.cast(audience.join(best.lazy(), on="age").with_columns(week_column(week_id)))
 
 
 def _best(tables: Inputs, week_id: int, idle_weeks: int, most: int, least: int) -> pl.DataFrame:

@@ -7,6 +7,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy
 from hm_pipeline.recommender.history.article_sales import recent_sales_score
@@ -55,7 +56,7 @@ def compute(tables: Inputs, *, week_id: int, most: int = 80) -> pl.LazyFrame:
             "popular_day_3_rank",
         )
     )
-    everyone = tables.audience.select("customer_id", pl.lit(week_id, dtype=pl.Int64).alias("week_id"))
+    everyone = tables.audience.select("customer_id", week_column(week_id))
     return Popular.cast(everyone.join(best, how="cross"))
 
 

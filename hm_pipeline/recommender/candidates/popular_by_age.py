@@ -7,6 +7,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.age_windows import best_by_age, known_ages
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy
@@ -38,7 +39,7 @@ def compute(tables: Inputs, *, week_id: int, most: int = 48, least: int = 2_000,
     # Collected, or the optimiser may join everyone to the best sellers of their age before the audience is picked.
     audience = tables.audience.join(known_ages(tables.static("customers")), on="customer_id").collect().lazy()
     named = best.lazy().rename({"rank": "popular_by_age_rank", "share": "popular_by_age_score"})
-    return PopularByAge.cast(audience.join(named, on="age").with_columns(pl.lit(week_id, dtype=pl.Int64).alias("week_id")))
+    return PopularByAge.cast(audience.join(named, on="age").with_columns(week_column(week_id)))
 
 
 def _best(tables: Inputs, week_id: int, most: int, least: int, least_share: float) -> pl.DataFrame:

@@ -12,6 +12,7 @@ import polars as pl
 from hm_pipeline.base.calendar import label_weeks
 from hm_pipeline.base.columns import KEYS, LABEL, K
 from hm_pipeline.base.contracts import Pair, Recommendations
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.recommender.candidates import STRATEGIES
@@ -114,7 +115,7 @@ def recommend(inputs: Inputs, week: WeekContext, matrix: pl.DataFrame) -> pl.Dat
     ranks = candidates.select(*KEYS, *(f"{strategy.name}_rank" for strategy in STRATEGIES)).collect()
     sales = inputs.weekly("history/article_sales").at(week.week_id)
     fill = sales.sort("day_7_count", "decayed_count", "article_id", descending=[True, True, False]).select("article_id").head(SERVED)
-    audience = inputs.audience.select(pl.lit(week.week_id, dtype=pl.Int64).alias("week_id"), "customer_id").collect()
+    audience = inputs.audience.select(week_column(week.week_id), "customer_id").collect()
     found = rank_candidates(week.model.score(matrix), ranks, audience=audience, fill=fill.collect())
     absent = [f"score_{name}" for name in LEARNERS if f"score_{name}" not in found.columns]
     return found.with_columns(pl.lit(None, dtype=pl.Float32).alias(name) for name in absent)

@@ -9,6 +9,7 @@ import polars as pl
 
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.contracts import ArticleWeek
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import at, before
 from hm_pipeline.recommender.history._lib import HistoryTable
@@ -112,7 +113,7 @@ def update(state: pl.LazyFrame, week: pl.LazyFrame, *, week_id: int) -> pl.LazyF
     new, old = _newer, pl.col
     shift = {"lag_2_count": "day_7_count", **{f"lag_{lag}_count": f"lag_{lag - 1}_count" for lag in range(3, LAGS + 1)}}
     return joined.select(
-        pl.lit(week_id, dtype=pl.Int64).alias("week_id"),
+        week_column(week_id),
         "article_id",
         pl.min_horizontal("first_sold_date", new("first_sold_date")).alias("first_sold_date"),
         pl.max_horizontal("last_sold_date", new("last_sold_date")).alias("last_sold_date"),

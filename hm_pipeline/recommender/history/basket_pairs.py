@@ -7,6 +7,7 @@ The window that strategies read is summed in ``bought_together``.
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import before
 from hm_pipeline.recommender.history._lib import HistoryTable
@@ -51,7 +52,7 @@ def compute(tables: Inputs, *, week_id: int, earlier_weeks: int = EARLIER_WEEKS,
         .filter(pl.col("article_id") != pl.col("other_id"))
         .group_by("article_id", "other_id")
         .agg(pl.len().cast(pl.Int32).alias("customer_count"))
-        .select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "article_id", "other_id", "customer_count")
+        .select(week_column(week_id), "article_id", "other_id", "customer_count")
     )
 
 

@@ -6,6 +6,7 @@ Source: basket pairs of the window.  Grain: (week, article, neighbour).
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import at
 from hm_pipeline.recommender.history._lib import HistoryTable
@@ -48,7 +49,7 @@ def compute(tables: Inputs, *, week_id: int, weeks: int = WEEKS, neighbours: int
         .sort("article_id", "pair_count", "other_id", descending=[False, True, False])
         .with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("article_id").alias("pair_rank"))
         .filter(pl.col("pair_rank") <= neighbours)
-        .select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "article_id", "other_id", "pair_count", "pair_rank")
+        .select(week_column(week_id), "article_id", "other_id", "pair_count", "pair_rank")
     )
 
 

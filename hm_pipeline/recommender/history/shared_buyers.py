@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import before
 from hm_pipeline.recommender.history._lib import HistoryTable
@@ -57,7 +58,7 @@ def compute(tables: Inputs, *, week_id: int, weeks: int = WEEKS, neighbours: int
         "other_id": articles.gather(others.astype(np.int64)),
         "likeness": strengths.astype(np.int64),
     }
-    return pl.DataFrame(frame, schema_overrides={"likeness": pl.Int64}).select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), pl.all())
+    return pl.DataFrame(frame, schema_overrides={"likeness": pl.Int64}).select(week_column(week_id), pl.all())
 
 
 def _neighbours(buyers: sparse.csr_matrix, most: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

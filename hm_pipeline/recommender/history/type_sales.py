@@ -7,6 +7,7 @@ holds all weeks before it.
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.presentation import Preview
 from hm_pipeline.engine.step import at, before
@@ -48,7 +49,7 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     )
     known = tables.weekly("history/type_sales").before(week_id, weeks=1)
     columns = (*CELL, "sold_count")
-    return pl.concat([known.select(columns), newest.select(columns)]).select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), *columns)
+    return pl.concat([known.select(columns), newest.select(columns)]).select(week_column(week_id), *columns)
 
 
 HISTORY = HistoryTable(

@@ -11,6 +11,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from hm_pipeline.base.contracts import ArticleWeek
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import before
 from hm_pipeline.recommender.history._lib import HistoryTable
@@ -43,7 +44,7 @@ def compute(tables: Inputs, *, week_id: int, weeks: int = WEEKS, seed: int = 0) 
     return pl.DataFrame(
         {"article_id": articles, "vector": vectors},
         schema={"article_id": pl.Int64, "vector": pl.Array(pl.Float32, DIMENSIONS)},
-    ).select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "article_id", "vector")
+    ).select(week_column(week_id), "article_id", "vector")
 
 
 def _decompose(pairs: pl.DataFrame, articles: pl.Series, seed: int) -> np.ndarray:

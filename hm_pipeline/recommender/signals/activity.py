@@ -8,6 +8,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import CustomerWeek
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.base.fixed_point import SCALE, days_before, decay
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.signals._lib.signal import Signal
@@ -48,7 +49,7 @@ def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30) -> pl.L
         )
     )
     zero = ("activity", "activity_count", "activity_weeks")
-    everyone = tables.audience.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "customer_id")
+    everyone = tables.audience.select(week_column(week_id), "customer_id")
     return Activity.cast(everyone.join(bought, on="customer_id", how="left").with_columns(pl.col(zero).fill_null(0)))
 
 

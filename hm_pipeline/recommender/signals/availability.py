@@ -12,6 +12,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import ArticleWeek
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.presentation import Preview
 from hm_pipeline.recommender.history.article_sales import EWMA, LAGS, UNIT, buyer_age, online_share
@@ -137,7 +138,7 @@ def compute(tables: Inputs, *, week_id: int, model: Recalibrated) -> pl.LazyFram
     median = known.select(pl.when(_is_selling()).then(likely).otherwise(0)).to_series()
     return Availability.cast(
         known.select(
-            pl.lit(week_id, dtype=pl.Int64).alias("week_id"),
+            week_column(week_id),
             "article_id",
             model.predict_right("any", known, _is_selling()).clip(0, 1).alias("availability"),
             model.predict("units", known).clip(lower_bound=0).alias("availability_units"),

@@ -7,6 +7,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import ArticleWeek
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.history.article_sales import buyer_age, online_share
 from hm_pipeline.recommender.signals._lib.signal import Signal
@@ -35,7 +36,7 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     fresh, fortnight = pl.col("day_3_count") / 3, (pl.col("day_7_count") + pl.col("lag_2_count")) / 14
     return Momentum.cast(
         sales.select(
-            pl.lit(week_id, dtype=pl.Int64).alias("week_id"),
+            week_column(week_id),
             "article_id",
             ((fresh + 1) / (fortnight + 1)).cast(pl.Float32).alias("momentum"),
             *(pl.col(f"day_{days}_count").alias(f"momentum_day_{days}_count") for days in (1, 3, 7)),

@@ -9,6 +9,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.history.type_rates import EVERYONE
 from hm_pipeline.recommender.signals._lib.signal import Signal
@@ -43,7 +44,7 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     found = found.join(everyone, on="product_type_no", how="left", maintain_order="left")
     return NeedPropensity.cast(
         found.select(
-            pl.lit(week_id, dtype=pl.Int64).alias("week_id"),
+            week_column(week_id),
             "customer_id",
             "article_id",
             pl.coalesce("type_need", "month_rate", pl.lit(0.0)).cast(pl.Float32).alias("need_propensity"),

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.base.contracts import ArticleWeek
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.presentation import Preview
 from hm_pipeline.recommender.plots.growth import growth_of_earlier_weeks
@@ -122,7 +123,7 @@ def compute(tables: Inputs, *, week_id: int, model: ShareModel) -> pl.LazyFrame:
         **{f"seasonality_{band}_growth": pl.col(f"{band}_growth").fill_null(1) for band in BANDS},
     }
     columns = (value.cast(pl.Float32).alias(name) for name, value in said.items())
-    return Seasonality.cast(rows.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "article_id", *columns)).lazy()
+    return Seasonality.cast(rows.select(week_column(week_id), "article_id", *columns)).lazy()
 
 
 SIGNAL = Signal(

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.history.article_sales import buyer_age
 from hm_pipeline.recommender.profiles import CustomerProfiles, build_profiles, encode_attribute
@@ -62,7 +63,7 @@ def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     mean = pl.mean_horizontal("style_collaborative", "style_text").cast(pl.Float32)
     price, buyer_age = catalogue["last_price"].gather(articles), catalogue["buyer_age"].gather(articles)
     found = pairs.with_columns(
-        pl.lit(week_id, dtype=pl.Int64).alias("week_id"),
+        week_column(week_id),
         *(pl.Series(name, values) for name, values in {**columns, **cosines}.items()),
         (price / taste.prices.gather(customers)).cast(pl.Float32).alias("style_price_ratio"),
         (buyer_age - tables.ages(ids).gather(customers)).cast(pl.Float32).alias("style_age_gap"),

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.base.contracts import CustomerWeek
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.presentation import Preview
 from hm_pipeline.recommender.learners import multi_target as _booster
@@ -99,7 +100,7 @@ def compute(tables: Inputs, *, week_id: int, model: Boosters) -> pl.LazyFrame:
     """Return :class:`TypeNeed` of the audience."""
     frames = [
         rows.select(
-            pl.lit(week_id, dtype=pl.Int64).alias("week_id"),
+            week_column(week_id),
             "customer_id",
             "product_type_no",
             model.predict("is_bought", rows).clip(0, 1).alias("type_need"),

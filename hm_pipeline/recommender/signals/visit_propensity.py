@@ -9,6 +9,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import CustomerWeek
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.base.fixed_point import SCALE, days_before, decay
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.learners import multi_target as _booster
@@ -109,7 +110,7 @@ def compute(tables: Inputs, *, week_id: int, model: Boosters) -> pl.LazyFrame:
     """Return :class:`VisitPropensity` of the audience."""
     rows = build_features(tables, week_id=week_id)
     said = model.predict("comes", rows).clip(0, 1).alias("visit_propensity")
-    return VisitPropensity.cast(rows.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "customer_id", said)).lazy()
+    return VisitPropensity.cast(rows.select(week_column(week_id), "customer_id", said)).lazy()
 
 
 SIGNAL = Signal(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from hm_pipeline.base.expressions import week_column
 from hm_pipeline.base.fixed_point import SCALE, days_before, decay
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.registration import Registration
@@ -86,5 +87,5 @@ def rank_proposals(proposals: pl.LazyFrame, name: str, *, week_id: int, most: in
     return (
         ordered.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int16).over("customer_id").alias(f"{name}_rank"))
         .filter(pl.col(f"{name}_rank") <= most)
-        .with_columns(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), (pl.col("score") / SCALE).cast(pl.Float32).alias(f"{name}_score"))
+        .with_columns(week_column(week_id), (pl.col("score") / SCALE).cast(pl.Float32).alias(f"{name}_score"))
     )
