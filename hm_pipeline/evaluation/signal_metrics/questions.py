@@ -6,6 +6,7 @@ when an interval is made.
 
 import polars as pl
 
+from hm_pipeline.base.expressions import or_unknown
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.history.type_rates import EVERYONE, OLDEST
 from hm_pipeline.recommender.labels import purchased_pairs
@@ -28,7 +29,7 @@ def needs(inputs: Inputs, week_id: int) -> pl.DataFrame:
     Baselines: the share of all buyers who took the type in four weeks; the customer's own share, drawn to that; the share
     of last week's buyers of the age.
     """
-    articles = inputs.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
+    articles = inputs.static("articles").select("article_id", or_unknown("product_type_no"))
     key = ["customer_id", "product_type_no"]
     taken = (
         purchased_pairs(inputs, week_id=week_id)
@@ -66,7 +67,7 @@ def needs(inputs: Inputs, week_id: int) -> pl.DataFrame:
 
 def seasons(inputs: Inputs, week_id: int) -> pl.DataFrame:
     """Return the types' shares of the week's units; baselines are last week's, the mean of four weeks, and a year ago."""
-    articles = inputs.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
+    articles = inputs.static("articles").select("article_id", or_unknown("product_type_no"))
     types = articles.select("product_type_no").unique()
     said = inputs.weekly("signal/seasonality").at(week_id).join(articles, on="article_id")
     expected = said.group_by("product_type_no").agg(pl.col("seasonality_share").max().alias("signal"))

@@ -6,6 +6,7 @@ import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.base.expressions import or_unknown
 from hm_pipeline.base.ids import signed_id
 from hm_pipeline.datasets.simulator.ground_truth import FOLDER
 from hm_pipeline.engine.home import Home
@@ -33,7 +34,7 @@ class Stored:
 
     def articles(self) -> pl.LazyFrame:
         """Return the catalogue's types and index groups."""
-        return self.home.static("articles").select("article_id", pl.col(TYPE).fill_null(-1), "index_group_no")
+        return self.home.static("articles").select("article_id", or_unknown(TYPE), "index_group_no")
 
     def truth(self, table: str) -> pl.LazyFrame:
         """Return a table of the truth, with the ids of the home.

@@ -8,6 +8,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.expressions import or_unknown
 from hm_pipeline.base.fixed_point import SCALE
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy, favourite_values, rank_proposals
@@ -40,7 +41,7 @@ def compute(
     most
         Articles per customer.
     """
-    kinds = tables.static("articles").select("article_id", pl.col("section_no").fill_null(-1))
+    kinds = tables.static("articles").select("article_id", or_unknown("section_no"))
     forecast = tables.weekly("signal/availability").at(week_id).filter(pl.col("availability_age_days") <= new_days)
     best = (
         forecast.select("article_id", (SCALE * pl.col("availability_units").cast(pl.Float64)).round().cast(pl.Int64).alias("units"))

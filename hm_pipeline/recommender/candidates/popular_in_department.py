@@ -4,6 +4,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.expressions import or_unknown
 from hm_pipeline.base.fixed_point import SCALE
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy, favourite_values, rank_proposals
@@ -35,7 +36,7 @@ def compute(
     most
         Articles per customer.
     """
-    kinds = tables.static("articles").select("article_id", pl.col("department_no").fill_null(-1))
+    kinds = tables.static("articles").select("article_id", or_unknown("department_no"))
     sold = tables.weekly("history/article_sales").at(week_id).filter(pl.col("day_7_count") > 0)
     best = (
         sold.select("article_id", recent_sales_score().alias("fresh"))

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
+from hm_pipeline.base.expressions import or_unknown
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import at, before
 from hm_pipeline.recommender.history._lib import HistoryTable
@@ -29,7 +30,7 @@ class TypePairs(dy.Schema):
 
 def compute(tables: Inputs, *, week_id: int, weeks: int = WEEKS) -> pl.DataFrame:
     """Return :class:`TypePairs` at a week's cutoff."""
-    kinds = tables.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
+    kinds = tables.static("articles").select("article_id", or_unknown("product_type_no"))
     sold = tables.weekly("transactions").before(week_id, weeks=weeks).join(kinds, on="article_id")
     taken = sold.select("customer_id", "week_id", "product_type_no").unique().sort("customer_id", "week_id", "product_type_no").collect()
     types = taken["product_type_no"].unique().sort()

@@ -8,6 +8,7 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
+from hm_pipeline.base.expressions import or_unknown
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import at, before
 from hm_pipeline.recommender.history._lib import HistoryTable
@@ -35,7 +36,7 @@ def compute(tables: Inputs, *, week_id: int, least: int = 500) -> pl.DataFrame:
     least
         Buyers in the window around an age.
     """
-    kinds = tables.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
+    kinds = tables.static("articles").select("article_id", or_unknown("product_type_no"))
     ages = tables.static("customers").select("customer_id", pl.col("age").cast(pl.Int64).clip(0, OLDEST))
     sold = tables.weekly("transactions").before(week_id, weeks=MONTH).join(kinds, on="article_id").join(ages, on="customer_id", how="left")
     taken = sold.select("week_id", "customer_id", "age", "product_type_no").unique().collect()

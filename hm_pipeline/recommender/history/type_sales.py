@@ -7,7 +7,7 @@ holds all weeks before it.
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.base.expressions import week_column
+from hm_pipeline.base.expressions import or_unknown, week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.presentation import Preview
 from hm_pipeline.engine.step import at, before
@@ -36,14 +36,14 @@ def age_band(age: pl.Expr) -> pl.Expr:
 
 def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     """Return :class:`TypeSales` at a week's cutoff: the week before's, and one more week."""
-    kinds = tables.static("articles").select("article_id", pl.col("product_type_no", "index_group_no").fill_null(-1))
+    kinds = tables.static("articles").select("article_id", or_unknown("product_type_no", "index_group_no"))
     bands = tables.static("customers").select("customer_id", age_band(pl.col("age")).alias("age_band"))
     newest = (
         tables.weekly("transactions")
         .before(week_id, weeks=1)
         .join(kinds, on="article_id", how="left")
         .join(bands, on="customer_id", how="left")
-        .with_columns(pl.col("product_type_no", "index_group_no", "age_band").fill_null(-1), pl.col("week_id").alias("sold_week_id"))
+        .with_columns(or_unknown("product_type_no", "index_group_no", "age_band"), pl.col("week_id").alias("sold_week_id"))
         .group_by(CELL)
         .agg(pl.len().cast(pl.Int64).alias("sold_count"))
     )

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from hm_pipeline.base.expressions import or_unknown
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.presentation import stored_rows
 from hm_pipeline.recommender.plots.canvas import Canvas
@@ -35,7 +36,7 @@ def reliability_of_earlier_weeks(graph: Graph, week_id: int) -> bytes | None:
     """Return the reliability of the need for types in the weeks before, among those who bought anything."""
     need, key = "signal/type_need", ["customer_id", "product_type_no"]
     past = range(week_id - EARLIER, week_id)
-    types = graph.home.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
+    types = graph.home.static("articles").select("article_id", or_unknown("product_type_no"))
     frames = []
     for week in (week for week in past if graph.is_stored(need, week) and graph.is_stored("transactions", week)):
         predicted = stored_rows(graph, need, week).select(*key, pl.col("type_need").alias("probability"))

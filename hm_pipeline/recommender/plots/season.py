@@ -3,6 +3,7 @@
 import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE, Calendar
+from hm_pipeline.base.expressions import or_unknown
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.presentation import stored_rows
 from hm_pipeline.recommender.plots.canvas import Canvas, first_days, legend_outside
@@ -44,7 +45,7 @@ def season_curves(graph: Graph, week_id: int) -> bytes | None:
     """Return the season curves as known at a week's cutoff."""
     if not graph.is_stored("history/type_sales", week_id):
         return None
-    names = graph.home.static("articles").select(pl.col("product_type_no").fill_null(-1), "product_type_name").unique("product_type_no")
+    names = graph.home.static("articles").select(or_unknown("product_type_no"), "product_type_name").unique("product_type_no")
     sales = stored_rows(graph, "history/type_sales", week_id).join(names, on="product_type_no", how="left")
     known = sales.with_columns(pl.col("product_type_name").fill_null("unknown")).collect()
     return None if known.is_empty() else draw_season_curves(known, calendar=graph.calendar)

@@ -9,7 +9,7 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.base.expressions import week_column
+from hm_pipeline.base.expressions import or_unknown, week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.history.type_rates import EVERYONE
 from hm_pipeline.recommender.signals._lib.signal import Signal
@@ -34,7 +34,7 @@ class NeedPropensity(Pair):
 
 def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     """Return :class:`NeedPropensity` of the candidates."""
-    types = tables.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
+    types = tables.static("articles").select("article_id", or_unknown("product_type_no"))
     candidates = tables.weekly("candidates").at(week_id).select("customer_id", "article_id")
     # Collected, or the optimiser would join articles to needs by type first: all articles times all customers.
     pairs = candidates.join(types, on="article_id", maintain_order="left").collect().lazy()  # in their order, which is the table's

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.base.contracts import ArticleWeek
-from hm_pipeline.base.expressions import week_column
+from hm_pipeline.base.expressions import or_unknown, week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.presentation import Preview
 from hm_pipeline.recommender.plots.growth import growth_of_earlier_weeks
@@ -110,7 +110,7 @@ def compute(tables: Inputs, *, week_id: int, model: ShareModel) -> pl.LazyFrame:
     sales = tables.weekly("history/type_sales").at(week_id).collect()
     of_types = _growth(model, *sales_matrix(sales, (TYPE,), week_id), week_id)
     found = {level: expected(model, sales, level, week_id, of_types) for level in LEVELS}
-    rows = tables.static("articles").select("article_id", pl.col(TYPE, GROUP).fill_null(-1)).collect()
+    rows = tables.static("articles").select("article_id", or_unknown(TYPE, GROUP)).collect()
     for level, keys in LEVELS.items():
         named = found[level].rename({name: f"{level}_{name}" for name in ("share", "growth", "in_season")})
         rows = rows.join(named, on=keys, how="left", maintain_order="left")

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.base.expressions import week_column
+from hm_pipeline.base.expressions import or_unknown, week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.history.article_sales import buyer_age
 from hm_pipeline.recommender.profiles import CustomerProfiles, build_profiles, encode_attribute
@@ -76,7 +76,7 @@ def _catalogue(tables: Inputs, week_id: int) -> pl.DataFrame:
     sales = tables.weekly("history/article_sales").at(week_id)
     return (
         tables.static("articles")
-        .select("article_id", *(pl.col(name).fill_null(-1) for name in ATTRIBUTES.values()))
+        .select("article_id", or_unknown(*ATTRIBUTES.values()))
         .join(tables.weekly("history/vectors").at(week_id).select("article_id", "vector"), on="article_id", how="left")
         .join(tables.static("embeddings").select("article_id", "text_vector"), on="article_id", how="left")
         .join(sales.select("article_id", "last_price", "day_7_count", buyer_age().alias("buyer_age")), on="article_id", how="left")

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from hm_pipeline.base.contracts import CustomerWeek
-from hm_pipeline.base.expressions import week_column
+from hm_pipeline.base.expressions import or_unknown, week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.presentation import Preview
 from hm_pipeline.recommender.learners import multi_target as _booster
@@ -91,7 +91,7 @@ def _examples(tables: Inputs, past: int, seed: int, customers: int) -> pl.DataFr
 
 def taken_types(tables: Inputs, sold: pl.LazyFrame) -> pl.LazyFrame:
     """Return the distinct ``customer_id``, ``product_type_no`` of purchases, with ``is_bought`` 1."""
-    types = tables.static("articles").select("article_id", pl.col("product_type_no").fill_null(-1))
+    types = tables.static("articles").select("article_id", or_unknown("product_type_no"))
     pairs = sold.join(types, on="article_id").select("customer_id", "product_type_no").unique()
     return pairs.with_columns(pl.lit(1, dtype=pl.Int8).alias("is_bought"))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from hm_pipeline.base.expressions import or_unknown
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates.first_stage.pool import CandidatePool
 from hm_pipeline.recommender.history.article_sales import buyer_age
@@ -123,7 +124,7 @@ def _facts(tables: Inputs, week_id: int) -> pl.DataFrame:
             (pl.col("last_price") / 1).alias("last_price"),
         )
     )
-    catalogue = tables.static("articles").select("article_id", *(pl.col(name).fill_null(-1) for name in ATTRIBUTES))
+    catalogue = tables.static("articles").select("article_id", or_unknown(*ATTRIBUTES))
     rows = catalogue.sort("article_id").join(known, on="article_id", how="left", maintain_order="left").collect()
     floats = ("units", "week_units", "trend", "age_days", "buyer_age", "last_price")
     return rows.with_columns(pl.col(floats).cast(pl.Float64).fill_null(float("nan")))

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import polars as pl
 
+from hm_pipeline.base.expressions import or_unknown
 from hm_pipeline.engine.inputs import Inputs
 
 KIN = ("colourway_count", "colourway_trend", "type_mean", "type_trend", "department_mean", "department_trend", "alike_mean")
@@ -24,9 +25,7 @@ def related_article_features(rows: pl.DataFrame, tables: Inputs) -> pl.DataFrame
     rows
         Articles with ``age_days`` and their units of the last two weeks.
     """
-    kinds = (
-        tables.static("articles").select("article_id", "product_code", pl.col("product_type_no", "department_no").fill_null(-1)).collect()
-    )
+    kinds = tables.static("articles").select("article_id", "product_code", or_unknown("product_type_no", "department_no")).collect()
     known = rows.select("article_id", "age_days", "day_7_count", "lag_2_count").join(
         kinds, on="article_id", how="left", maintain_order="left"
     )
