@@ -5,6 +5,7 @@ from datetime import date
 import polars as pl
 
 SCALE = 2**16  # weights are integers in this unit, so that no order of summation changes their sum
+UNIT = 2**10  # decayed counts and likenesses of the history are integers in this unit
 
 
 def days_before(cutoff: date, day: str = "t_dat") -> pl.Expr:

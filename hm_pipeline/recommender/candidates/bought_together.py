@@ -7,13 +7,12 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.base.fixed_point import SCALE, days_before, decay
+from hm_pipeline.base.fixed_point import SCALE, UNIT, days_before, decay
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.neighbours import Neighbours, best_neighbours
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy, available_articles, last_purchases, rank_proposals
 
 INPUTS = ("purchases", "history/article_sales", "history/bought_together", "signal/availability")
-UNIT = 2**10  # of decayed counts in the history
 SMOOTHING = 10  # units sold that are added below the line: a pair seen once in three sales is no rule
 
 

@@ -8,12 +8,10 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.contracts import Pair
-from hm_pipeline.base.fixed_point import SCALE
+from hm_pipeline.base.fixed_point import SCALE, UNIT
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.neighbours import Neighbours, best_neighbours
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy, available_articles, last_purchases, rank_proposals
-
-UNIT = 2**10  # of likeness in the history
 
 
 class SimilarCustomers(Pair):

@@ -10,12 +10,12 @@ import polars as pl
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.contracts import ArticleWeek
 from hm_pipeline.base.expressions import week_column
+from hm_pipeline.base.fixed_point import UNIT
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import at, before
 from hm_pipeline.recommender.history._lib import HistoryTable
 
 LAGS = 6  # weeks, the longer memory of the public solutions
-UNIT = 2**10  # decayed counts are fixed-point numbers with this unit
 HALF_LIFE_WEEKS = 2  # a week's sales lose 1 - 2**(-1/2), close to 29 %, with every week that passes
 DECAY = (181, 256)  # 2**(-1/2) as a fraction of integers
 DAYS = (1, 3, 7)

@@ -7,12 +7,12 @@ import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.expressions import week_column
+from hm_pipeline.base.fixed_point import UNIT
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import at
 from hm_pipeline.recommender.history._lib import HistoryTable
 
 WEEKS = 12  # a season; older pairs name articles that have left the shop
-UNIT = 2**10
 
 
 class BoughtTogether(dy.Schema):

@@ -14,12 +14,12 @@ import polars as pl
 from scipy import sparse
 
 from hm_pipeline.base.expressions import week_column
+from hm_pipeline.base.fixed_point import UNIT
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import before
 from hm_pipeline.recommender.history._lib import HistoryTable
 
 WEEKS = 12  # a season, as for what is bought together
-UNIT = 2**10  # likeness is a fixed-point number with this unit
 MOST_ARTICLES = 60  # of one customer, the newest: a reseller is nobody's neighbour, and would be squared
 BLOCK = 4_000  # articles whose neighbours are counted at a time
 

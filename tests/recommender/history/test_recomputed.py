@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from hm_pipeline.base.fixed_point import UNIT
 from hm_pipeline.recommender.history import basket_pairs
-from hm_pipeline.recommender.history.article_sales import DECAY, DECAYED, EWMA, UNIT
+from hm_pipeline.recommender.history.article_sales import DECAY, DECAYED, EWMA
 from tests.laws.evaluator import Evaluator, Shop
 
 SALES = """
