@@ -10,6 +10,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from hm_pipeline.base.columns import K
 from hm_pipeline.base.errors import InvalidInput
 
 
@@ -28,7 +29,7 @@ class Settings(BaseModel):
     threads: int = Field(2, ge=1, description="threads of DuckDB and the boosters")
     memory: str = Field("4GB", description="memory limit given to DuckDB")
     seed: int = Field(0, ge=0, description="seed of everything random")
-    candidates: int = Field(100, ge=12, description="candidates a customer keeps after the first stage")
+    candidates: int = Field(100, ge=K, description="candidates a customer keeps after the first stage")
     trials: int = Field(6, ge=1, description="FLAML trials per learner in one search")
     learners: tuple[str, ...] = Field(("lightgbm", "xgboost"), min_length=2, description="members of the ensemble")
     training_rows: int = Field(1_000_000, ge=1_000, description="most rows a learner is fitted on, negatives sampled")

@@ -11,7 +11,7 @@ import polars as pl
 from rich.console import RenderableType
 from rich.text import Text
 
-from hm_pipeline.base.columns import KEYS, K
+from hm_pipeline.base.columns import BUYER, KEYS, K
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.evaluation.scoreboard.rows import Row, rounded
@@ -24,7 +24,7 @@ from hm_pipeline.recommender.labels import purchased_pairs
 from hm_pipeline.recommender.learners import fit_member
 from hm_pipeline.recommender.learners.base import as_floats
 from hm_pipeline.recommender.metrics.bootstrap import Interval, bootstrap, paired_difference
-from hm_pipeline.recommender.metrics.ranking import BUYER, average_precision
+from hm_pipeline.recommender.metrics.ranking import average_precision
 from hm_pipeline.recommender.signals import SIGNALS
 
 ALL = "all signals"

@@ -10,10 +10,10 @@ from datetime import timedelta
 import polars as pl
 
 from hm_pipeline.base.calendar import DAYS, Calendar
+from hm_pipeline.base.columns import K
 from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.tables import WeeklyTable
 
-PLACES = 12
 DECAY_SCALE = 1_000_000  # fixed point of 1 / days, as a sum of floats depends on the order of rows
 AGE_EDGES = (25, 35, 45, 55)  # under 25, decades, 55 and over: the bins of the published rung
 GENDER_GROUPS = (1, 3)  # index groups Ladieswear and Menswear; the others are bought for and by everyone
@@ -36,7 +36,7 @@ def top_articles(recent: pl.LazyFrame, score: pl.Expr, by: Sequence[str] = ()) -
 
 def _placed(ordered: pl.LazyFrame, by: Sequence[str]) -> pl.LazyFrame:
     place = pl.int_range(1, pl.len() + 1, dtype=pl.Int64)
-    return ordered.with_columns(place=place.over(by) if by else place).filter(pl.col("place") <= PLACES)
+    return ordered.with_columns(place=place.over(by) if by else place).filter(pl.col("place") <= K)
 
 
 def own_purchases(recent: pl.LazyFrame, audience: pl.DataFrame, weight: pl.Expr) -> pl.LazyFrame:
@@ -59,7 +59,7 @@ def frequent_partners(own: pl.LazyFrame, recent: pl.LazyFrame, partners: int) ->
     best = top_articles(pairs, pl.len(), by=["own_id"]).filter(pl.col("place") <= partners).rename({"place": "partner_place"})
     found = own.rename({ARTICLE: "own_id"}).join(best, on="own_id")
     # the best partner of every own article comes before the second of any
-    return found.select(CUSTOMER, ARTICLE, place=pl.col("partner_place") * PLACES + pl.col("place"))
+    return found.select(CUSTOMER, ARTICLE, place=pl.col("partner_place") * K + pl.col("place"))
 
 
 def _gendered(articles: pl.LazyFrame) -> pl.LazyFrame:
@@ -96,5 +96,5 @@ def stack(layers: Sequence[pl.LazyFrame], week_id: int) -> pl.DataFrame:
     rows = pl.concat([layer.select(*columns, layer=pl.lit(index)) for index, layer in enumerate(layers)])
     ordered = rows.sort(CUSTOMER, "layer", "place", ARTICLE).unique([CUSTOMER, ARTICLE], keep="first", maintain_order=True)
     ranked = ordered.with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int16).over(CUSTOMER))
-    kept = ranked.filter(pl.col("rank") <= PLACES)
+    kept = ranked.filter(pl.col("rank") <= K)
     return kept.select(week_column(week_id), CUSTOMER, ARTICLE, "rank").collect()

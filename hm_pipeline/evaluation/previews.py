@@ -5,6 +5,7 @@ from functools import partial
 
 import polars as pl
 
+from hm_pipeline.base.columns import K
 from hm_pipeline.datasets.kaggle.image_folder import image_path
 from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import Graph
@@ -17,7 +18,6 @@ from hm_pipeline.recommender.plots.scores import draw_scores
 
 EARLIER = 4  # evaluated weeks that are pooled
 SCORES = "signal_scores"
-TOP = 12
 
 
 def metrics_of(questions: Collection[str]) -> Preview:
@@ -54,8 +54,8 @@ def _top(graph: Graph, week_id: int) -> bytes | None:
 
     if not row_count(graph, "recommendations", week_id):
         return None
-    lists = stored_rows(graph, "recommendations", week_id).filter(pl.col("rank") <= TOP)
-    top = lists.group_by("article_id").agg(customers=pl.len()).sort("customers", "article_id", descending=[True, False]).head(TOP)
+    lists = stored_rows(graph, "recommendations", week_id).filter(pl.col("rank") <= K)
+    top = lists.group_by("article_id").agg(customers=pl.len()).sort("customers", "article_id", descending=[True, False]).head(K)
     columns = ("prod_name", "product_type_name", "colour_group_name")
     named = top.join(graph.home.static("articles").select("article_id", *columns), on="article_id", how="left", maintain_order="left")
     shown = named.collect()

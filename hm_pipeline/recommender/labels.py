@@ -2,10 +2,9 @@
 
 import polars as pl
 
+from hm_pipeline.base.columns import PAIR
 from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
-
-PAIR = ["customer_id", "article_id"]
 
 
 def purchased_pairs(tables: Inputs, *, week_id: int) -> pl.LazyFrame:

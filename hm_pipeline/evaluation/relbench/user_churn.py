@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from hm_pipeline.base.columns import BUYER
 from hm_pipeline.base.expressions import week_column
 from hm_pipeline.evaluation.relbench.alignment import Baseline, aligned
 from hm_pipeline.evaluation.scoreboard.rows import DECIMALS, Row, share
-from hm_pipeline.recommender.metrics.ranking import BUYER
 
 NAME = "user-churn"
 

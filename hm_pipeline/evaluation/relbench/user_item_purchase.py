@@ -16,14 +16,14 @@ snap-stanford/relbench at f4fdd49, relbench/tasks/hm.py, ``UserItemPurchaseTask`
 
 import polars as pl
 
+from hm_pipeline.base.columns import BUYER, KEYS, K
 from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.base.expressions import week_column
 from hm_pipeline.evaluation.relbench.alignment import Baseline, require_once, require_truth
 from hm_pipeline.evaluation.scoreboard.rows import DECIMALS, Row
-from hm_pipeline.recommender.metrics.ranking import BUYER, PAIR, average_precision
+from hm_pipeline.recommender.metrics.ranking import average_precision
 
 NAME = "user-item-purchase"
-PLACES = 12
 NO_ARTICLE = -1  # RelBench's filler: named where nothing is known of a customer, never a hit
 
 
@@ -50,12 +50,12 @@ def truth(transactions: pl.LazyFrame, customers: pl.LazyFrame, articles: pl.Lazy
     customers, articles
         The catalogues; others are left out, as RelBench's ``filter_dangling_entities`` does.
     """
-    bought = transactions.filter(pl.col("week_id") == week_id).select(PAIR).unique()
+    bought = transactions.filter(pl.col("week_id") == week_id).select(KEYS).unique()
     known = bought.join(customers, on="customer_id", how="semi").join(articles, on="article_id", how="semi")
-    return known.sort(PAIR)
+    return known.sort(KEYS)
 
 
-def score(predictions: pl.DataFrame, truth: pl.DataFrame, *, places: int = PLACES) -> PurchaseScore:
+def score(predictions: pl.DataFrame, truth: pl.DataFrame, *, places: int = K) -> PurchaseScore:
     """Judge lists of articles.
 
     Parameters
@@ -74,12 +74,12 @@ def score(predictions: pl.DataFrame, truth: pl.DataFrame, *, places: int = PLACE
         If a customer of the population has no list, or one with a rank below 1, or a rank or an article twice.
     """
     require_truth(truth, where=NAME)
-    pairs = truth.select(PAIR).unique()
+    pairs = truth.select(KEYS).unique()
     ranked = predictions.join(pairs.select(BUYER).unique(), on=BUYER, how="semi").filter(
         pl.col("rank").is_null() | (pl.col("rank") <= places)
     )
     _require_lists(ranked, pairs)
-    hits = ranked.join(pairs, on=PAIR, how="semi").group_by(BUYER).agg(hits=pl.len())
+    hits = ranked.join(pairs, on=KEYS, how="semi").group_by(BUYER).agg(hits=pl.len())
     counted = (
         pairs.group_by(BUYER).agg(bought=pl.len()).join(hits, on=BUYER, how="left").sort(BUYER).with_columns(pl.col("hits").fill_null(0))
     )
@@ -106,7 +106,7 @@ def _require_lists(ranked: pl.DataFrame, pairs: pl.DataFrame) -> None:
     if ranked.filter(pl.col("rank").is_null() | (pl.col("rank") < 1)).height:
         raise SchemaViolation("a rank is missing or below 1", where=NAME, remedy="count ranks from 1, the best")
     require_once(ranked, keys=(*BUYER, "rank"), where=NAME, what="article")
-    require_once(ranked.filter(pl.col("article_id") != NO_ARTICLE), keys=PAIR, where=NAME, what="rank")
+    require_once(ranked.filter(pl.col("article_id") != NO_ARTICLE), keys=KEYS, where=NAME, what="rank")
 
 
 def best_sellers(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
@@ -115,7 +115,7 @@ def best_sellers(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id
     RelBench's global popularity counts all weeks it trains on, each customer once a week.
     """
     sold = transactions.filter(pl.col("week_id") == week_id - 1).group_by("article_id").agg(count=pl.len())
-    best = sold.sort(["count", "article_id"], descending=[True, False]).head(PLACES)
+    best = sold.sort(["count", "article_id"], descending=[True, False]).head(K)
     ranked = best.select("article_id", rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int16))
     asked = customers.select(week_column(week_id), "customer_id").unique()
     return asked.join(ranked, how="cross").sort(*BUYER, "rank")
@@ -131,7 +131,7 @@ def past_purchases(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_
     pairs = past.group_by("customer_id", "article_id").agg(weeks=pl.col("week_id").n_unique(), last=pl.col("t_dat").max())
     order = pairs.sort(["customer_id", "weeks", "last", "article_id"], descending=[False, True, True, False])
     place = pl.int_range(1, pl.len() + 1, dtype=pl.Int16).over("customer_id").alias("rank")
-    own = order.select("customer_id", "article_id", place).filter(pl.col("rank") <= PLACES)
+    own = order.select("customer_id", "article_id", place).filter(pl.col("rank") <= K)
     asked = customers.select(week_column(week_id), "customer_id").unique().join(own, on="customer_id", how="left")
     return asked.with_columns(pl.col("article_id").fill_null(NO_ARTICLE), pl.col("rank").fill_null(1)).sort(*BUYER, "rank")
 

@@ -8,7 +8,8 @@ from dataclasses import asdict
 
 import polars as pl
 
-from hm_pipeline.recommender.metrics.ranking import BUYER, average_precision, retrieval, strategy_hits
+from hm_pipeline.base.columns import BUYER, K
+from hm_pipeline.recommender.metrics.ranking import average_precision, retrieval, strategy_hits
 
 BEST_LEARNER, BLEND = "L3 best learner", "L4 blend"
 DEPTHS = (12, 50, 100)
@@ -80,7 +81,7 @@ def count_pairs(candidates: pl.DataFrame, recommendations: pl.DataFrame, bought:
     return figures
 
 
-def count_articles(recommendations: pl.DataFrame, offered: pl.Series, *, k: int = 12) -> Figures:
+def count_articles(recommendations: pl.DataFrame, offered: pl.Series, *, k: int = K) -> Figures:
     """Count the articles on offer, and those of them that anybody is shown.
 
     Does not add up over shards, as the same article is shown in many: give the week's recommendations whole.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import dataframely as dy
 import polars as pl
 
+from hm_pipeline.base.columns import BUYER
 from hm_pipeline.base.contracts import CustomerWeek
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import Inputs
@@ -16,7 +17,6 @@ from hm_pipeline.evaluation.scoreboard.scoring import Figures, count_articles, c
 from hm_pipeline.evaluation.scoreboard.segments import segment_buyers
 from hm_pipeline.recommender.candidates import STRATEGIES
 from hm_pipeline.recommender.labels import purchased_pairs
-from hm_pipeline.recommender.metrics.ranking import BUYER
 
 OFFER_WEEKS = 4  # an article sold in the last four weeks counts as on offer
 

@@ -3,6 +3,7 @@
 import polars as pl
 
 from hm_pipeline.base.calendar import DAYS
+from hm_pipeline.base.columns import KEYS
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.home import Home
@@ -11,7 +12,6 @@ from hm_pipeline.evaluation.baselines import Rule, rank_l0, rank_l1, rank_l2
 from hm_pipeline.evaluation.simulator.counts import Figures
 from hm_pipeline.recommender.metrics.ranking import map_at
 
-PAIR = ("week_id", "customer_id", "article_id")
 BUYERS, MOST_WEEKS = 300_000, 8  # which twelve articles lead a single week is chance, and moves its MAP by a third
 
 
@@ -23,7 +23,7 @@ def score(home: Home) -> Figures:
     totals: dict[str, float] = {}
     buyers = pairs = 0
     for week_id in range(home.calendar.last_week - 1, home.calendar.first_week, -1):  # the last one is still to come
-        bought = home.weekly("transactions", Transactions).at(week_id).select(PAIR).unique().collect()
+        bought = home.weekly("transactions", Transactions).at(week_id).select(KEYS).unique().collect()
         count = bought["customer_id"].n_unique()
         sums = {key: value * count for key, value in _maps(home, bought, week_id).items()} | _hits(home, bought, week_id)
         totals = {key: totals.get(key, 0.0) + value for key, value in sums.items()}

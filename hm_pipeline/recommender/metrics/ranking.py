@@ -11,11 +11,10 @@ from typing import Self
 
 import polars as pl
 
+from hm_pipeline.base.columns import BUYER, KEYS, K
 from hm_pipeline.recommender.metrics.bootstrap import Interval, bootstrap, paired_difference
 
 __all__ = [
-    "BUYER",
-    "PAIR",
     "Interval",
     "Retrieval",
     "article_coverage",
@@ -30,11 +29,8 @@ __all__ = [
     "strategy_hits",
 ]
 
-BUYER = ("week_id", "customer_id")
-PAIR = (*BUYER, "article_id")
 
-
-def average_precision(ranked: pl.DataFrame, bought: pl.DataFrame, *, k: int = 12) -> pl.DataFrame:
+def average_precision(ranked: pl.DataFrame, bought: pl.DataFrame, *, k: int = K) -> pl.DataFrame:
     """Return the average precision of every buyer.
 
     ``AP = sum_{i <= k} P(i) rel(i) / min(n, k)``, where ``P(i)`` is the share of bought articles among the first i,
@@ -65,8 +61,8 @@ def average_precision(ranked: pl.DataFrame, bought: pl.DataFrame, *, k: int = 12
     >>> average_precision(ranked, pl.DataFrame({**pair, "article_id": [8, 9]}))["average_precision"].item()
     0.25
     """
-    pairs = bought.select(PAIR).unique()
-    hits = ranked.lazy().filter(pl.col("rank") <= k).join(pairs.lazy(), on=PAIR, how="semi").group_by(PAIR).agg(pl.col("rank").min())
+    pairs = bought.select(KEYS).unique()
+    hits = ranked.lazy().filter(pl.col("rank") <= k).join(pairs.lazy(), on=KEYS, how="semi").group_by(KEYS).agg(pl.col("rank").min())
     precision = pl.int_range(1, pl.len() + 1).over(BUYER) / pl.col("rank")
     # list.sum adds in rank order; a plain grouped sum of floats may add in another order each run
     sums = hits.sort(*BUYER, "rank").with_columns(precision=precision).group_by(BUYER).agg("precision")
@@ -76,7 +72,7 @@ def average_precision(ranked: pl.DataFrame, bought: pl.DataFrame, *, k: int = 12
     return judged.select(*BUYER, average_precision=score).sort(BUYER).collect()
 
 
-def map_at(ranked: pl.DataFrame, bought: pl.DataFrame, *, k: int = 12) -> float:
+def map_at(ranked: pl.DataFrame, bought: pl.DataFrame, *, k: int = K) -> float:
     """Return the mean of :func:`average_precision` over buyers; not a number where nobody bought."""
     scores = average_precision(ranked, bought, k=k)["average_precision"].to_numpy()
     return float(scores.mean()) if len(scores) else float("nan")
@@ -132,10 +128,10 @@ class Retrieval:
 
 def retrieval(candidates: pl.DataFrame, bought: pl.DataFrame, *, k: int | None = None) -> Retrieval:
     """Count what the candidates reach, or those of rank k and better where k is given."""
-    pairs = bought.select(PAIR).unique()
+    pairs = bought.select(KEYS).unique()
     buyers = pairs.select(BUYER).unique()
-    kept = (candidates if k is None else candidates.filter(pl.col("rank") <= k)).select(PAIR).join(buyers, on=BUYER, how="semi").unique()
-    hits = kept.join(pairs, on=PAIR, how="semi").height
+    kept = (candidates if k is None else candidates.filter(pl.col("rank") <= k)).select(KEYS).join(buyers, on=BUYER, how="semi").unique()
+    hits = kept.join(pairs, on=KEYS, how="semi").height
     return Retrieval(kept.height, hits, pairs.height, buyers.height, kept.select(BUYER).unique().height)
 
 
@@ -154,7 +150,7 @@ def coverage(candidates: pl.DataFrame, bought: pl.DataFrame) -> float:
     return retrieval(candidates, bought).coverage
 
 
-def article_coverage(ranked: pl.DataFrame, article_ids: pl.Series, *, k: int = 12) -> float:
+def article_coverage(ranked: pl.DataFrame, article_ids: pl.Series, *, k: int = K) -> float:
     """Return the share of the given articles that anybody is recommended at rank k or better."""
     offered = article_ids.unique()
     named = ranked.filter(pl.col("rank") <= k)["article_id"].unique()
@@ -174,9 +170,9 @@ def strategy_hits(candidates: pl.DataFrame, bought: pl.DataFrame, strategies: Se
     pl.DataFrame
         ``strategy, row_count, hit_count, unique_hit_count``, in the order of ``strategies``; buyers only.
     """
-    pairs = bought.select(PAIR).unique().with_columns(is_hit=True)
+    pairs = bought.select(KEYS).unique().with_columns(is_hit=True)
     found = {name: pl.col(f"{name}_rank").is_not_null() for name in strategies}
-    known = candidates.join(pairs.select(BUYER).unique(), on=BUYER, how="semi").join(pairs, on=PAIR, how="left")
+    known = candidates.join(pairs.select(BUYER).unique(), on=BUYER, how="semi").join(pairs, on=KEYS, how="left")
     flags = known.select(pl.col("is_hit").fill_null(value=False), **found).with_columns(finders=pl.sum_horizontal(*strategies))
     hit, alone = pl.col("is_hit"), pl.col("is_hit") & (pl.col("finders") == 1)
     rows = [flags.select(pl.lit(name).alias("strategy"), *_counts(pl.col(name), hit, alone)) for name in strategies]

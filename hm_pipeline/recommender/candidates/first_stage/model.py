@@ -16,13 +16,13 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
+from hm_pipeline.base.columns import PAIR
 from hm_pipeline.base.contracts import Pair
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy
 from hm_pipeline.recommender.candidates.first_stage.bins import BUCKETS, BinnedFeature, bin_counts, terms_of
 from hm_pipeline.recommender.candidates.first_stage.pool import CandidatePool, collect_candidates
 
-PAIR = ["customer_id", "article_id"]
 NEGATIVE_SAMPLING = 7  # of so many proposals that were not taken, one is an example and stands for all of them
 DECIMALS, UNIT = 4, 10_000  # of weights
 
