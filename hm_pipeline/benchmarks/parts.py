@@ -1,7 +1,6 @@
 """Names and bars of the benchmarks, apart from their code, so that the help can list them without an import of it."""
 
 BARS = {
-    "simulate": "4 minutes and 8 GiB for 1.37 million customers",
     "overhead": "at most 15 % of the run is Dagster's",
     "ingest": "20 s, 30 CPU seconds, 2 GiB for 28 to 32 million purchases",
     "week": "240 s and 4 GiB for everyone's serving week at a sixteenth of H&M's size, models fitted",

@@ -17,7 +17,6 @@ from hm_pipeline.benchmarks.online import bench_online
 from hm_pipeline.benchmarks.overhead import bench_overhead
 from hm_pipeline.benchmarks.parts import BARS, ON_REQUEST
 from hm_pipeline.benchmarks.retrieval import FULL, bench_retrieval
-from hm_pipeline.benchmarks.simulate import bench_simulate
 from hm_pipeline.benchmarks.ui import bench_ui
 
 RIVAL = """
@@ -49,7 +48,6 @@ def bench_week(folder: Path) -> dict[str, Any]:
 
 
 PARTS: dict[str, Callable[[Path], Any]] = {
-    "simulate": bench_simulate,
     "ingest": bench_ingest,
     "week": bench_week,
     "overhead": bench_overhead,
