@@ -12,8 +12,6 @@ snap-stanford/relbench at f4fdd49, relbench/tasks/hm.py, ``UserChurnTask``; the 
 ``roc_auc_score`` and ``average_precision_score``, and accuracy of ``prediction > 0.5`` (relbench/metrics.py).
 """
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from hm_pipeline.base.columns import BUYER
@@ -73,37 +71,18 @@ def score(predictions: pl.DataFrame, truth: pl.DataFrame) -> ChurnScore:
     SchemaViolation
         If a customer of the population has no finite prediction, or two.
     """
+    from sklearn.metrics import average_precision_score, roc_auc_score  # noqa: PLC0415 - seconds that other reports need not pay
+
     both = aligned(predictions, truth, keys=BUYER, where=NAME)
     churned, said = both["churn"].to_numpy() == 1, both["prediction"].to_numpy()
     is_mixed = 0 < churned.sum() < len(churned)
     return ChurnScore(
         customers=both.height,
-        auroc=round(auroc(churned, said), DECIMALS) if is_mixed else None,
-        average_precision=round(average_precision(churned, said), DECIMALS) if is_mixed else None,
+        auroc=round(float(roc_auc_score(churned, said)), DECIMALS) if is_mixed else None,
+        average_precision=round(float(average_precision_score(churned, said)), DECIMALS) if is_mixed else None,
         accuracy=share(int(((said > 0.5) == churned).sum()), both.height),
         base_rate=share(int(churned.sum()), both.height),
     )
-
-
-def auroc(churned: npt.NDArray[np.bool_], said: npt.NDArray[np.float64]) -> float:
-    """Return the share of pairs of a churner and another whose predictions are in the right order; ties count half.
-
-    Counted in whole numbers (twice the pairs, so that a half is one), so that the order of rows does not matter.
-    """
-    levels, place = np.unique(said, return_inverse=True)
-    positives = np.bincount(place[churned], minlength=len(levels)).astype(np.int64)
-    negatives = np.bincount(place[~churned], minlength=len(levels)).astype(np.int64)
-    below = np.cumsum(negatives) - negatives
-    doubled = int((positives * (2 * below + negatives)).sum())
-    return doubled / (2 * int(positives.sum()) * int(negatives.sum()))
-
-
-def average_precision(churned: npt.NDArray[np.bool_], said: npt.NDArray[np.float64]) -> float:
-    """Return precision averaged over the churners, best prediction first; customers of one prediction come together."""
-    levels, place = np.unique(-said, return_inverse=True)
-    hits = np.bincount(place[churned], minlength=len(levels))
-    seen = np.cumsum(np.bincount(place, minlength=len(levels)))
-    return float((hits * np.cumsum(hits) / seen).sum() / hits.sum())
 
 
 def global_constant(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
