@@ -1,11 +1,12 @@
 """The tables that Feast serves, read off SIGNALS and STRATEGIES, and the contract of the matrix they make."""
 
 import types
+from collections.abc import Sequence
 from functools import cache
 
 import dataframely as dy
 
-from hm_pipeline.base.contracts import Pair
+from hm_pipeline.base.contracts import Articles, Customers, Pair
 from hm_pipeline.features.feast_objects import FeatureTable
 from hm_pipeline.features.online_views import Needs, Rankings
 from hm_pipeline.recommender.candidates import STRATEGIES
@@ -15,23 +16,15 @@ from hm_pipeline.recommender.signals import SIGNALS
 RANKING, LOOKBOOK = "ranking", "lookbook"
 
 
-class ArticleAttributes(dy.Schema):
-    """Attributes of the article that trees can split on."""
-
-    article_id = dy.Int64(primary_key=True, description="article")
-    product_type_no = dy.Int64(nullable=True, description="clothing type")
-    department_no = dy.Int64(nullable=True, description="department")
-    section_no = dy.Int64(nullable=True, description="section")
-    index_group_no = dy.Int64(nullable=True, description="group of indexes")
-    garment_group_no = dy.Int64(nullable=True, description="garment group")
-    colour_group_code = dy.Int64(nullable=True, description="colour")
+# Attributes that trees can split on; the snapshot of unknown date (club, newsletter, flags) is none.
+ARTICLE_ATTRIBUTES = ("product_type_no", "department_no", "section_no", "index_group_no", "garment_group_no", "colour_group_code")
+CUSTOMER_ATTRIBUTES = ("age",)
 
 
-class CustomerAttributes(dy.Schema):
-    """Attributes of the customer; the snapshot of unknown date (club, newsletter, flags) is no feature."""
-
-    customer_id = dy.Int64(primary_key=True, description="customer")
-    age = dy.Int16(nullable=True, description="age in years")
+def attributes_of(table: type[dy.Schema], names: Sequence[str]) -> type[dy.Schema]:
+    """Return the contract of a table's key and some of its columns, in the order given."""
+    columns = {name: table.columns()[name] for name in (*table.primary_key(), *names)}
+    return types.new_class(f"{table.__name__}Attributes", (dy.Schema,), exec_body=lambda body: body.update(columns))
 
 
 @cache
@@ -48,9 +41,10 @@ def feature_tables() -> tuple[FeatureTable, ...]:
         FeatureTable("rankings", "rankings", Rankings, "The best articles of every customer, best first.", (LOOKBOOK,)),
         FeatureTable("needs", "needs", Needs, "The clothing types that every customer needs most.", (LOOKBOOK,)),
     )
+    customers, articles = attributes_of(Customers, CUSTOMER_ATTRIBUTES), attributes_of(Articles, ARTICLE_ATTRIBUTES)
     attributes = (
-        FeatureTable("customers", "customers", CustomerAttributes, "Attributes of the customer.", (RANKING, LOOKBOOK)),
-        FeatureTable("articles", "articles", ArticleAttributes, "Attributes of the article.", (RANKING,)),
+        FeatureTable("customers", "customers", customers, "Attributes of the customer.", (RANKING, LOOKBOOK)),
+        FeatureTable("articles", "articles", articles, "Attributes of the article.", (RANKING,)),
     )
     return (candidates, *sorted(signals, key=lambda table: -len(table.keys)), *arrays, *attributes)
 
