@@ -1,11 +1,12 @@
 """Analyses and RelBench tasks of `hm evaluate`: the partitions each needs, and what is shown of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from rich.console import RenderableType
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.base.progress import OnProgress
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.cli.choices import ABLATION, RETRIEVAL, SIGNALS
 from hm_pipeline.engine.home import Home
@@ -18,7 +19,6 @@ from hm_pipeline.evaluation.retrieval import report as recall
 from hm_pipeline.evaluation.signal_metrics import report as grades
 from hm_pipeline.evaluation.signal_metrics.pooling import pool_grades, read_grades
 
-Report = Callable[[str, int, int], None]
 Rendered = tuple[list[RenderableType], dict[str, Any]]
 
 
@@ -27,7 +27,7 @@ class Request(NamedTuple):
 
     runner: Runner
     weeks: Sequence[int]
-    report: Report
+    report: OnProgress
 
     @property
     def keys(self) -> list[str]:
@@ -43,7 +43,7 @@ def targets(name: str, weeks: Sequence[int]) -> list[tuple[str, int]]:
     return [(table, week_id) for week_id in weeks]
 
 
-def analyse(settings: Settings, name: str, weeks: Sequence[int], report: Report) -> Rendered:
+def analyse(settings: Settings, name: str, weeks: Sequence[int], report: OnProgress) -> Rendered:
     """Return what to print of an analysis or a RelBench task whose partitions are there, and the same as plain numbers."""
     asked = Request(Runner(Graph(STEPS, Home(settings.home), settings)), weeks, report)
     if name in ours.NEEDED:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from hm_pipeline.base.errors import InvalidInput, MissingInput
+from hm_pipeline.base.progress import OnProgress
 from hm_pipeline.base.settings import Settings
 
 complaints = Console(stderr=True)
@@ -21,7 +22,7 @@ WeekOption = Annotated[str, typer.Option("--week", help="First day of the week, 
 
 
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+def progress(*, quiet: bool) -> Iterator[OnProgress]:
     """Show a bar per step, with counts and time."""
     columns = (SpinnerColumn(), TextColumn("{task.description:<26}"), BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=complaints, disable=quiet) as bars:

@@ -4,7 +4,7 @@ Every fit sees the same rows and settings; differences are of the same buyers.  
 which favours none.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,6 +12,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from hm_pipeline.base.columns import BUYER, KEYS, K
+from hm_pipeline.base.progress import OnProgress
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.evaluation.scoreboard.rows import Row, rounded
@@ -64,7 +65,7 @@ def targets(weeks: Sequence[int]) -> list[tuple[str, int]]:
     return [*dict.fromkeys(needed), *(("search", week_id) for week_id in weeks)]
 
 
-def ablate(runner: Runner, weeks: Sequence[int], report: Callable[[str, int, int], None]) -> list[LeftOut]:
+def ablate(runner: Runner, weeks: Sequence[int], report: OnProgress) -> list[LeftOut]:
     """Fit the best learner with all signals and without each, on the two weeks before every week, and judge it on the week."""
     sources = column_sources()
     columns = {signal.name: [name for name, source in sources.items() if source == signal.name] for signal in SIGNALS}

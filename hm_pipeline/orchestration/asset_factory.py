@@ -4,13 +4,14 @@ The only module that turns weeks into partition keys.  What the steps compute is
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import dagster as dg
 
 from hm_pipeline.base.calendar import Calendar
+from hm_pipeline.base.progress import OnProgress
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
@@ -24,8 +25,6 @@ from hm_pipeline.orchestration.descriptions import describe, group_of
 from hm_pipeline.orchestration.metadata import columns, preview_metadata, view
 from hm_pipeline.orchestration.partitions import asset_key, dependency, weekly_partitions
 from hm_pipeline.orchestration.preconditions import require_feasible
-
-Report = Callable[[str, int, int], None]
 
 
 class HomeResource:
@@ -41,7 +40,7 @@ class HomeResource:
         All that is read is there already, so that nobody need look for it.
     """
 
-    def __init__(self, graph: Graph, report: Report | None = None, *, is_planned: bool = False) -> None:
+    def __init__(self, graph: Graph, report: OnProgress | None = None, *, is_planned: bool = False) -> None:
         self.graph, self.is_planned, self.is_looked_at = graph, is_planned, False
         self.report = report or (lambda _step, _done, _all: None)
 

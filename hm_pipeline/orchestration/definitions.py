@@ -6,11 +6,12 @@ from typing import Any
 import dagster as dg
 
 from hm_pipeline.assets import STEPS
+from hm_pipeline.base.progress import OnProgress
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.staging import finish_pending
 from hm_pipeline.engine.step import Step
-from hm_pipeline.orchestration.asset_factory import HomeResource, Report, assets, build_graph
+from hm_pipeline.orchestration.asset_factory import HomeResource, assets, build_graph
 from hm_pipeline.orchestration.automation import ingest_job, raw_sensor, weekly_schedule
 from hm_pipeline.orchestration.checks import checks, on_request
 from hm_pipeline.orchestration.io_manager import HomeIOManager
@@ -22,7 +23,7 @@ def build_defs(
     *,
     steps: Mapping[str, Step] = STEPS,
     graph: Graph | None = None,
-    report: Report | None = None,
+    report: OnProgress | None = None,
 ) -> dg.Definitions:
     """Return the definitions over a home.
 

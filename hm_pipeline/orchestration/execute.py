@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hm_pipeline.assets import STEPS
 from hm_pipeline.base.errors import HMError, linked
+from hm_pipeline.base.progress import OnProgress
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.libraries import changed_libraries, record_libraries
@@ -24,7 +25,6 @@ from hm_pipeline.orchestration.preconditions import require_feasible
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-    from hm_pipeline.orchestration.asset_factory import Report
 
 SILENT_LOGGERS = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # errors come back as exceptions
 IN_PROCESS_TAG = "hm/in_process"  # tag of runs that live and die with the command
@@ -57,7 +57,7 @@ def materialize(
     audiences: Mapping[int, str] | None = None,
     force: bool = False,
     steps: Mapping[str, Step] = STEPS,
-    report: "Report | None" = None,
+    report: OnProgress | None = None,
 ) -> RunSummary:
     """Make the targets and all that they need, and nothing that is current.
 
@@ -90,7 +90,7 @@ def materialize(
     return RunSummary({name: len(weeks) for name, weeks in stale.items()}, len(runs), time.perf_counter() - started, libraries)
 
 
-def _execute(graph: Graph, runs: Sequence[Run], report: "Report | None") -> None:
+def _execute(graph: Graph, runs: Sequence[Run], report: OnProgress | None) -> None:
     import dagster as dg  # noqa: PLC0415 - seconds that a run with nothing to do need not pay
 
     from hm_pipeline.orchestration.definitions import build_defs  # noqa: PLC0415 - as above

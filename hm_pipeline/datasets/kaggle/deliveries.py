@@ -3,7 +3,7 @@
 What a file holds is known to ``transactions.py``, what a week's days tell to ``week_ranges.py``.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +15,7 @@ from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.columns import EVERYONE
 from hm_pipeline.base.contracts import Transactions
 from hm_pipeline.base.files import atomic_write
+from hm_pipeline.base.progress import OnProgress
 from hm_pipeline.base.validation import validate
 from hm_pipeline.datasets.kaggle.lost_rows import lost_rows
 from hm_pipeline.datasets.kaggle.transactions import Parts, Purchases
@@ -23,7 +24,6 @@ from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.staging import Stage
 
 FACTS = "transactions"
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Weeks:
         self._stored = {week_id: manifest.rows for week_id, manifest in manifests.items() if manifest}
         self._days: dict[int, frozenset[date]] = {}
 
-    def put(self, purchases: Purchases, parts: Parts, threads: int, say: Progress) -> None:
+    def put(self, purchases: Purchases, parts: Parts, threads: int, say: OnProgress) -> None:
         """Stage all weeks of the files."""
         say(FACTS, 0, len(parts))
         with ThreadPoolExecutor(threads) as pool:  # Polars lets go of the interpreter while it sorts and writes

@@ -12,12 +12,13 @@ import polars as pl
 from hm_pipeline.base.calendar import REFERENCE_EPOCH, Calendar
 from hm_pipeline.base.contracts import RAW_ARTICLES, RAW_CUSTOMERS, RAW_TRANSACTIONS, Articles, Customers, RawTable
 from hm_pipeline.base.errors import InvalidInput
+from hm_pipeline.base.progress import OnProgress
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.base.validation import validate
 from hm_pipeline.datasets.kaggle import image_folder as photos
 from hm_pipeline.datasets.kaggle import lost_rows as losses
 from hm_pipeline.datasets.kaggle.csv_reader import connect
-from hm_pipeline.datasets.kaggle.deliveries import Progress, Weeks
+from hm_pipeline.datasets.kaggle.deliveries import Weeks
 from hm_pipeline.datasets.kaggle.dimensions import merge, read_articles, read_customers
 from hm_pipeline.datasets.kaggle.header import read_header
 from hm_pipeline.datasets.kaggle.lost_rows import refuse_losses
@@ -46,7 +47,7 @@ def ingest(
     skip_bad_rows: bool = False,
     replace_weeks: bool = False,
     drop_weeks: tuple[date, date] | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
 ) -> IngestReport:
     """Read a folder or zip in Kaggle's layout into a home; done twice it changes nothing.
 
@@ -108,7 +109,7 @@ class _Ingest:
     stage: Stage
     settings: Settings
     epoch: date
-    say: Progress
+    say: OnProgress
     skip: bool = field(kw_only=True)
 
     def carry_out(self, raw: Path | None, drop_weeks: tuple[date, date] | None, *, is_replacing: bool) -> IngestReport:

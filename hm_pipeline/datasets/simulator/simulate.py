@@ -4,7 +4,6 @@ It is no copy of H&M.  Its customers have tastes, ages, needs that recur and sho
 go, so that each signal and strategy has something to find.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import polars as pl
 
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.files import atomic_write
+from hm_pipeline.base.progress import OnProgress
 from hm_pipeline.datasets.simulator.articles_csv import articles_table
 from hm_pipeline.datasets.simulator.catalogue import LAST_WEEK, Array, Catalogue, build_catalogue
 from hm_pipeline.datasets.simulator.customers import build_customers, build_segments, customers_table
@@ -32,7 +32,7 @@ def simulate(
     seed: int = 0,
     images: bool = False,
     truth: bool = False,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: OnProgress | None = None,
 ) -> None:
     """Write transactions_train.csv, customers.csv and articles.csv of a simulated shop.
 

@@ -7,6 +7,7 @@ from functools import cached_property, partial
 import polars as pl
 
 from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.base.progress import OnProgress
 from hm_pipeline.engine.lock import write_lock
 from hm_pipeline.engine.partition_files import UNPARTITIONED, Manifest, scan_files
 from hm_pipeline.engine.plan import AUDIENCE, Graph
@@ -14,7 +15,7 @@ from hm_pipeline.evaluation.leakage import questions
 from hm_pipeline.evaluation.leakage.horizon import latest_input_time
 from hm_pipeline.evaluation.leakage.partition_digest import Digest, differing_rows, digest, digest_of_model
 from hm_pipeline.evaluation.leakage.perturbed_home import STATES, remove_leftovers, temporary_home
-from hm_pipeline.evaluation.leakage.recompute import Report, recompute
+from hm_pipeline.evaluation.leakage.recompute import recompute
 from hm_pipeline.evaluation.leakage.result import MODEL, UNCHANGED, Audit, FeatureResult
 from hm_pipeline.evaluation.leakage.target_leakage import LABEL, MAX_AUC, labelled_pairs, single_feature_auc
 from hm_pipeline.features.feast_objects import FeatureTable
@@ -34,7 +35,7 @@ def targets(graph: Graph, week_id: int) -> list[tuple[str, int]]:
     return [(name, week_id) for name in [*names, *(["labels"] if week_id < graph.calendar.last_week else [])]]
 
 
-def audit_week(graph: Graph, week_id: int, report: Report, *, most: int = MOST) -> Audit:
+def audit_week(graph: Graph, week_id: int, report: OnProgress, *, most: int = MOST) -> Audit:
     """Compute a week's features again in every state, and judge each feature.
 
     Parameters

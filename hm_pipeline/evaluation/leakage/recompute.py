@@ -11,8 +11,6 @@ from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.evaluation.leakage.perturbed_home import pin_audience
 
-Report = Callable[[str, int, int], None]
-
 
 def recompute(
     known: Graph, root: Path, week_id: int, names: Sequence[str], audience: pl.DataFrame, report: Callable[[int, int], None]

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -10,6 +9,7 @@ from rich import box
 from rich.table import Table
 
 from hm_pipeline.base.files import atomic_write
+from hm_pipeline.base.progress import OnProgress
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.engine.home import Home
@@ -59,7 +59,7 @@ class Calibration(BaseModel):
         return tuple(line for line in self.lines if line.verdict == "missed")
 
 
-def calibrate(raw: Path, settings: Settings, progress: Callable[[str, int, int], None] | None = None) -> Calibration:
+def calibrate(raw: Path, settings: Settings, progress: OnProgress | None = None) -> Calibration:
     """Ingest a shop into a home beside its files, measure it there, remove that home, and write ``RAW/calibration.json``.
 
     Raises

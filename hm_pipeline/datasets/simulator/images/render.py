@@ -2,11 +2,11 @@
 
 import io
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
 
+from hm_pipeline.base.progress import OnProgress
 from hm_pipeline.datasets.simulator import palette
 from hm_pipeline.datasets.simulator import vocabulary as words
 from hm_pipeline.datasets.simulator.catalogue import Catalogue
@@ -53,7 +53,7 @@ def encode(photo: Image.Image) -> bytes:
     return stream.getvalue()
 
 
-def write_images(out: Path, shop: Catalogue, progress: Callable[[str, int, int], None]) -> None:
+def write_images(out: Path, shop: Catalogue, progress: OnProgress) -> None:
     """Write ``images/010/0108775015.jpg`` and so on: the folder is the first three digits of the article.
 
     The pictures are whole or not there: they are written aside and take the place of what was there at the end.
@@ -68,7 +68,7 @@ def write_images(out: Path, shop: Catalogue, progress: Callable[[str, int, int],
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _write_all(folder: Path, shop: Catalogue, progress: Callable[[str, int, int], None]) -> None:
+def _write_all(folder: Path, shop: Catalogue, progress: OnProgress) -> None:
     names = shop.article_id.to_list()
     for name in {name[:3] for name in names}:
         (folder / name).mkdir(parents=True)
