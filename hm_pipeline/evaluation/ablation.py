@@ -110,7 +110,7 @@ def render(rows: Sequence[LeftOut], weeks: Sequence[str]) -> list[RenderableType
     span = " to ".join(dict.fromkeys((weeks[0], weeks[-1])))
     header = ("without", "columns", "MAP@12", "lost without it", "95 % interval", "clear?")
     sheet = TextTable(f"MAP@12 without a signal, {span}", header, list(lines(rows)))
-    return [sheet.table(), Text("Not clear: the others say what it says, or it says nothing. Signals share what they know.")]
+    return [sheet.rich(), Text("Not clear: the others say what it says, or it says nothing. Signals share what they know.")]
 
 
 def lines(rows: Sequence[LeftOut]) -> Iterator[tuple[str, ...]]:

@@ -148,7 +148,7 @@ def test_a_gap_is_told_in_percent_up_to_a_thousand() -> None:
     said, true = (1.0,) * 10, (0.0, 0.5, 1.0, 1.1, 10.98, 10.99, 500.0, 1.0, 1.0, 1.0)
     row = ReliabilityRow(signal="availability", rows=9, predicted=said, came_true=true, slope=-12.345)
     grades = Grades(weeks=(3,), methods=(), reliability=(row,))
-    ((_, _, (line,)),) = report.tables(grades)
+    ((line,),) = (table.lines for table in report.tables(grades))
     assert line == ("availability", "-100", "-50", "+0", "+10", "+998", ">999", ">999", "+0", "+0", "+0", "-12.345", "no")
     wide = grades.model_copy(update={"reliability": (row.model_copy(update={"came_true": (99.0,) * 10}),)})
     console = Console(width=100)
@@ -158,7 +158,7 @@ def test_a_gap_is_told_in_percent_up_to_a_thousand() -> None:
 
 
 def test_markdown_has_as_many_cells_as_headers(pooled: Grades) -> None:
-    found = {title: (header, lines) for title, header, lines in report.tables(pooled)}
+    found = {table.title: (table.header, table.lines) for table in report.tables(pooled)}
     assert {"need", "season", "availability", "units"} < found.keys()
     for header, lines in found.values():
         assert lines

@@ -47,7 +47,7 @@ def test_fits_a_terminal_of_100_columns_without_cutting():
     assert max(map(len, text.splitlines())) <= 100
     assert "…" not in text
     for section in sections(BOARD):
-        for row in section.rows:
+        for row in section.lines:
             line = next(line for line in text.splitlines() if line.strip().startswith(row[0]))
             assert all(cell in line for cell in row)
 
@@ -60,12 +60,12 @@ def test_says_who_wins():
 def test_does_not_claim_what_the_interval_denies():
     assert "crosses zero" in verdict(board(lift=0.0))
     ladder = next(iter(sections(board(lift=0.0))))
-    assert {row[-1] for row in ladder.rows[1:]} == {"no"}
+    assert {row[-1] for row in ladder.lines[1:]} == {"no"}
 
 
 def test_says_when_a_rung_is_worse_than_the_one_before():
     ladder = next(iter(sections(board(lift=-0.02))))
-    assert [row[-1] for row in ladder.rows] == ["", "worse", "worse", "worse", "worse"]
+    assert [row[-1] for row in ladder.lines] == ["", "worse", "worse", "worse", "worse"]
     assert verdict(board(lift=-0.02)).startswith("L0 popular wins")
 
 
@@ -106,7 +106,7 @@ def test_page_stands_alone_and_repeats(tmp_path):
     assert page.links == []
     assert not {"script", "img", "link"} & set(page.tags)
     assert page.tags.count("svg") == 1
-    assert all(cell in page.cells for section in sections(BOARD) for row in section.rows for cell in row)
+    assert all(cell in page.cells for section in sections(BOARD) for row in section.lines for cell in row)
     first = path.read_bytes()
     write_html(BOARD, path)
     assert path.read_bytes() == first

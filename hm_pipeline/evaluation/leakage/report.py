@@ -1,6 +1,5 @@
 """An audit in words: one table for the terminal, the page and the UI, and one line where it fails."""
 
-import html
 import json
 from pathlib import Path
 
@@ -9,8 +8,7 @@ from rich.console import RenderableType
 from hm_pipeline.base.errors import LeakageError
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.evaluation.leakage.result import Audit, FeatureResult
-from hm_pipeline.evaluation.scoreboard.report import STYLE, Section, html_table
-from hm_pipeline.evaluation.text_table import TextTable
+from hm_pipeline.evaluation.text_table import TextTable, html_page
 
 HEADER = ("feature", "view", "known at", "cutoff", "AUC", "verdict")
 REMARK = (
@@ -38,19 +36,15 @@ def conclusion(audit: Audit) -> str:
 
 def render(audit: Audit) -> tuple[RenderableType, ...]:
     """Return what the terminal shows."""
-    sheet = TextTable("Leak audit", HEADER, [_line(row) for row in audit.rows])
-    return heading(audit), sheet.table(words=HEADER, wraps=True), REMARK, conclusion(audit)
+    sheet = _table(audit)._replace(remark="")
+    return heading(audit), sheet.rich(words=HEADER, wraps=HEADER[1:]), REMARK, conclusion(audit)
 
 
 def write(audit: Audit, folder: Path) -> None:
     """Write ``audit.json`` and ``audit.html``, each whole or not at all."""
     text = json.dumps(audit.model_dump(mode="json"), indent=1, sort_keys=True, allow_nan=False)
     atomic_write(folder / "audit.json", lambda aside: aside.write_text(text + "\n", encoding="utf-8"))
-    table = html_table(Section("Leak audit", REMARK, HEADER, tuple(_line(row) for row in audit.rows)))
-    page = (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Leak audit</title><style>{STYLE}</style></head><body>\n'
-        f"<h1>Leak audit</h1>\n<p>{html.escape(heading(audit))}</p>\n<p><strong>{conclusion(audit)}</strong></p>\n{table}\n</body></html>\n"
-    )
+    page = html_page("Leak audit", heading(audit), conclusion(audit), _table(audit).html())
     atomic_write(folder / "audit.html", lambda aside: aside.write_text(page, encoding="utf-8"))
 
 
@@ -70,6 +64,10 @@ def raise_on_failure(audit: Audit) -> None:
             where=f"week {audit.week}",
             remedy="see audit.html in the home; read nothing of the week or later",
         )
+
+
+def _table(audit: Audit) -> TextTable:
+    return TextTable("Leak audit", HEADER, [_line(row) for row in audit.rows], REMARK)
 
 
 def _line(row: FeatureResult) -> tuple[str, ...]:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-from rich import box
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from hm_pipeline.evaluation.relbench.published import Published, published
 from hm_pipeline.evaluation.scoreboard.rows import Row
+from hm_pipeline.evaluation.text_table import TextTable
 
 
 class TaskResult(Row):
@@ -32,19 +31,14 @@ def result(task: str, title: str, scores: Mapping[str, Row]) -> TaskResult:
 
 def render(found: TaskResult) -> list[RenderableType]:
     """Return what to print in a terminal."""
-    table = Table(title=found.title, box=box.SIMPLE_HEAD, title_justify="left")
-    names = list(next(iter(found.measures.values())))
-    table.add_column("method")
-    for name in names:
-        table.add_column(name.replace("_", " "), justify="right")
-    for method, measures in found.measures.items():
-        table.add_row(method, *(_figure(measures[name]) for name in names))
-    cited = Table(title="published for RelBench's test week by others, not measured here", box=box.SIMPLE_HEAD, title_justify="left")
-    for name, side in (("method", "left"), (found.published[0].metric if found.published else "", "right"), ("source", "left")):
-        cited.add_column(name, justify="left" if side == "left" else "right", overflow="fold")
-    for row in found.published:
-        cited.add_row(row.method, f"{row.value:.4f}", row.source)
-    return [table, cited, Text("Over a simulated shop, or over own weeks, the two tables do not compare.")]
+    header = ["method", *next(iter(found.measures.values()))]
+    measured = [[method, *map(_figure, measures.values())] for method, measures in found.measures.items()]
+    ours = TextTable(found.title, [name.replace("_", " ") for name in header], measured)
+    metric = found.published[0].metric if found.published else ""
+    lines = [(row.method, f"{row.value:.4f}", row.source) for row in found.published]
+    cited = TextTable("published for RelBench's test week by others, not measured here", ("method", metric, "source"), lines)
+    tables = ours.rich(wraps=ours.header), cited.rich(words=("source",), wraps=cited.header, folds=True)
+    return [*tables, Text("Over a simulated shop, or over own weeks, the two tables do not compare.")]
 
 
 def _figure(value: float | None) -> str:

@@ -119,7 +119,7 @@ def _per_thousand(hits: int, rows: int) -> str:
 def render(counts: pl.DataFrame, seconds: dict[str, float], weeks: Sequence[str]) -> list[RenderableType]:
     """Return what to print in a terminal."""
     title = Text(f"Retrieval of {' to '.join(dict.fromkeys((weeks[0], weeks[-1])))}")
-    return [title, *(sheet.table(wraps=True, padding=(0, 1, 0, 0)) for sheet in tables(Budget.of(counts, seconds)))]
+    return [title, *(sheet.rich(wraps=sheet.header[1:], padding=(0, 1, 0, 0)) for sheet in tables(Budget.of(counts, seconds)))]
 
 
 def markdown(counts: pl.DataFrame, seconds: dict[str, float]) -> str:

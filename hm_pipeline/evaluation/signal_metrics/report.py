@@ -40,7 +40,7 @@ def tables(grades: Grades) -> Iterator[TextTable]:
 
 def render(grades: Grades) -> list[RenderableType]:
     """Return what to print in a terminal."""
-    return [Text(_weeks(grades)), *(sheet.table(words=("of", "method"), padding=(0, 0, 0, 1)) for sheet in tables(grades))]
+    return [Text(_weeks(grades)), *(sheet.rich(words=("of", "method"), padding=(0, 0, 0, 1)) for sheet in tables(grades))]
 
 
 def markdown(grades: Grades) -> str:

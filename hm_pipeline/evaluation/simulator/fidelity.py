@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
-from rich import box
 from rich.table import Table
 
 from hm_pipeline.base.files import atomic_write
@@ -16,6 +15,7 @@ from hm_pipeline.engine.home import Home
 from hm_pipeline.evaluation.simulator.baseline_scores import score
 from hm_pipeline.evaluation.simulator.counts import count
 from hm_pipeline.evaluation.simulator.reference import FACTS, FULL_CUSTOMERS, Fact
+from hm_pipeline.evaluation.text_table import TextTable
 
 FILE = "calibration.json"
 SCRATCH = ".calibration-home"
@@ -105,16 +105,16 @@ def render(found: Calibration) -> Table:
     """Return what to print; a figure that is off is red, one that is not judged has no verdict."""
     judged = sum(line.within is not None for line in found.lines)
     title = f"The simulated shop of {found.customers:,} customers beside the reference data: {judged - len(found.missed)} of {judged} met"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
-    for name in ("figure", "real", "simulated", "off", "may be", "source", ""):
-        table.add_column(name, justify="left" if name in {"figure", "source", ""} else "right", no_wrap=name != "figure")
-    for line in found.lines:
-        off = "" if line.simulated is None else f"{line.simulated / line.real - 1:+.0%}"
-        simulated = "" if line.simulated is None else _written(line.simulated)
-        allowed = "" if line.within is None else f"±{line.within:.0%}"
-        style = "red" if line.verdict == "missed" else None
-        table.add_row(line.label, _written(line.real), simulated, off, allowed, line.source, line.verdict, style=style)
-    return table
+    header = ("figure", "real", "simulated", "off", "may be", "source", "")
+    styles = ["red" if line.verdict == "missed" else None for line in found.lines]
+    return TextTable(title, header, list(map(_cells, found.lines))).rich(words=("source", ""), wraps=("figure",), styles=styles)
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    off = "" if line.simulated is None else f"{line.simulated / line.real - 1:+.0%}"
+    simulated = "" if line.simulated is None else _written(line.simulated)
+    allowed = "" if line.within is None else f"±{line.within:.0%}"
+    return line.label, _written(line.real), simulated, off, allowed, line.source, line.verdict
 
 
 def _written(value: float) -> str:

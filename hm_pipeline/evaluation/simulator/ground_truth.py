@@ -9,13 +9,13 @@ from pathlib import Path
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
-from rich import box
 from rich.table import Table
 
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.datasets.simulator.ground_truth import FOLDER, NEED_WEEKS
 from hm_pipeline.engine.home import Home
 from hm_pipeline.evaluation.simulator.ground_truth_rows import CUSTOMER, Stored, calendars, needs, offered, offers, rhythms, seasons, tastes
+from hm_pipeline.evaluation.text_table import TextTable
 
 WEEK = "week_id"
 
@@ -84,11 +84,10 @@ COMPARISONS: dict[str, Comparison] = {
 def render(found: Sequence[Likeness], weeks: Sequence[str]) -> Table:
     """Return what to print: baselines stand below the signal they are compared with."""
     span = " to ".join(dict.fromkeys((weeks[0], weeks[-1])))
-    table = Table(box=box.SIMPLE_HEAD, title_justify="left", title=f"Signals of {span} beside the simulated truth")
-    for name in ("signal", "column", "Spearman", "rows", "groups"):
-        table.add_column(name, justify="left" if name in {"signal", "column"} else "right", no_wrap=True)
+    lines = []
     for row in found:
         name, column = ("", f"  rival: {row.column}") if row.is_rival else (row.signal, row.column)
         figure = "" if row.spearman is None else f"{row.spearman:+.3f}"
-        table.add_row(name, column, figure, f"{row.rows:,}", f"{row.groups:,}")
-    return table
+        lines.append((name, column, figure, f"{row.rows:,}", f"{row.groups:,}"))
+    title = f"Signals of {span} beside the simulated truth"
+    return TextTable(title, ("signal", "column", "Spearman", "rows", "groups"), lines).rich(words=("column",))
