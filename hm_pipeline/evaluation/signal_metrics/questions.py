@@ -78,18 +78,21 @@ def seasons(inputs: Inputs, week_id: int) -> pl.DataFrame:
     def of_week(ago: int, name: str) -> pl.LazyFrame:
         return shares.filter(pl.col("week_id") == week_id - ago).select("product_type_no", pl.col("share").alias(name))
 
-    month = shares.filter(pl.col("week_id").is_between(week_id - 4, week_id - 1))
-    mean = month.group_by("product_type_no").agg(
-        (pl.col("share").sort().sum() / 4).alias("mean_of_4_weeks")
-    )  # sorted: the same bytes in any order
+    month = [f"{ago}_ago" for ago in range(1, 5)]
+    recent = (of_week(ago, name) for ago, name in enumerate(month, 1))
     rows = types
-    for part in (of_week(0, "outcome"), expected, of_week(1, "last_week"), mean, of_week(YEAR, "a_year_ago")):
+    for part in (of_week(0, "outcome"), expected, *recent, of_week(YEAR, "a_year_ago")):
         rows = rows.join(part, on="product_type_no", how="left")
     filled = rows.with_columns(pl.exclude("product_type_no").fill_null(0.0)).sort("product_type_no").collect()
     has_year = filled["a_year_ago"].sum() > 0
-    a_year_ago = pl.col("a_year_ago" if has_year else "last_week").alias("a_year_ago")  # in the first year there is none
     return filled.select(
-        "product_type_no", pl.col("product_type_no").alias("unit"), "outcome", "signal", "last_week", "mean_of_4_weeks", a_year_ago
+        "product_type_no",
+        pl.col("product_type_no").alias("unit"),
+        "outcome",
+        "signal",
+        pl.col(month[0]).alias("last_week"),
+        (pl.sum_horizontal(month) / len(month)).alias("mean_of_4_weeks"),  # week by week: a sum over rows has no order
+        pl.col("a_year_ago" if has_year else month[0]).alias("a_year_ago"),  # in the first year there is none
     )
 
 
