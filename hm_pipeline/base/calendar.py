@@ -91,12 +91,12 @@ class Calendar:
         try:
             day = date.fromisoformat(text)
         except ValueError as error:
-            raise UnknownWeek(f"{text!r} is not a date", where="week", remedy=f"give the first day of a week, {span}") from error
+            raise UnknownWeek(f"{text!r} is not a date", where="week", hint=f"give the first day of a week, {span}") from error
         week_id = self.week_of(day)
         if week_id not in self.weeks:
-            raise UnknownWeek(f"week {text} lies outside the data", where="calendar", remedy=f"choose one from {span}")
+            raise UnknownWeek(f"week {text} lies outside the data", where="calendar", hint=f"choose one from {span}")
         if self.start(week_id) != day:
-            raise UnknownWeek(f"no week starts on {text}", where="calendar", remedy=f"did you mean {self.key(week_id)}?")
+            raise UnknownWeek(f"no week starts on {text}", where="calendar", hint=f"did you mean {self.key(week_id)}?")
         return week_id
 
     def save(self, path: Path) -> None:
@@ -109,7 +109,7 @@ class Calendar:
     def load(cls, path: Path) -> Self:
         """Read a calendar that :meth:`save` wrote."""
         if not path.exists():
-            raise MissingInput("no data ingested yet", where=str(path.parent), remedy="run `hm ingest FOLDER` first")
+            raise MissingInput("no data ingested yet", where=str(path.parent), hint="run `hm ingest FOLDER` first")
         fields = json.loads(path.read_text())
         last_day = date.fromisoformat(fields["last_day"]) if "last_day" in fields else None  # homes of before know none
         return cls(date.fromisoformat(fields["epoch"]), fields["first_week"], fields["last_week"], last_day)

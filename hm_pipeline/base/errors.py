@@ -1,4 +1,4 @@
-"""The errors a user can meet.  Each says what is wrong, where, and the remedy, in one line.
+"""The errors a user can meet.  Each says what is wrong, where it is, and a hint on what to do, in one line.
 
 Library errors are translated into these at the boundary that calls the library; nothing here imports one.
 """
@@ -15,22 +15,22 @@ class HMError(Exception):
         What is wrong, in the user's words.
     where
         The file, table, column or week it was found in.
-    remedy
+    hint
         What to do about it.
 
     Examples
     --------
-    >>> print(HMError("no purchases", where="transactions", remedy="ingest a folder that has some"))
+    >>> print(HMError("no purchases", where="transactions", hint="ingest a folder that has some"))
     no purchases (transactions): ingest a folder that has some
     """
 
-    def __init__(self, what: str, *, where: str, remedy: str) -> None:
-        self.what, self.where, self.remedy = (_one_line(part) for part in (what, where, remedy))
-        super().__init__(f"{self.what} ({self.where}): {self.remedy}")
+    def __init__(self, what: str, *, where: str, hint: str) -> None:
+        self.what, self.where, self.hint = (_one_line(part) for part in (what, where, hint))
+        super().__init__(f"{self.what} ({self.where}): {self.hint}")
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the trip from a worker process, which pickles by positional arguments."""
-        return _rebuild, (type(self), self.what, self.where, self.remedy)
+        return _rebuild, (type(self), self.what, self.where, self.hint)
 
 
 class MissingInput(HMError):
@@ -93,7 +93,7 @@ def disk_trouble(error: BaseException | None) -> DiskError | None:
         complaint = next((text for text in DISK if text.lower() in said), None)
         if complaint and not isinstance(one, HMError):
             where = getattr(one, "filename", None) or "the disk"
-            return DiskError(complaint[0].lower() + complaint[1:], where=str(where), remedy=DISK[complaint])
+            return DiskError(complaint[0].lower() + complaint[1:], where=str(where), hint=DISK[complaint])
     return None
 
 
@@ -117,5 +117,5 @@ def _one_line(text: str) -> str:
     return " ".join(str(text).split())
 
 
-def _rebuild(kind: type[HMError], what: str, where: str, remedy: str) -> HMError:
-    return kind(what, where=where, remedy=remedy)
+def _rebuild(kind: type[HMError], what: str, where: str, hint: str) -> HMError:
+    return kind(what, where=where, hint=hint)

@@ -51,7 +51,7 @@ class Settings(BaseModel):
         given: dict[str, object] = {name: value for name, value in values.items() if value}  # set to nothing is not set
         unknown = sorted(name for name in os.environ if name.startswith("HM_") and name[3:].lower() not in cls.model_fields)
         if unknown:
-            raise InvalidInput(f"there is no setting {unknown[0]}", where="environment", remedy=f"unset it, or use one of {_names(cls)}")
+            raise InvalidInput(f"there is no setting {unknown[0]}", where="environment", hint=f"unset it, or use one of {_names(cls)}")
         if "learners" in given:
             given["learners"] = tuple(str(given["learners"]).replace(",", " ").split())
         try:
@@ -60,7 +60,7 @@ class Settings(BaseModel):
             first = error.errors()[0]
             name = f"HM_{str(first['loc'][0]).upper()}"
             raise InvalidInput(
-                f"{first['msg']}, got {first['input']!r}", where=name, remedy=f"unset {name} or give it a proper value"
+                f"{first['msg']}, got {first['input']!r}", where=name, hint=f"unset {name} or give it a proper value"
             ) from error
 
 

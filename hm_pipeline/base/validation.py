@@ -26,7 +26,7 @@ def validate(frame: pl.DataFrame | pl.LazyFrame, schema: type[dy.Schema], *, tab
         return rules.validate(rows, cast=True)
     except (dy.exc.ValidationError, dy.exc.SchemaError, pl.exceptions.PolarsError) as error:
         raise SchemaViolation(
-            f"breaks {schema.__name__}: {error}", where=table, remedy="this is a defect of the code that makes it"
+            f"breaks {schema.__name__}: {error}", where=table, hint="this is a defect of the code that makes it"
         ) from error
 
 

@@ -27,7 +27,7 @@ def one_of(names: Sequence[str], *, kind: str) -> dict[str, Any]:
     def check(param: typer.CallbackParam, value: str) -> str:
         if value and value not in names:
             where = param.metavar if param.param_type_name == "argument" else param.opts[0]
-            raise InvalidInput(f"there is no {kind} {value!r}", where=str(where), remedy=f"choose one of {', '.join(names)}")
+            raise InvalidInput(f"there is no {kind} {value!r}", where=str(where), hint=f"choose one of {', '.join(names)}")
         return value
 
     def complete(incomplete: str) -> list[str]:

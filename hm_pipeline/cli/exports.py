@@ -24,9 +24,9 @@ def write_submission_of(settings: Settings, week: str, out: Path) -> int:
     folder = home.folder("submission", week_id)
     manifest = Manifest.load(folder)
     if manifest is None or not manifest.audience.startswith(EVERYONE):
-        raise MissingInput(f"week {week} was not made for everyone", where="submission", remedy=f"run `hm run --week {week}` first")
+        raise MissingInput(f"week {week} was not made for everyone", where="submission", hint=f"run `hm run --week {week}` first")
     if not out.absolute().parent.is_dir():
-        raise MissingInput("the folder does not exist", where=str(out.absolute().parent), remedy="create it, or choose another --out")
+        raise MissingInput("the folder does not exist", where=str(out.absolute().parent), hint="create it, or choose another --out")
     customers = home.static("customers").select("customer_id", "customer_hex", "position").collect()
     shards = (scan_files([folder / receipt.file]).collect() for receipt in manifest.receipts)
     write_submission(shards, customers, out)
@@ -46,7 +46,7 @@ def recommendations_of(settings: Settings, customer: str, week: str) -> pl.DataF
         raise MissingInput(
             f"customer {customer} was not in the audience of {week}",
             where="recommendations",
-            remedy=f"run `hm run --week {week}` for everyone",
+            hint=f"run `hm run --week {week}` for everyone",
         )
     names = home.static("articles").select("article_id", "prod_name", "product_type_name").collect()
     columns = [
@@ -62,7 +62,7 @@ def _customer_id(home: Home, customer: str) -> int:
     table = home.static("customers").select("customer_id", "customer_hex")
     found = table.filter(pl.col("customer_hex") == customer.strip().lower()).collect()
     if found.is_empty():
-        raise MissingInput(f"there is no customer {customer!r}", where="customers", remedy="give the 64-digit id of customers.csv")
+        raise MissingInput(f"there is no customer {customer!r}", where="customers", hint="give the 64-digit id of customers.csv")
     return int(found["customer_id"][0])
 
 
@@ -71,14 +71,14 @@ def features_of(settings: Settings, pairs: Path, out: Path, *, service: str) -> 
     from hm_pipeline.features.pairs import features_of_pairs  # noqa: PLC0415 - Feast takes seconds to import
 
     if not out.absolute().parent.is_dir():
-        raise MissingInput("the folder does not exist", where=str(out.absolute().parent), remedy="create it, or choose another --out")
+        raise MissingInput("the folder does not exist", where=str(out.absolute().parent), hint="create it, or choose another --out")
     asked = _read(pairs, is_typed=out.suffix != ".csv")
     found = features_of_pairs(asked, settings, service=service, where=str(pairs))
     articles = ten_digits(whole_numbers(asked["article_id"]))
     written = pl.concat([asked.with_columns(articles), found], how="horizontal")
     lists = [name for name, kind in written.schema.items() if kind.is_nested()]
     if lists and out.suffix == ".csv":
-        raise InvalidInput(f"{lists[0]} is a list, which csv cannot hold", where=str(out), remedy="name a .parquet file")
+        raise InvalidInput(f"{lists[0]} is a list, which csv cannot hold", where=str(out), hint="name a .parquet file")
     atomic_write(out, lambda path: written.write_csv(path) if out.suffix == ".csv" else written.write_parquet(path))
     return found.height, found.width - 1
 
@@ -86,14 +86,14 @@ def features_of(settings: Settings, pairs: Path, out: Path, *, service: str) -> 
 def _read(pairs: Path, *, is_typed: bool) -> pl.DataFrame:
     """Read pairs; a csv as it stands there, as a guess at a column's type by its first rows could change the others."""
     if not pairs.exists():
-        raise MissingInput("no such file", where=str(pairs), remedy="give a csv or parquet with customer_id, article_id and week_id")
+        raise MissingInput("no such file", where=str(pairs), hint="give a csv or parquet with customer_id, article_id and week_id")
     try:
         if pairs.suffix != ".csv":
             return pl.read_parquet(pairs, glob=False, hive_partitioning=False)
         texts = pl.read_csv(pairs, infer_schema=False, glob=False)
     except pl.exceptions.PolarsError as error:
         raise InvalidInput(
-            f"cannot be read: {error}", where=str(pairs), remedy="give a csv or parquet file with a line of column names"
+            f"cannot be read: {error}", where=str(pairs), hint="give a csv or parquet file with a line of column names"
         ) from error
     return texts.with_columns(map(_typed, texts.drop("customer_id", strict=False))) if is_typed else texts
 

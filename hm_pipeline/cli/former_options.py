@@ -74,7 +74,7 @@ def _by_value(now: Mapping[str, str], option: str, given: str | None) -> str:
     if given is None:
         raise typer.BadParameter(f"option {option} requires a value")
     if given and given not in now:
-        raise InvalidInput(f"there is no {option[2:]} {given!r}", where=option, remedy=f"choose one of {', '.join(now.values())}")
+        raise InvalidInput(f"there is no {option[2:]} {given!r}", where=option, hint=f"choose one of {', '.join(now.values())}")
     return now.get(given, "")  # empty was the default
 
 

@@ -65,10 +65,10 @@ def known_weeks(settings: Settings, first: str, last: str) -> list[int]:
     calendar = Home(settings.home).calendar
     weeks = list(range(calendar.parse(first), calendar.parse(last) + 1))
     if not weeks:
-        raise InvalidInput(f"{first} comes after {last}", where="--from and --to", remedy="give the earlier week first")
+        raise InvalidInput(f"{first} comes after {last}", where="--from and --to", hint="give the earlier week first")
     if weeks[-1] >= calendar.last_week:
         known = calendar.key(calendar.last_week - 1)
-        raise MissingInput(f"the purchases of {last} are not known", where="transactions", remedy=f"evaluate weeks up to {known}")
+        raise MissingInput(f"the purchases of {last} are not known", where="transactions", hint=f"evaluate weeks up to {known}")
     return weeks
 
 

@@ -71,10 +71,10 @@ def ingest(
     try:
         first_day = date.fromisoformat(epoch) if epoch else None
     except ValueError as error:
-        raise InvalidInput(f"{epoch!r} is not a date", where="--epoch", remedy="give a date like 2018-09-19") from error
+        raise InvalidInput(f"{epoch!r} is not a date", where="--epoch", hint="give a date like 2018-09-19") from error
     dropped = read_range(drop_weeks) if drop_weeks else None
     if raw is None and dropped is None:
-        raise MissingInput("no files are named", where="RAW", remedy="give a folder or zip, or weeks to delete with --drop-weeks")
+        raise MissingInput("no files are named", where="RAW", hint="give a folder or zip, or weeks to delete with --drop-weeks")
     settings = Settings.from_environment()
     with progress(quiet=as_json) as bars, write_lock(settings.home):
         report = bring_in(

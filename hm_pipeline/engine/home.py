@@ -41,5 +41,5 @@ class Home:
         """Return a table that has no weeks."""
         folder = self.folder(table)
         if Manifest.load(folder) is None:
-            raise MissingInput("not there yet", where=table, remedy="run `hm ingest FOLDER` first")
+            raise MissingInput("not there yet", where=table, hint="run `hm ingest FOLDER` first")
         return scan_files(files_of(folder))

@@ -55,7 +55,7 @@ class Inputs:
     def audience(self) -> pl.LazyFrame:
         """``customer_id`` of the customers to work for, sorted."""
         if self.audience_frame is None:
-            raise MissingInput("there is no audience", where="inputs", remedy="declare the input 'audience'")
+            raise MissingInput("there is no audience", where="inputs", hint="declare the input 'audience'")
         return self.audience_frame
 
     def ages(self, customer_ids: pl.Series) -> pl.Series:
@@ -125,5 +125,5 @@ def _made_once(kept: dict[object, Any], make: Callable[..., Made], asked: tuple[
 
 def _declared(tables: Mapping[str, Table], name: str) -> Table:
     if name not in tables:
-        raise MissingInput(f"{name!r} is read but not declared", where="inputs", remedy=f"add {name!r} to `inputs`")
+        raise MissingInput(f"{name!r} is read but not declared", where="inputs", hint=f"add {name!r} to `inputs`")
     return tables[name]

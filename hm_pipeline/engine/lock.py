@@ -40,9 +40,7 @@ def write_lock(home: Path, *, wait: Callable[[str], object] | None = None) -> It
         lock.acquire(timeout=0)
     except Timeout as error:
         if wait is None:
-            raise HomeLocked(
-                f"{_describe_holder(home)} is writing to this home", where=str(home), remedy="wait until it is done"
-            ) from error
+            raise HomeLocked(f"{_describe_holder(home)} is writing to this home", where=str(home), hint="wait until it is done") from error
         wait(f"waiting for {_describe_holder(home)}, which is writing to {home}")
         lock.acquire()
     try:

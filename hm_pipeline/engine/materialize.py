@@ -70,8 +70,8 @@ class Runner:
                     try:
                         scan_files([folder / receipt.file]).collect_schema()
                     except (pl.exceptions.PolarsError, OSError):
-                        remedy = "remove it and run again; ingest the files again first where it is of articles, customers or transactions"
-                        return MissingInput("a stored file is torn", where=str(folder / receipt.file), remedy=remedy)
+                        hint = "remove it and run again; ingest the files again first where it is of articles, customers or transactions"
+                        return MissingInput("a stored file is torn", where=str(folder / receipt.file), hint=hint)
         return None
 
     # Tables ----------------------------------------------------------------------------------------------------

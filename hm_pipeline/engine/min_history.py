@@ -50,14 +50,14 @@ class WarmUp:
         needed, held = first - calendar.first_week, calendar.last_week - calendar.first_week
         own = max((self._last_read(name, first) or 0) - first + 1, 0)  # of its own purchases, where it is evaluated by them
         if first + own > calendar.last_week:
-            remedy = f"no week of this data can be made: {needed + own} weeks of purchases are needed and {held} are there, ingest more"
+            hint = f"no week of this data can be made: {needed + own} weeks of purchases are needed and {held} are there, ingest more"
         else:
-            remedy = f"the first week that can be made is {calendar.key(first)}"
+            hint = f"the first week that can be made is {calendar.key(first)}"
         before = week - calendar.first_week
         return UnknownWeek(
             f"week {calendar.key(week)} has {before} weeks of data before it and needs {needed}",
             where=name,
-            remedy=remedy,
+            hint=hint,
         )
 
     def _first(self, name: str, week_id: int) -> int:

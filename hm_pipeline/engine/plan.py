@@ -73,10 +73,10 @@ class Graph(Partitions):
                 continue
             if step.is_ingested:
                 if step.kind == "static":
-                    raise MissingInput("not there yet", where=name, remedy="run `hm ingest FOLDER` first")
+                    raise MissingInput("not there yet", where=name, hint="run `hm ingest FOLDER` first")
                 if Manifest.load(self.folder(name, week_id)):
                     week = self.calendar.key(week_id)
-                    raise MissingInput(f"files of week {week} are gone", where=str(self.folder(name, week_id)), remedy="ingest them again")
+                    raise MissingInput(f"files of week {week} are gone", where=str(self.folder(name, week_id)), hint="ingest them again")
                 continue  # a week without sales has no partition of transactions
             found.add((name, week_id))
             pending += [
@@ -90,9 +90,7 @@ class Graph(Partitions):
     def _refuse_judging(self, step: Step, week_id: int) -> None:
         if self.evaluates_unknown_week(step.name, week_id):
             known = self.calendar.key(self.calendar.last_week - 1)
-            raise MissingInput(
-                self.unknown(week_id), where=step.name, remedy=f"evaluate weeks up to {known}, or ingest the other days first"
-            )
+            raise MissingInput(self.unknown(week_id), where=step.name, hint=f"evaluate weeks up to {known}, or ingest the other days first")
 
     def runs(self, stale: Mapping[str, list[int]]) -> list[Run]:
         """Group stale partitions into runs over contiguous weeks, in an order that makes what is read first."""

@@ -52,7 +52,7 @@ class WeeklyTable:
         self._guard(week_id)
         folder = self.folder / f"week_id={week_id}"
         if not (folder / "manifest.json").exists():
-            raise MissingInput(f"week {week_id} is not there", where=self.name, remedy="materialise it, or run `hm run --week` for it")
+            raise MissingInput(f"week {week_id} is not there", where=self.name, hint="materialise it, or run `hm run --week` for it")
         return self._scan([folder])
 
     def before(self, week_id: int, weeks: int | None = None) -> pl.LazyFrame:
@@ -66,7 +66,7 @@ class WeeklyTable:
             raise LeakageError(
                 f"week {week_id} is asked for where {self.limit} is the last that may be known",
                 where=self.name,
-                remedy="read it with before(week_id)",
+                hint="read it with before(week_id)",
             )
 
     def _scan(self, folders: Iterable[Path]) -> pl.LazyFrame:

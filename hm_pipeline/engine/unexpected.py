@@ -76,7 +76,7 @@ def plain(error: HMError) -> HMError:
         travelled = pickle.loads(pickle.dumps(error))  # noqa: S301 - what was pickled a moment ago
     except Exception:  # noqa: BLE001 - classes of others fail as they like
         travelled = None
-    return error if type(travelled) is type(error) else HMError(error.what, where=error.where, remedy=error.remedy)
+    return error if type(travelled) is type(error) else HMError(error.what, where=error.where, hint=error.hint)
 
 
 def _comes_back(error: BaseException) -> bool:
@@ -99,7 +99,7 @@ def unforeseen(error: BaseException, *, home: Path, step: str, week: str = "") -
     where = f"{step}, week {week}" if week else step
     file = _written(traceback.format_exception(error), home, f"{step}-{week}" if week else step)
     seen = f"the whole traceback is in {file}" if file else "its traceback could not be written anywhere"
-    return Unforeseen(words, where=where, remedy=f"{seen}; what is finished stays, give the same command again once it is mended")
+    return Unforeseen(words, where=where, hint=f"{seen}; what is finished stays, give the same command again once it is mended")
 
 
 def _words(error: BaseException) -> str:

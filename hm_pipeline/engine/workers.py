@@ -53,8 +53,8 @@ def map_shards(task: Callable[[Shard], FileEntry], shards: Sequence[Shard], *, w
             yield from receipts
     except BrokenProcessPool:
         release_workers()
-        remedy = "it was killed, or there was no memory left: give fewer of them by HM_WORKERS, 1 for none, then the same command again"
-        lost = WorkerLost("a process that shared the work ended in the middle of it", where=f"{workers} workers", remedy=remedy)
+        hint = "it was killed, or there was no memory left: give fewer of them by HM_WORKERS, 1 for none, then the same command again"
+        lost = WorkerLost("a process that shared the work ended in the middle of it", where=f"{workers} workers", hint=hint)
     except BaseException:
         stop_workers()  # what they are about must not be written past the end of this
         raise
@@ -81,7 +81,7 @@ def _unpacked(packed: bytes) -> Callable[[Shard], FileEntry]:
     else:
         return task
     raise MissingInput(
-        f"a step cannot be imported in a process of its own: {why}", where="workers", remedy="define it in a module, or set HM_WORKERS=1"
+        f"a step cannot be imported in a process of its own: {why}", where="workers", hint="define it in a module, or set HM_WORKERS=1"
     )
 
 

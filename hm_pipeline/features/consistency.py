@@ -55,7 +55,7 @@ def require_agreement(store: "FeatureStore", tables: Sequence[FeatureTable]) -> 
         raise SchemaViolation(
             f"{found.height} columns drifted apart: {said}",
             where=f"view {first['view']!r}",
-            remedy="remove feast/registry.db from the home, the next run registers anew",
+            hint="remove feast/registry.db from the home, the next run registers anew",
         )
 
 

@@ -185,9 +185,9 @@ def _check(tables: Sequence[FeatureTable]) -> None:
     for table in tables:
         unknown = set(table.schema.primary_key()) - set(ENTITIES)
         if unknown or not table.keys:
-            raise SchemaViolation(f"is keyed by {table.schema.primary_key()}", where=table.name, remedy=f"key it by some of {KEYS}")
+            raise SchemaViolation(f"is keyed by {table.schema.primary_key()}", where=table.name, hint=f"key it by some of {KEYS}")
         if table.services and not set(table.keys) <= set(KEYS):
-            raise SchemaViolation(f"needs more than {KEYS}", where=table.name, remedy="leave it out of the services")
+            raise SchemaViolation(f"needs more than {KEYS}", where=table.name, hint="leave it out of the services")
     _unique((table.name for table in tables), "views")
     _unique((name for table in tables for name in table.features), "features")
 
@@ -195,4 +195,4 @@ def _check(tables: Sequence[FeatureTable]) -> None:
 def _unique(names: Any, where: str) -> None:
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
     if repeated:
-        raise SchemaViolation(f"{', '.join(repeated)} would appear twice", where=where, remedy="rename one of them")
+        raise SchemaViolation(f"{', '.join(repeated)} would appear twice", where=where, hint="rename one of them")

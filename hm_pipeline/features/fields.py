@@ -50,4 +50,4 @@ def feast_type(view: str, name: str, stored: Any) -> Any:
             return getattr(types, type(stored).__name__)
         case pl.Boolean():
             return types.Bool
-    raise SchemaViolation(f"{name} is {stored}, which is no feature's type", where=view, remedy="cast it, or mark it feature=False")
+    raise SchemaViolation(f"{name} is {stored}, which is no feature's type", where=view, hint="cast it, or mark it feature=False")

@@ -43,7 +43,7 @@ def open_store(home: str | Path, tables: Sequence[FeatureTable] | None = None, *
 
     home = Path(home)
     if not home.is_dir():
-        raise MissingInput("the home does not exist", where=str(home.absolute()), remedy="run `hm ingest FOLDER`, or set HM_HOME")
+        raise MissingInput("the home does not exist", where=str(home.absolute()), hint="run `hm ingest FOLDER`, or set HM_HOME")
     (home.absolute() / "feast").mkdir(exist_ok=True)
     settings = config(home, **options)
     try:
@@ -57,7 +57,7 @@ def open_store(home: str | Path, tables: Sequence[FeatureTable] | None = None, *
             apply(store, build(tables))
     except DecodeError as error:  # Feast was killed while it wrote
         if tables is None:
-            raise MissingInput("cannot be read", where="feature registry", remedy="run `hm run --week` again, it registers anew") from error
+            raise MissingInput("cannot be read", where="feature registry", hint="run `hm run --week` again, it registers anew") from error
         (home.absolute() / "feast" / "registry.db").unlink()
         return open_store(home, tables, **options)
     return store
@@ -106,7 +106,7 @@ def fetch(store: "FeatureStore", pairs: pl.DataFrame | str, *, service: str, cal
     features = pl.DataFrame(job.to_polars())
     if isinstance(pairs, pl.DataFrame) and features.height != pairs.height:
         raise RowCountMismatch(
-            f"{pairs.height} pairs gave {features.height} rows", where=f"service {service!r}", remedy=f"use {OFFLINE_STORE}"
+            f"{pairs.height} pairs gave {features.height} rows", where=f"service {service!r}", hint=f"use {OFFLINE_STORE}"
         )
     return features.select(*KEYS, *_mark(registered), *names_of(registered))
 
@@ -136,7 +136,7 @@ def service_of(store: "FeatureStore", name: str) -> Any:
         return store.get_feature_service(name, allow_cache=True)
     except FeatureServiceNotFoundException as error:
         known = ", ".join(sorted(item.name for item in store.list_feature_services())) or "none"
-        raise MissingInput(f"there is no service {name!r}", where="feature store", remedy=f"choose from: {known}") from error
+        raise MissingInput(f"there is no service {name!r}", where="feature store", hint=f"choose from: {known}") from error
 
 
 def names_of(service: Any) -> list[str]:
@@ -158,6 +158,6 @@ def dated(pairs: pl.DataFrame | str, calendar: Calendar) -> pl.DataFrame | str:
         return f"SELECT {', '.join(KEYS)}, {cutoff_of} FROM ({pairs.strip().rstrip(';')})"
     missing = [key for key in KEYS if key not in pairs.columns]
     if missing:
-        raise MissingInput(f"lack {', '.join(missing)}", where="pairs", remedy=f"give {', '.join(KEYS)}")
+        raise MissingInput(f"lack {', '.join(missing)}", where="pairs", hint=f"give {', '.join(KEYS)}")
     cutoff = pl.lit(calendar.cutoff(0)) + pl.col("week_id") * timedelta(days=DAYS)
     return pairs.select(*KEYS, cutoff.alias(TIMESTAMP))

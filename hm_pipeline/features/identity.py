@@ -34,14 +34,14 @@ def refuse_others(home: Path, given: Sequence[object]) -> None:
     folder = Home(home).folder("customers")
     manifest = Manifest.load(folder)
     if manifest is None:
-        raise MissingInput("holds no customers to hold ids against", where=str(home), remedy="run `hm ingest FOLDER` first")
+        raise MissingInput("holds no customers to hold ids against", where=str(home), hint="run `hm ingest FOLDER` first")
     ids, heads = _known(folder, tuple((receipt.file, receipt.content) for receipt in manifest.receipts))
     asked = np.array(list(whole.values()))
     places = np.minimum(np.searchsorted(ids, asked), len(ids) - 1)
     is_other = (ids[places] == asked) & (heads[places] != _words(pl.Series(list(whole)))).any(axis=1)
     if is_other.any():
         text = list(whole)[int(is_other.argmax())]
-        raise MissingInput(f"there is no customer {text!r}", where="customers", remedy="give the 64-digit id of customers.csv")
+        raise MissingInput(f"there is no customer {text!r}", where="customers", hint="give the 64-digit id of customers.csv")
 
 
 @lru_cache(maxsize=2)

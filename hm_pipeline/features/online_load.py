@@ -97,12 +97,12 @@ def put_online(store: "FeatureStore", tables: Sequence[FeatureTable], inputs: In
 def _refuse(week: WeekContext, served: int | None) -> None:
     day = week.calendar.key(week.week_id)
     if week.audience != EVERYONE:
-        raise InvalidInput(f"week {day} is for its buyers only", where="online_store", remedy=f"serve everyone: `hm run --week {day}`")
+        raise InvalidInput(f"week {day} is for its buyers only", where="online_store", hint=f"serve everyone: `hm run --week {day}`")
     if served is not None and week.week_id < served <= week.calendar.last_week:  # a later one was taken back
         raise InvalidInput(
             f"week {day} is older than {week.calendar.key(served)}, which is served",
             where="online_store",
-            remedy="leave it, or empty the online store first if you mean to go back",
+            hint="leave it, or empty the online store first if you mean to go back",
         )
 
 

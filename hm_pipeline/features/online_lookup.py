@@ -59,7 +59,7 @@ def look_up(
     refuse_others(home_of(store), customers)
     rows = {len(values) for values in asked.values()}
     if len(rows) != 1:
-        raise InvalidInput(f"{sorted(rows) or 'no'} rows are asked for", where="look_up", remedy="give as many of each, at least one")
+        raise InvalidInput(f"{sorted(rows) or 'no'} rows are asked for", where="look_up", hint="give as many of each, at least one")
     found = _read(store, features, asked, rows.pop())
     _refuse_unknown(store, found, {"customer_id": customers, "article_id": articles}, [*asked, "week_id"])
     return found
@@ -75,8 +75,8 @@ def served_week(store: "FeatureStore") -> int:
     """
     week_id = tables_of(store).served()
     if week_id is None:
-        remedy = "run `hm run --week` for the serving week, with --force if it is made"
-        raise MissingInput("nothing is served yet", where="online store", remedy=remedy)
+        hint = "run `hm run --week` for the serving week, with --force if it is made"
+        raise MissingInput("nothing is served yet", where="online store", hint=hint)
     return week_id
 
 
@@ -89,7 +89,7 @@ def _read(store: "FeatureStore", features: str | Sequence[str], asked: Mapping[s
         if served_week(store) == week_id:
             break
     else:
-        raise MissingInput("the week is exchanged again and again", where="online store", remedy="look again when it is written")
+        raise MissingInput("the week is exchanged again and again", where="online store", hint="look again when it is written")
     keys = {name: answer.pop(name, entities[name]) for name in entities}
     return pl.DataFrame({**keys, **answer}, strict=False)
 
@@ -110,19 +110,19 @@ def _refuse_unknown(store: "FeatureStore", found: pl.DataFrame, given: Mapping[s
         unknown = [row for row, moment in zip(empty, answer.results[place].event_timestamps, strict=True) if moment.seconds <= 0]
         if unknown:
             named = f"{name.removesuffix('_id')} {ids[unknown[0]]}" + (f" and {len(unknown) - 1} more" if unknown[1:] else "")
-            raise MissingInput(f"{named} is not served", where="online store", remedy="give ids of customers.csv and articles.csv")
+            raise MissingInput(f"{named} is not served", where="online store", hint="give ids of customers.csv and articles.csv")
 
 
 def _customer(given: str | int) -> int:
     """Return the number of a customer: the last 16 digits, signed."""
     number = signed(given) if isinstance(given, str) else whole_number(given)
     if number is None:
-        raise InvalidInput(f"{given!r} is no customer", where="customers", remedy="give the 64-digit id of customers.csv")
+        raise InvalidInput(f"{given!r} is no customer", where="customers", hint="give the 64-digit id of customers.csv")
     return number
 
 
 def _article(given: str | int) -> int:
     number = whole_number(given)
     if number is None:
-        raise InvalidInput(f"{given!r} is no article", where="articles", remedy="give the number of articles.csv")
+        raise InvalidInput(f"{given!r} is no article", where="articles", hint="give the number of articles.csv")
     return number

@@ -17,7 +17,7 @@ from hm_pipeline.features.historical import IS_CANDIDATE, are_candidates, featur
 from hm_pipeline.features.matrix import store_of
 
 ASKED = ("customer_id", "article_id", "week_id", "week")
-REMEDY = "give customer_id (64 hex digits, or an integer), article_id, and week_id or week (its first day)"
+HINT = "give customer_id (64 hex digits, or an integer), article_id, and week_id or week (its first day)"
 
 
 def features_of_pairs(
@@ -49,7 +49,7 @@ def features_of_pairs(
     wanted = _wanted(feature_names(store, service), features, service)
     clash = sorted({IS_CANDIDATE, *wanted} & {*columns})
     if clash:
-        raise InvalidInput(f"{', '.join(clash)} would appear twice", where=where, remedy="rename the column")
+        raise InvalidInput(f"{', '.join(clash)} would appear twice", where=where, hint="rename the column")
     found = fetch(store, keys, service=service, calendar=home.calendar)
     if IS_CANDIDATE not in found.columns:
         found = found.with_columns(are_candidates(store, keys, calendar=home.calendar))
@@ -59,20 +59,20 @@ def features_of_pairs(
 def _columns(pairs: Any, where: str) -> list[str]:
     """Return the names of the columns of pairs; those that are no keys stay as they are, and are not looked at."""
     if not isinstance(pairs, pd.DataFrame | pl.DataFrame):
-        raise InvalidInput(f"a {type(pairs).__name__} holds no pairs", where=where, remedy="give a Polars or pandas frame")
+        raise InvalidInput(f"a {type(pairs).__name__} holds no pairs", where=where, hint="give a Polars or pandas frame")
     columns = list(pairs.columns)
     missing = [name for name in ("customer_id", "article_id") if name not in columns]
     missing += [] if {"week_id", "week"} & {*columns} else ["week_id"]
     if missing:
-        raise MissingInput(f"no column {', '.join(missing)}", where=where, remedy=REMEDY)
+        raise MissingInput(f"no column {', '.join(missing)}", where=where, hint=HINT)
     return columns
 
 
 def _wanted(known: Sequence[str], features: Sequence[str], service: str) -> list[str]:
     unknown = [name for name in features if name not in known]
     if unknown:
-        remedy = f"choose from: {', '.join(known)}"
-        raise MissingInput(f"there is no feature {unknown[0]!r}", where=f"service {service!r}", remedy=remedy)
+        hint = f"choose from: {', '.join(known)}"
+        raise MissingInput(f"there is no feature {unknown[0]!r}", where=f"service {service!r}", hint=hint)
     return list(features or known)
 
 
@@ -133,4 +133,4 @@ def _refuse(given: pl.Series, is_wrong: pl.Series, what: str, where: str) -> Non
         value = given[rows[0]]
         told = "an empty cell" if value is None else repr(value)
         more = f", and {len(rows) - 1} more rows" if len(rows) > 1 else ""
-        raise InvalidInput(f"{what} {told}{more}", where=f"{where}, row {rows[0] + 1}", remedy=REMEDY)
+        raise InvalidInput(f"{what} {told}{more}", where=f"{where}, row {rows[0] + 1}", hint=HINT)

@@ -63,7 +63,7 @@ def _online(root: Path, url: str) -> dict[str, Any]:
     except ValueError:
         port = 0
     if parts.scheme not in ("redis", "rediss") or not parts.hostname or not port:
-        raise InvalidInput(f"{url!r} is no address of a Redis server", where="HM_ONLINE_STORE", remedy="give redis://HOST:PORT, or nothing")
+        raise InvalidInput(f"{url!r} is no address of a Redis server", where="HM_ONLINE_STORE", hint="give redis://HOST:PORT, or nothing")
     words = {
         "db": parts.path.strip("/"),
         "username": unquote(parts.username or ""),
@@ -71,7 +71,7 @@ def _online(root: Path, url: str) -> dict[str, Any]:
         "ssl": "true" if parts.scheme == "rediss" else "",
     }
     if any("," in word for word in words.values()):  # Feast would cut the address there
-        raise InvalidInput("a name or a password has a comma", where="HM_ONLINE_STORE", remedy="give the server one without")
+        raise InvalidInput("a name or a password has a comma", where="HM_ONLINE_STORE", hint="give the server one without")
     said = [f"{parts.hostname}:{port}", *(f"{name}={word}" for name, word in words.items() if word)]
     # Feast would keep the older row where the timestamps are equal, and with it what a week made again has put right.
     return {"type": "redis", "connection_string": ",".join(said), "skip_dedup": True}
@@ -88,9 +88,7 @@ def refuse_wrong_answers(settings: "RepoConfig") -> None:
     kind = str(settings.offline_store.type)
     for name, reason in WRONG_ANSWERS.items():
         if kind == name or kind.endswith(f"{name.title()}OfflineStore"):
-            raise InvalidInput(
-                f"the offline store {kind!r} is refused: {reason}", where="feature_store.yaml", remedy=f"use {OFFLINE_STORE}"
-            )
+            raise InvalidInput(f"the offline store {kind!r} is refused: {reason}", where="feature_store.yaml", hint=f"use {OFFLINE_STORE}")
 
 
 def guard_repository(folder: Path) -> Path:
@@ -110,6 +108,6 @@ def guard_repository(folder: Path) -> Path:
 
     home = os.environ.get("HM_HOME", "")
     if not Path(home).is_absolute():  # Feast would take `${HM_HOME}` for the name of a folder
-        raise InvalidInput(f"HM_HOME is {home or 'unset'!r}", where="environment", remedy="set HM_HOME to the absolute path of the home")
+        raise InvalidInput(f"HM_HOME is {home or 'unset'!r}", where="environment", hint="set HM_HOME to the absolute path of the home")
     refuse_wrong_answers(load_repo_config(folder, folder / "feature_store.yaml"))
     return Path(home)

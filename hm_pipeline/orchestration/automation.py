@@ -35,7 +35,7 @@ def ingest_job(settings: Settings) -> dg.JobDefinition:
 
 def _ingested(context: dg.OpExecutionContext, settings: Settings) -> IngestReport:
     if settings.raw is None:
-        raise MissingInput("no folder is named", where="HM_RAW", remedy="start Dagster with HM_RAW=FOLDER")
+        raise MissingInput("no folder is named", where="HM_RAW", hint="start Dagster with HM_RAW=FOLDER")
     with write_lock(settings.home, wait=context.log.warning):
         report = ingest(settings.raw, settings.home, settings=settings, epoch=calendar_of(settings).epoch)
         report_ingested(context.instance, settings)

@@ -85,7 +85,7 @@ def _result(finding: Finding, check: Check, key: dg.AssetKey) -> dg.AssetCheckRe
         return dg.AssetCheckResult(passed=True, check_name=check.name, asset_key=key, metadata=facts, severity=severity)
     if finding.offending.height:
         facts["offending rows"] = dg.MetadataValue.md(markdown_table(finding.offending.head(SHOWN)))
-    facts["remedy"] = finding.hint
+    facts["hint"] = finding.hint
     what = f"{key.to_user_string()}: expected {finding.expected}, found {finding.found}"
     return dg.AssetCheckResult(passed=False, check_name=check.name, asset_key=key, metadata=facts, description=what, severity=severity)
 

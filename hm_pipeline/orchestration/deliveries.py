@@ -80,7 +80,7 @@ class Delivery:
         except FileNotFoundError:
             is_still = False
         if not is_still:
-            raise MissingInput("is being written", where=str(path), remedy="it is read once it is whole")
+            raise MissingInput("is being written", where=str(path), hint="it is read once it is whole")
         return state, digest
 
 

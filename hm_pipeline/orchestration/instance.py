@@ -80,7 +80,7 @@ def plain_path(folder: Path) -> Path:
         if not link.is_symlink():
             link.symlink_to(folder, target_is_directory=True)
     except OSError as error:
-        raise InvalidInput(str(error), where=str(folder), remedy="choose a home whose path has no percent and question marks") from error
+        raise InvalidInput(str(error), where=str(folder), hint="choose a home whose path has no percent and question marks") from error
     return link
 
 
@@ -112,13 +112,11 @@ def _need_client() -> None:
     try:
         import dagster_postgres  # noqa: F401, PLC0415 - an extra
     except ImportError as error:
-        raise InvalidInput(
-            "dagster-postgres is not installed", where="HM_POSTGRES", remedy="pip install 'hm-pipeline[postgres]'"
-        ) from error
+        raise InvalidInput("dagster-postgres is not installed", where="HM_POSTGRES", hint="pip install 'hm-pipeline[postgres]'") from error
 
 
 def _unreachable(error: BaseException) -> HMError:
     reason = str(error.__cause__ or error).strip().splitlines()[0]
     return InvalidInput(
-        f"Postgres does not answer: {reason}", where="HM_POSTGRES", remedy="start the server, or unset it to use SQLite in the home"
+        f"Postgres does not answer: {reason}", where="HM_POSTGRES", hint="start the server, or unset it to use SQLite in the home"
     )

@@ -51,8 +51,8 @@ def _need_articles(graph: Graph, week_id: int) -> None:
     _lack(f"{len(sold)} sold before week {graph.calendar.key(week_id)}", TRANSACTIONS, "ingest more purchases, or choose a later week")
 
 
-def _lack(found: str, where: str, remedy: str) -> None:
-    raise MissingInput(f"fewer than {K} articles to fill lists with, {found}", where=where, remedy=remedy)
+def _lack(found: str, where: str, hint: str) -> None:
+    raise MissingInput(f"fewer than {K} articles to fill lists with, {found}", where=where, hint=hint)
 
 
 def _need_purchases(graph: Graph, name: str, week_id: int) -> None:
@@ -63,5 +63,5 @@ def _need_purchases(graph: Graph, name: str, week_id: int) -> None:
         raise MissingInput(
             f"nothing to learn from, as nobody bought in the weeks of {first} and {last}",
             where=f"{name}, week {graph.calendar.key(week_id)}",
-            remedy="ingest their purchases, or choose a week far enough from them",
+            hint="ingest their purchases, or choose a week far enough from them",
         )

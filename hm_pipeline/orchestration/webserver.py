@@ -36,7 +36,7 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
     """
     home = settings.home.absolute()
     if not home.parent.is_dir():
-        raise MissingInput("there is no such folder", where=str(home.parent), remedy="set HM_HOME to a place that can be written")
+        raise MissingInput("there is no such folder", where=str(home.parent), hint="set HM_HOME to a place that can be written")
     os.environ["HM_HOME"] = str(home)  # runs of the daemon start in folders of their own
     os.environ["DAGSTER_HOME"] = str(write_dagster_yaml(settings))
     os.environ.setdefault("PYTHONWARNINGS", "ignore")  # Dagster's remarks on its own beta parameters, hundreds of lines
@@ -60,7 +60,7 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
         for process in (page, daemon, news):
             _end(process)
     raise HomeLocked(
-        f"Dagster's page ended with code {page.returncode}", where=f"port {port}", remedy="read above why; is the port taken? try --port"
+        f"Dagster's page ended with code {page.returncode}", where=f"port {port}", hint="read above why; is the port taken? try --port"
     )
 
 

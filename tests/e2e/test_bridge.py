@@ -97,7 +97,7 @@ def test_a_fault_fails_the_check_that_is_named_for_it(home, table, name):
     (found,) = checked(home, table, name).values()
     assert not found.passed
     assert found.metadata["offending rows"].value
-    assert found.metadata["remedy"].value
+    assert found.metadata["hint"].value
 
 
 def test_rows_of_another_week_fail_the_timestamps(home):

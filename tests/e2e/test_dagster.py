@@ -81,7 +81,7 @@ def test_a_check_fails_where_a_file_lost_its_rows(fresh):
     assert results == {"contract": True, "rows": False}
 
 
-def test_a_duplicate_key_is_shown_with_its_rows_and_a_remedy(fresh):
+def test_a_duplicate_key_is_shown_with_its_rows_and_a_hint(fresh):
     settings = fresh("duplicated")
     file = next(Home(settings.home).folder("articles").glob("*.parquet"))
     rows = pl.read_parquet(file, hive_partitioning=False)
@@ -92,7 +92,7 @@ def test_a_duplicate_key_is_shown_with_its_rows_and_a_remedy(fresh):
     facts = found["contract"].metadata
     assert "'primary_key': 2" in facts["found"].value
     assert facts["offending rows"].value.count(str(rows["article_id"][0])) >= 2
-    assert facts["remedy"].value
+    assert facts["hint"].value
     assert (found["rows"].metadata["expected"].value, found["rows"].metadata["found"].value) == (str(rows.height), str(rows.height + 1))
 
 
@@ -102,7 +102,7 @@ def test_a_truncated_file_fails_its_checks_and_says_what_to_do(fresh):
     file.write_bytes(file.read_bytes()[:-200])
     found = _checked(settings, "articles")
     assert not any(result.passed for result in found.values())
-    assert all("torn or missing" in result.metadata["remedy"].value for result in found.values())
+    assert all("torn or missing" in result.metadata["hint"].value for result in found.values())
 
 
 def _checked(settings, name):

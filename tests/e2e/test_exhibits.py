@@ -136,7 +136,7 @@ def test_files_that_someone_removed_are_made_again_or_asked_for(fresh, raw):
     assert materialize(settings, [("audience", last - 3)]).made["audience"] == 1
 
 
-def test_a_torn_file_is_named_with_its_remedy(fresh):
+def test_a_torn_file_is_named_with_its_hint(fresh):
     settings = fresh("torn")
     home, last = Home(settings.home), last_week(settings)
     materialize(settings, [("candidates", last - 1)])

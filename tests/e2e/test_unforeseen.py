@@ -53,7 +53,7 @@ def fails(settings, name, **changed):
     assert left_over(settings.home) == []
     with write_lock(settings.home):  # nobody else holds it
         pass
-    (file,) = (file for file in set(settings.home.glob("errors/*")) - before if str(file) in error.remedy)
+    (file,) = (file for file in set(settings.home.glob("errors/*")) - before if str(file) in error.hint)
     assert error.where.startswith(name)
     return error, file.read_text()
 
@@ -100,7 +100,7 @@ def test_an_error_of_ours_whose_chain_holds_itself_keeps_its_words(settings):
         try:
             planted.ring()
         except KeyError as error:
-            raise MissingInput("no such thing", where="there", remedy="bring it") from error
+            raise MissingInput("no such thing", where="there", hint="bring it") from error
 
     steps = {**STEPS, "signal/activity": replace(STEPS["signal/activity"], body=body)}
     with pytest.raises(MissingInput, match="no such thing") as caught:

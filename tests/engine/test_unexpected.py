@@ -44,7 +44,7 @@ def test_printers_that_walk_chains_come_to_an_end(tmp_path, body):
         try:
             getattr(planted, body)()
         except Exception as error:
-            raise InvalidInput("bad", where="here", remedy="mend it") from error
+            raise InvalidInput("bad", where="here", hint="mend it") from error
 
     started = time.monotonic()
     error = told(tmp_path, work)
@@ -57,7 +57,7 @@ def test_printers_that_walk_chains_come_to_an_end(tmp_path, body):
 
 def test_an_error_of_ours_keeps_its_harmless_cause(tmp_path):
     def work():
-        raise InvalidInput("bad", where="here", remedy="mend it") from ValueError("why")
+        raise InvalidInput("bad", where="here", hint="mend it") from ValueError("why")
 
     assert str(told(tmp_path, work).__cause__) == "why"
 
@@ -67,7 +67,7 @@ def test_an_error_of_a_class_that_cannot_travel_keeps_its_words(tmp_path):
         """Of a function."""
 
     def work():
-        raise Local("bad", where="here", remedy="mend it")
+        raise Local("bad", where="here", hint="mend it")
 
     error = told(tmp_path, work)
     assert (type(error), str(error)) == (HMError, "bad (here): mend it")

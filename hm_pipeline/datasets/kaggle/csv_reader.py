@@ -17,7 +17,7 @@ from hm_pipeline.datasets.kaggle.rejected_rows import MOST, bad_rows, rejects_of
 MEGABYTE = 1 << 20
 UNITS = {"KB": 1 << 10, "MB": MEGABYTE, "GB": 1 << 30, "TB": 1 << 40}
 MOST_MEMORY = 800  # megabytes; more makes reading no faster
-REMEDIES = {"fields": "complete it", "characters": "shorten it", NO_TEXT: "save the file as UTF-8"}  # by a word of the fault
+HINTS = {"fields": "complete it", "characters": "shorten it", NO_TEXT: "save the file as UTF-8"}  # by a word of the fault
 CHUNK = 100_000  # rows that are held as Python's own texts
 ROWS_HELD = 65_536  # of each week, before they are written; the default of half a million costs a gigabyte
 
@@ -37,7 +37,7 @@ def connect(scratch: Path, *, memory: str, threads: int) -> Any:
 def _megabytes(memory: str) -> int:
     parts = re.fullmatch(r"\s*([\d.]+)\s*([KMGT])i?B\s*", memory, flags=re.IGNORECASE)
     if parts is None:
-        raise InvalidInput(f"{memory!r} is no amount of memory", where="HM_MEMORY", remedy="write it as 4GB or 800MB")
+        raise InvalidInput(f"{memory!r} is no amount of memory", where="HM_MEMORY", hint="write it as 4GB or 800MB")
     return max(int(float(parts[1]) * UNITS[parts[2].upper() + "B"]) // MEGABYTE, 1)
 
 
@@ -60,7 +60,7 @@ def sql_path(path: Path) -> str:
         If there is a backslash in it, which DuckDB takes for a separator of folders.
     """
     if "\\" in str(path):
-        raise InvalidInput("a folder with a backslash in its name cannot be used", where=str(path), remedy="give it another name")
+        raise InvalidInput("a folder with a backslash in its name cannot be used", where=str(path), hint="give it another name")
     return quote(re.sub(r"([*?\[])", r"[\1]", str(path)))
 
 
@@ -104,7 +104,7 @@ def read_text(connection: Any, path: Path, table: RawTable) -> pl.DataFrame:
     if not is_read:
         rows = _read_slowly(path, names).select(pl.col(name) if name in names else pl.lit(None, pl.String).alias(name) for name in known)
     if rows.is_empty():
-        raise InvalidInput("the file has no rows", where=path.name, remedy="give the whole file")
+        raise InvalidInput("the file has no rows", where=path.name, hint="give the whole file")
     return rows
 
 
@@ -131,8 +131,8 @@ def _read_slowly(path: Path, names: Sequence[str]) -> pl.DataFrame:
         if len(rows) >= CHUNK:
             chunks, rows = [*chunks, pl.DataFrame(rows, schema=schema, orient="row")], []
     if faults:
-        remedy = next((remedy for word, remedy in REMEDIES.items() if word in faults[0][3]), "close or remove the quote")
-        raise bad_rows(rejects_of(faults[:MOST]), value=None, remedy=remedy, count=len(faults))
+        hint = next((hint for word, hint in HINTS.items() if word in faults[0][3]), "close or remove the quote")
+        raise bad_rows(rejects_of(faults[:MOST]), value=None, hint=hint, count=len(faults))
     return pl.concat([*chunks, pl.DataFrame(rows, schema=schema, orient="row")])
 
 
@@ -151,4 +151,4 @@ def unreadable(path: Path, error: Exception) -> HMError:
     if line is None:
         return damaged(path, text.partition("\n")[0].partition(": ")[2] or text)
     complaint = next((part for part in text.splitlines()[1:] if part and not part.startswith("Original Line")), "it breaks the format")
-    return InvalidInput(complaint, where=f"{path.name}, line {line[1]}", remedy="correct the line, or download the file again")
+    return InvalidInput(complaint, where=f"{path.name}, line {line[1]}", hint="correct the line, or download the file again")

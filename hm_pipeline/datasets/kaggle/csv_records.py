@@ -178,4 +178,4 @@ def as_line(record: Sequence[str]) -> str:
 
 def damaged(path: Path, why: str) -> InvalidInput:
     """Return the error of a file that cannot be read to its end."""
-    return InvalidInput(f"cannot be read, {why}", where=path.name, remedy=DOWNLOAD)
+    return InvalidInput(f"cannot be read, {why}", where=path.name, hint=DOWNLOAD)

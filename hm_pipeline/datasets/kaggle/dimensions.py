@@ -15,8 +15,8 @@ from hm_pipeline.datasets.kaggle.rejected_rows import MOST, bad_rows, refuse_row
 
 COLUMN_OF = {"FN": "is_fashion_news", "Active": "is_active"}  # of the table, where the file has another name
 DERIVED = ("customer_hex", "position")
-HEX_REMEDY = "an id is 64 hex digits in lower case, as in Kaggle's files"
-NUMBER_REMEDY = "write a whole number"
+HEX_HINT = "an id is 64 hex digits in lower case, as in Kaggle's files"
+NUMBER_HINT = "write a whole number"
 MOST_ID = 10**18 - 1
 ATTRIBUTES = ("club_member_status", "fashion_news_frequency", "age")
 
@@ -37,12 +37,12 @@ def read_customers(connection: Any, path: Path, stored: pl.DataFrame | None = No
     """
     raw = read_text(connection, path, RAW_CUSTOMERS)
     ids = pl.col("customer_id")
-    _refuse(raw, ~ids.str.contains(HEX).fill_null(value=False), path, "customer_id", what="is not 64 hex digits", remedy=HEX_REMEDY)
-    _refuse(raw, ~ids.is_first_distinct(), path, "customer_id", what="stands there twice", remedy="keep one row a customer")
+    _refuse(raw, ~ids.str.contains(HEX).fill_null(value=False), path, "customer_id", what="is not 64 hex digits", hint=HEX_HINT)
+    _refuse(raw, ~ids.is_first_distinct(), path, "customer_id", what="stands there twice", hint="keep one row a customer")
     numbers = {name: raw[name].cast(pl.Float64, strict=False) for name in ("age", "FN", "Active")}
     for name, values in numbers.items():
         broken = (values.is_null() & raw[name].is_not_null()) | ~values.is_between(0, 1000).fill_null(value=True)
-        _refuse(raw, broken, path, name, what="is no such number", remedy="write a number, or leave it empty")
+        _refuse(raw, broken, path, name, what="is no such number", hint="write a number, or leave it empty")
     customers = _type_customers(raw.with_columns(**numbers)).select(Customers.column_names())
     _refuse_twins(customers, stored, path)
     return customers
@@ -60,8 +60,8 @@ def _refuse_twins(customers: pl.DataFrame, stored: pl.DataFrame | None, path: Pa
     places = records_at(path, twins["row"].head(MOST).to_list())
     reasons = [f"customer_id shares its last 16 digits with {twin}{whose}" for twin, whose in twins.select("twin", "whose").iter_rows()]
     rejects = rejects_of((path.name, line, "customer_id", reason, text) for (line, text), reason in zip(places, reasons, strict=False))
-    remedy = "give one of them another id, in all files"
-    raise bad_rows(rejects, value=twins["customer_hex"][0], remedy=remedy, count=twins.height)
+    hint = "give one of them another id, in all files"
+    raise bad_rows(rejects, value=twins["customer_hex"][0], hint=hint, count=twins.height)
 
 
 def _type_customers(raw: pl.DataFrame) -> pl.DataFrame:
@@ -92,18 +92,18 @@ def read_articles(connection: Any, path: Path, stored: pl.DataFrame | None = Non
     articles = raw.with_columns(whole.cast(pl.Int64, strict=False)).select(Articles.column_names())
     for name in numbers:
         broken = articles[name].is_null() & raw[name].is_not_null()
-        _refuse(raw, broken, path, name, what="is not a whole number", remedy=NUMBER_REMEDY)
+        _refuse(raw, broken, path, name, what="is not a whole number", hint=NUMBER_HINT)
     no_id = ~articles["article_id"].is_between(0, MOST_ID).fill_null(value=False)
-    _refuse(raw, no_id, path, "article_id", what="is not a number of up to 18 digits", remedy=NUMBER_REMEDY)
+    _refuse(raw, no_id, path, "article_id", what="is not a number of up to 18 digits", hint=NUMBER_HINT)
     twice = ~articles["article_id"].is_first_distinct()
-    _refuse(raw, twice, path, "article_id", what="stands there twice", remedy="keep one row an article")
+    _refuse(raw, twice, path, "article_id", what="stands there twice", hint="keep one row an article")
     return articles
 
 
-def _refuse(raw: pl.DataFrame, broken: pl.Expr | pl.Series, path: Path, column: str, *, what: str, remedy: str) -> None:
+def _refuse(raw: pl.DataFrame, broken: pl.Expr | pl.Series, path: Path, column: str, *, what: str, hint: str) -> None:
     rows = raw.select(pl.arg_where(broken)).to_series() if isinstance(broken, pl.Expr) else broken.arg_true()
     if len(rows):
-        raise refuse_rows(path, column, rows.to_list(), value=raw[column][int(rows[0])], what=what, remedy=remedy)
+        raise refuse_rows(path, column, rows.to_list(), value=raw[column][int(rows[0])], what=what, hint=hint)
 
 
 def merge(new: pl.DataFrame, stored: pl.DataFrame | None, key: str, named: Sequence[str]) -> pl.DataFrame:

@@ -23,14 +23,14 @@ def read_header(path: Path, table: RawTable) -> list[str]:
     """
     first = first_line(path)
     if first.fault:
-        raise InvalidInput(first.fault, where=f"{path.name}, line 1", remedy="close or remove the quote")
+        raise InvalidInput(first.fault, where=f"{path.name}, line 1", hint="close or remove the quote")
     names = first.fields
     if not names:
-        raise InvalidInput("the file is empty", where=path.name, remedy=f"its first line must name the columns {', '.join(table.required)}")
+        raise InvalidInput("the file is empty", where=path.name, hint=f"its first line must name the columns {', '.join(table.required)}")
     for name in table.required:
         if name not in names:
             raise MissingInput(
-                f"column {name!r} is missing", where=path.name, remedy=f"separate by commas; it needs {', '.join(table.required)}"
+                f"column {name!r} is missing", where=path.name, hint=f"separate by commas; it needs {', '.join(table.required)}"
             )
     _refuse_doubles(names, path, (*table.required, *table.optional))
     return names
@@ -40,8 +40,8 @@ def _refuse_doubles(names: Sequence[str], path: Path, known: Sequence[str]) -> N
     """Refuse a column that is named twice, or that is one of ours but for capitals and spaces: which one counts is anyone's guess."""
     for name in names:
         if names.count(name) > 1:
-            raise InvalidInput(f"column {name!r} stands there twice", where=path.name, remedy="keep one of them")
+            raise InvalidInput(f"column {name!r} stands there twice", where=path.name, hint="keep one of them")
         like = name.strip().lower()
         rival = next((other for other in known if other.lower() == like and other != name and other in names), None)
         if rival:
-            raise InvalidInput(f"columns {rival!r} and {name!r} contradict each other", where=path.name, remedy="keep one of them")
+            raise InvalidInput(f"columns {rival!r} and {name!r} contradict each other", where=path.name, hint="keep one of them")

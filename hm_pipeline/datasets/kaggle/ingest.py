@@ -97,7 +97,7 @@ def _epoch(home: Home, epoch: date | None) -> date:
         raise InvalidInput(
             f"the home counts weeks from {home.calendar.epoch}, not from {epoch}",
             where=str(path),
-            remedy="use that epoch, or another home",
+            hint="use that epoch, or another home",
         )
     return home.calendar.epoch
 
@@ -123,7 +123,7 @@ class _Ingest:
             customers, articles, rejected = self._read(raw, weeks)
         if not weeks.rows:
             what = "no purchase of the home would be left"
-            raise InvalidInput(what, where="--drop-weeks", remedy="give fewer weeks, or ingest into another home")
+            raise InvalidInput(what, where="--drop-weeks", hint="give fewer weeks, or ingest into another home")
         if weeks.lost:
             raise refuse_losses(home, self.stage.root / "lost", weeks.lost, customers)
         calendar = span(weeks.rows, weeks.days, self.epoch)
@@ -145,7 +145,7 @@ class _Ingest:
             rejected = purchases.save_rejects(root / FILE)
         if not any(week.rows for week in weeks.delivered.values()):
             what = "no purchase is by a known customer and of a known article"
-            raise InvalidInput(what, where=purchases.name, remedy="give files that belong together")
+            raise InvalidInput(what, where=purchases.name, hint="give files that belong together")
         connection.close()
         return customers, articles, rejected
 

@@ -13,7 +13,7 @@ from hm_pipeline.engine.partition_files import Manifest, scan_files
 
 FILE = "lost.parquet"
 NAMED = 3  # weeks that a refusal names
-REMEDY = "deliver whole weeks, or let the weeks of the files replace the home's with --replace-weeks"
+HINT = "deliver whole weeks, or let the weeks of the files replace the home's with --replace-weeks"
 
 
 class LostRows(InvalidInput):
@@ -36,7 +36,7 @@ def lost_rows(home: Home, week_id: int, rows: pl.DataFrame) -> pl.DataFrame:
         stored = home.weekly("transactions", Transactions).at(week_id).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         what = "a stored file is gone or torn, and what is delivered is not what it held"
-        raise InvalidInput(what, where=str(home.folder("transactions", week_id)), remedy=REMEDY) from error
+        raise InvalidInput(what, where=str(home.folder("transactions", week_id)), hint=HINT) from error
     had = stored.group_by(columns).agg(pl.len().cast(pl.Int64).alias("had"))
     has = rows.group_by(columns).agg(pl.len().cast(pl.Int64).alias("has"))
     beside = had.join(has, on=columns, how="left", nulls_equal=True)
@@ -68,4 +68,4 @@ def refuse_losses(home: Home, folder: Path, counts: Mapping[int, int], customers
     keys = ", ".join(calendar.key(week_id) for week_id in weeks[:NAMED]) + (f" and {len(weeks) - NAMED} more" if len(weeks) > NAMED else "")
     what = f"{number:,} {'purchase that the home holds is' if number == 1 else 'purchases that the home holds are'} not in the files"
     where = f"{'week' if len(weeks) == 1 else 'weeks'} of {keys}; listed in {FILE} of the home"
-    return LostRows(what, where=where, remedy=REMEDY)
+    return LostRows(what, where=where, hint=HINT)

@@ -42,19 +42,19 @@ def locate(raw: Path, scratch: Path) -> dict[str, Path]:
 def chosen(raw: Path) -> dict[str, Path]:
     """Return the file that holds each raw file, by its name, nothing unpacked: of a zip it is the zip; raises as :func:`locate`."""
     if not raw.exists():
-        raise MissingInput("no such file or folder", where=str(raw), remedy=LAYOUT)
+        raise MissingInput("no such file or folder", where=str(raw), hint=LAYOUT)
     if raw.is_dir():
         names = [path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file() or _refuse_dangling(path)]
         return {file: raw / name for file, name in _choose(names, raw).items()}
     if raw.suffix.lower() != ".zip":
-        raise InvalidInput("is neither a folder nor a .zip", where=str(raw), remedy=LAYOUT)
+        raise InvalidInput("is neither a folder nor a .zip", where=str(raw), hint=LAYOUT)
     with _opened(raw) as archive:
         return dict.fromkeys(_choose(_members(archive), raw), raw)
 
 
 def _refuse_dangling(path: Path) -> bool:
     if path.is_symlink() and any(path.name == table.file + suffix for table in RAW_TABLES for suffix in SUFFIXES):
-        raise MissingInput(f"{path.name} is missing", where=f"link to {path.readlink()}", remedy="put the file there, or mend the link")
+        raise MissingInput(f"{path.name} is missing", where=f"link to {path.readlink()}", hint="put the file there, or mend the link")
     return False
 
 
@@ -65,7 +65,7 @@ def _choose(names: Iterable[str], raw: Path) -> dict[str, str]:
         wanted = {table.file + suffix for suffix in SUFFIXES}
         found = next((name for name in ordered if name.rpartition("/")[2] in wanted), None)
         if found is None:
-            raise MissingInput(f"{table.file} is missing", where=str(raw), remedy=LAYOUT)
+            raise MissingInput(f"{table.file} is missing", where=str(raw), hint=LAYOUT)
         found_of[table.file] = found
     return found_of
 
@@ -86,7 +86,7 @@ def _unzip(path: Path, file: str, scratch: Path) -> Path:
     with _opened(path) as archive:
         names = [name for name in _members(archive) if name.rpartition("/")[2] in (file, f"{file}.gz")]
         if not names:
-            raise InvalidInput(f"holds no {file}", where=str(path), remedy=f"zip {file} alone, under its own name")
+            raise InvalidInput(f"holds no {file}", where=str(path), hint=f"zip {file} alone, under its own name")
         return Path(archive.extract(min(names, key=lambda name: (name.count("/"), name)), scratch))
 
 
@@ -100,4 +100,4 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(path) as archive:
             yield archive
     except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise InvalidInput(f"cannot be unpacked, {error}", where=str(path), remedy=DOWNLOAD) from error
+        raise InvalidInput(f"cannot be unpacked, {error}", where=str(path), hint=DOWNLOAD) from error

@@ -23,8 +23,8 @@ class BadRows(InvalidInput):
         The rows, in the columns of :data:`COLUMNS`.
     """
 
-    def __init__(self, what: str, *, where: str, remedy: str, rejects: pl.DataFrame) -> None:
-        super().__init__(what, where=where, remedy=remedy)
+    def __init__(self, what: str, *, where: str, hint: str, rejects: pl.DataFrame) -> None:
+        super().__init__(what, where=where, hint=hint)
         self.rejects = rejects
 
     def save(self, home: Path) -> None:
@@ -37,15 +37,15 @@ def rejects_of(rows: Iterable[Sequence[object]]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=COLUMNS, orient="row")
 
 
-def refuse_rows(path: Path, column: str, rows: Sequence[int], *, what: str, remedy: str, value: object = None) -> BadRows:
+def refuse_rows(path: Path, column: str, rows: Sequence[int], *, what: str, hint: str, value: object = None) -> BadRows:
     """Return the error of rows of a file that share one fault; rows are counted from 0, the first one's value is shown."""
     found = records_at(path, rows[:MOST])
     reason = f"{column} {what}".strip()
     rejects = rejects_of((path.name, line, column, reason, text) for line, text in found)
-    return bad_rows(rejects, value=value, remedy=remedy, count=len(rows))
+    return bad_rows(rejects, value=value, hint=hint, count=len(rows))
 
 
-def bad_rows(rejects: pl.DataFrame, *, value: object, remedy: str, count: int | None = None) -> BadRows:
+def bad_rows(rejects: pl.DataFrame, *, value: object, hint: str, count: int | None = None) -> BadRows:
     """Return the error that names the first of the rejected rows and says where the others are.
 
     Parameters
@@ -61,4 +61,4 @@ def bad_rows(rejects: pl.DataFrame, *, value: object, remedy: str, count: int | 
     where = f"{first['file']}, " + (f"column {first['column']}, " if first["column"] else "") + f"line {first['line']}"
     others = f"{count or rejects.height:,}" + ("" if count else " or more" if rejects.height >= MOST else "")
     listed = "such row is" if others == "1" else "such rows are"
-    return BadRows(what, where=where, remedy=f"{remedy}; {others} {listed} listed in {FILE} of the home", rejects=rejects)
+    return BadRows(what, where=where, hint=f"{hint}; {others} {listed} listed in {FILE} of the home", rejects=rejects)

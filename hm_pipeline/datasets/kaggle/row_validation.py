@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from hm_pipeline.base.ids import HEX
 from hm_pipeline.datasets.kaggle.csv_reader import fetch, sql_name
 from hm_pipeline.datasets.kaggle.csv_records import as_line, line_records
-from hm_pipeline.datasets.kaggle.dimensions import HEX_REMEDY, NUMBER_REMEDY
+from hm_pipeline.datasets.kaggle.dimensions import HEX_HINT, NUMBER_HINT
 from hm_pipeline.datasets.kaggle.rejected_rows import COLUMNS, MOST, bad_rows, rejects_of
 
 CHUNK = 200_000  # rows
@@ -28,12 +28,12 @@ LINE = "hm_line"  # column of a sifted file: where the row stood in the raw one
 
 @dataclass(frozen=True)
 class Fault:
-    """What can be wrong with a column, by the name it has in statements: the SQL that sees it, the words for it, and the remedy."""
+    """What can be wrong with a column, by the name it has in statements: the SQL that sees it, the words for it, and the hint."""
 
     column: str
     broken: str
     what: str
-    remedy: str
+    hint: str
 
 
 def faults(epoch: date, today: date, quantities: Sequence[str] = ()) -> tuple[Fault, ...]:
@@ -46,8 +46,8 @@ def faults(epoch: date, today: date, quantities: Sequence[str] = ()) -> tuple[Fa
         Fault("t_dat", f"{day} IS NULL", "is not a date", "write days as YYYY-MM-DD"),
         Fault("t_dat", f"{day} < DATE '{epoch}'", f"lies before the epoch {epoch}", "choose an earlier epoch with --epoch"),
         Fault("t_dat", f"{day} > DATE '{today}'", "lies in the future", "write the day of the purchase"),
-        Fault("customer_id", f"NOT coalesce(regexp_matches(customer_id, '{HEX}'), false)", "is not 64 hex digits", HEX_REMEDY),
-        Fault("article_id", f"NOT {is_article()}", "is not a whole number", NUMBER_REMEDY),
+        Fault("customer_id", f"NOT coalesce(regexp_matches(customer_id, '{HEX}'), false)", "is not 64 hex digits", HEX_HINT),
+        Fault("article_id", f"NOT {is_article()}", "is not a whole number", NUMBER_HINT),
         Fault("price", f"NOT isfinite({price})", "is not a number", "write it as 0.0254"),
         Fault("price", f"{price} < 0", "is negative", "write what was paid; leave returns out"),
         Fault("price", f"{price} > {MOST_PRICE}", f"is above {MOST_PRICE}", "divide all prices by one number"),
@@ -114,14 +114,14 @@ class RowValidator:
             return last == seen + 1
         fault = next((fault for fault in self.known if self._reason(fault) == listed["reason"][0]), None)
         value = next(csv.reader([listed["row"][0]]))[list(self.columns).index(fault.column)] if fault else ""
-        remedy = fault.remedy if fault else self._remedy(listed["reason"][0])
-        raise bad_rows(listed, value=value, remedy=f"{remedy}, or leave such rows out with --skip-bad-rows")
+        hint = fault.hint if fault else self._hint(listed["reason"][0])
+        raise bad_rows(listed, value=value, hint=f"{hint}, or leave such rows out with --skip-bad-rows")
 
     def _reason(self, fault: Fault) -> str:
         """Return the words that a rejected row carries."""
         return f"{self.columns[fault.column]} {fault.what}"
 
-    def _remedy(self, reason: str) -> str:
+    def _hint(self, reason: str) -> str:
         return f"give every row the {len(self.columns)} fields of the first line" if "fields" in reason else "correct the line"
 
     def part(self, clean: Path, rejected: Path) -> None:

@@ -88,13 +88,13 @@ class Purchases:
             if isinstance(told, DiskError):
                 raise told from error
             self.find_fault()
-            raise Unread(told.what, where=told.where, remedy=told.remedy) from error
+            raise Unread(told.what, where=told.where, hint=told.hint) from error
         weeks = {path.name.removeprefix("week_id="): path for path in folder.glob("week_id=*")}
         if not weeks:
-            raise InvalidInput("there are no purchases", where=self.name, remedy="give a file that has some")
+            raise InvalidInput("there are no purchases", where=self.name, hint="give a file that has some")
         if not all(name.isdigit() for name in weeks):
             self.find_fault()
-            raise Unread("article ids have too many digits", where=self.name, remedy="give each article a shorter number")
+            raise Unread("article ids have too many digits", where=self.name, hint="give each article a shorter number")
         return {int(name): path for name, path in sorted(weeks.items(), key=lambda item: int(item[0]))}
 
     def _typed(self, *, is_exact: bool) -> str:

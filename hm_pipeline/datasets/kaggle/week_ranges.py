@@ -59,7 +59,7 @@ def read_range(text: str) -> tuple[date, date]:
         first, last = (date.fromisoformat(day) for day in text.split(".."))
     except ValueError as error:
         raise InvalidInput(
-            f"{text!r} is no range of weeks", where="--drop-weeks", remedy="write FROM..TO, as 2020-09-09..2020-09-16"
+            f"{text!r} is no range of weeks", where="--drop-weeks", hint="write FROM..TO, as 2020-09-09..2020-09-16"
         ) from error
     return first, last
 
@@ -75,9 +75,9 @@ def weeks_in(first: date, last: date, calendar: Calendar) -> range:
         If one lies outside the calendar.
     """
     if first > last:
-        raise InvalidInput(f"{first} comes after {last}", where="--drop-weeks", remedy="give the earlier day first")
+        raise InvalidInput(f"{first} comes after {last}", where="--drop-weeks", hint="give the earlier day first")
     known = f"{calendar.key(calendar.first_week)} to {calendar.start(calendar.last_week + 1) - timedelta(days=1)}"
     for day in (first, last):
         if calendar.week_of(day) not in calendar.weeks:
-            raise UnknownWeek(f"{day} lies outside the data", where="--drop-weeks", remedy=f"give days from {known}")
+            raise UnknownWeek(f"{day} lies outside the data", where="--drop-weeks", hint=f"give days from {known}")
     return range(calendar.week_of(first), calendar.week_of(last) + 1)

@@ -53,9 +53,7 @@ def audit_week(graph: Graph, week_id: int, report: OnProgress, *, most: int = MO
     for name, week in targets(graph, week_id):
         if not graph.is_current(name, week):
             key = graph.calendar.key(week)
-            raise MissingInput(
-                f"week {key} is not there, or stale", where=name, remedy=f"run `hm audit --week {key}`, which makes it first"
-            )
+            raise MissingInput(f"week {key} is not there, or stale", where=name, hint=f"run `hm audit --week {key}`, which makes it first")
     with write_lock(graph.home.root):
         remove_leftovers(graph.home)
         audited = _Week(graph, week_id, most)

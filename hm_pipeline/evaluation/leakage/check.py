@@ -17,7 +17,7 @@ def _audit(stored: StoredPartition) -> Finding:
     try:
         found = audit_week(stored.graph, labelled.week_id, lambda _state, _done, _every: None)
     except HMError as error:
-        return Finding("an audit", str(error), error.remedy)
+        return Finding("an audit", str(error), error.hint)
     return Finding(
         "0 features fail",
         f"{len(found.failed)} features fail",

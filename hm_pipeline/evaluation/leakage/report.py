@@ -62,7 +62,7 @@ def raise_on_failure(audit: Audit) -> None:
         raise LeakageError(
             f"{len(failed)} of {len(audit.rows)} features and models fail the audit: {names}; {failed[0].feature}: {failed[0].verdict}",
             where=f"week {audit.week}",
-            remedy="see audit.html in the home; read nothing of the week or later",
+            hint="see audit.html in the home; read nothing of the week or later",
         )
 
 

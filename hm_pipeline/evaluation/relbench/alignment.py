@@ -44,7 +44,7 @@ def aligned(predictions: pl.DataFrame, truth: pl.DataFrame, *, keys: Sequence[st
         raise SchemaViolation(
             f"{unsaid.height} of {both.height} have no finite prediction, first {_named(unsaid, keys)}",
             where=where,
-            remedy="predict for every row of the task's population",
+            hint="predict for every row of the task's population",
         )
     return both
 
@@ -52,9 +52,7 @@ def aligned(predictions: pl.DataFrame, truth: pl.DataFrame, *, keys: Sequence[st
 def require_truth(truth: pl.DataFrame, *, where: str) -> None:
     """Raise MissingInput if there is nobody to judge."""
     if truth.is_empty():
-        raise MissingInput(
-            "nobody to judge", where=where, remedy="choose a week that has purchases, with the customers and articles of them"
-        )
+        raise MissingInput("nobody to judge", where=where, hint="choose a week that has purchases, with the customers and articles of them")
 
 
 def require_once(rows: pl.DataFrame, *, keys: Sequence[str], where: str, what: str) -> None:
@@ -63,7 +61,7 @@ def require_once(rows: pl.DataFrame, *, keys: Sequence[str], where: str, what: s
     if twice.height:
         named = _named(twice, keys)
         raise SchemaViolation(
-            f"{twice.height} have more than one {what}, first {named}", where=where, remedy=f"give one {what} a row, by {', '.join(keys)}"
+            f"{twice.height} have more than one {what}, first {named}", where=where, hint=f"give one {what} a row, by {', '.join(keys)}"
         )
 
 

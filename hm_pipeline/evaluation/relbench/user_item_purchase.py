@@ -101,10 +101,10 @@ def _require_lists(ranked: pl.DataFrame, pairs: pl.DataFrame) -> None:
         raise SchemaViolation(
             f"{unlisted.height} customers have no list, first week_id {week_id}, customer_id {customer_id}",
             where=NAME,
-            remedy=f"name at least one article for every customer of the population, {NO_ARTICLE} where none is known",
+            hint=f"name at least one article for every customer of the population, {NO_ARTICLE} where none is known",
         )
     if ranked.filter(pl.col("rank").is_null() | (pl.col("rank") < 1)).height:
-        raise SchemaViolation("a rank is missing or below 1", where=NAME, remedy="count ranks from 1, the best")
+        raise SchemaViolation("a rank is missing or below 1", where=NAME, hint="count ranks from 1, the best")
     require_once(ranked, keys=(*BUYER, "rank"), where=NAME, what="article")
     require_once(ranked.filter(pl.col("article_id") != NO_ARTICLE), keys=KEYS, where=NAME, what="rank")
 

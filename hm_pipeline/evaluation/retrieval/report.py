@@ -26,7 +26,7 @@ def read_budget(home: Home, weeks: Sequence[int]) -> tuple[pl.DataFrame, dict[st
     table = home.weekly("recall_budget", RecallBudget)
     rows = pl.concat([table.at(week_id) for week_id in weeks]).collect()
     if rows.is_empty():
-        raise MissingInput("nobody bought in these weeks", where="recall_budget", remedy="choose weeks with purchases")
+        raise MissingInput("nobody bought in these weeks", where="recall_budget", hint="choose weeks with purchases")
     added = rows.group_by("part", "name", maintain_order=True).agg(pl.col("^.*_count$").sum())
     figures = [manifest.figures for week_id in weeks if (manifest := Manifest.load(home.folder("recall_budget", week_id)))]
     names = {name for figure in figures for name in figure}

@@ -132,14 +132,14 @@ def pool(weeks: Sequence[JudgedWeek], *, columns: Sequence[ColumnRow] = (), seed
 
 def _side_by_side(judged: Sequence[pl.DataFrame]) -> pl.DataFrame:
     if not judged:
-        raise MissingInput("no buyers to judge by", where="scoreboard", remedy="choose weeks whose purchases are known")
+        raise MissingInput("no buyers to judge by", where="scoreboard", hint="choose weeks whose purchases are known")
     scores = pl.concat(judged)
     rungs = sorted(scores["rung"].unique())
     wide = scores.pivot(on="rung", on_columns=rungs, index=KEYS, values="average_precision").sort(KEYS)
     for rung in rungs:
         lacking = wide.filter(pl.col(rung).is_null())["week_id"].unique().sort().to_list()
         if lacking:
-            raise SchemaViolation(f"weeks {lacking} have no {rung}", where="scoreboard", remedy="judge these weeks again")
+            raise SchemaViolation(f"weeks {lacking} have no {rung}", where="scoreboard", hint="judge these weeks again")
     return wide
 
 

@@ -68,7 +68,7 @@ def read_grades(home: Home, weeks: Sequence[int]) -> pl.DataFrame:
     table = home.weekly("signal_scores", Graded)
     rows = pl.concat([table.at(week_id).select(Graded.column_names()) for week_id in weeks]).collect()
     if rows.is_empty():
-        raise MissingInput("nothing was sold in these weeks", where="signal_scores", remedy="choose weeks with purchases")
+        raise MissingInput("nothing was sold in these weeks", where="signal_scores", hint="choose weeks with purchases")
     return rows
 
 

@@ -48,8 +48,8 @@ def compare(home: Home, raw: Path, weeks: Sequence[int]) -> list[Likeness]:
     for name, (table, own, rivals, by) in COMPARISONS.items():
         rows = pl.concat([table(Stored(home, raw, week)).with_columns(pl.lit(week).alias(WEEK)) for week in weeks])
         if rows.is_empty():
-            remedy = f"choose from the last {NEED_WEEKS}, and the shop that was ingested"
-            raise MissingInput("the truth knows nothing of this week", where=f"{raw / FOLDER}, {name}", remedy=remedy)
+            hint = f"choose from the last {NEED_WEEKS}, and the shop that was ingested"
+            raise MissingInput("the truth knows nothing of this week", where=f"{raw / FOLDER}, {name}", hint=hint)
         found += [likeness(rows, name, column, by=by, is_rival=column in rivals) for column in (*own, *rivals)]
     return found
 

@@ -46,8 +46,8 @@ class Stored:
         """
         path = self.raw / FOLDER / f"{table}.parquet"
         if not path.exists():
-            remedy = "write it with `hm simulate FOLDER --ground-truth`"
-            raise MissingInput("there is no ground truth of this shop", where=str(path), remedy=remedy)
+            hint = "write it with `hm simulate FOLDER --ground-truth`"
+            raise MissingInput("there is no ground truth of this shop", where=str(path), hint=hint)
         frame = pl.scan_parquet(path, glob=False)
         names = frame.collect_schema().names()
         ids = [signed_id(pl.col(CUSTOMER)).alias(CUSTOMER)] if CUSTOMER in names else []

@@ -9,7 +9,7 @@ import duckdb
 from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.feast_duckdb.offline.entities import AT, STORED, TABLE, Entities, fetch, number_rows, stored_name
 from hm_pipeline.feast_duckdb.offline.frames import as_arrow
-from hm_pipeline.feast_duckdb.offline.instants import REMEDY, is_finer, is_unreadable, microseconds, require_moment
+from hm_pipeline.feast_duckdb.offline.instants import HINT, is_finer, is_unreadable, microseconds, require_moment
 from hm_pipeline.feast_duckdb.offline.session import ordering_joins
 from hm_pipeline.feast_duckdb.offline.sql_text import literal, quoted
 from hm_pipeline.feast_duckdb.offline.types import NULLS
@@ -49,7 +49,7 @@ def load(connection: Any, entity_table: object) -> Entities:
     finally:
         connection.unregister(GIVEN)  # what was given may go
     if dated < rows:
-        raise InvalidInput(f"{rows - dated} of {rows} rows have no {timestamp}", where=WHERE, remedy="say when each row asks")
+        raise InvalidInput(f"{rows - dated} of {rows} rows have no {timestamp}", where=WHERE, hint="say when each row asks")
     return Entities(connection, types, timestamp, rows, first, last)
 
 
@@ -57,7 +57,7 @@ def require(entities: Entities, view: str, columns: Sequence[str]) -> None:
     """Raise where the entity table lacks a join key of a view."""
     missing = [column for column in columns if column not in entities.types]
     if missing:
-        raise MissingInput(f"lacks {', '.join(missing)}, which view {view!r} is keyed by", where=WHERE, remedy="add the join keys")
+        raise MissingInput(f"lacks {', '.join(missing)}, which view {view!r} is keyed by", where=WHERE, hint="add the join keys")
 
 
 def _query(connection: Any, entity_table: object) -> str:
@@ -81,10 +81,10 @@ def _moments(timestamp: str, kind: str) -> str:
 
 def _translated(error: duckdb.Error) -> InvalidInput:
     text = str(error)
-    for what, remedy in ((UNREADABLE, REMEDY), (FINER, "round the moments to microseconds, downwards")):
+    for what, hint in ((UNREADABLE, HINT), (FINER, "round the moments to microseconds, downwards")):
         if what in text:
-            return InvalidInput(f"{what}{text.rpartition(what)[2].partition(chr(10))[0]!r}", where=WHERE, remedy=remedy)
-    return InvalidInput(text, where=WHERE, remedy="give keys and a timestamp that DuckDB can read")
+            return InvalidInput(f"{what}{text.rpartition(what)[2].partition(chr(10))[0]!r}", where=WHERE, hint=hint)
+    return InvalidInput(text, where=WHERE, hint="give keys and a timestamp that DuckDB can read")
 
 
 def _timestamp(types: dict[str, str]) -> str:
@@ -96,5 +96,5 @@ def _timestamp(types: dict[str, str]) -> str:
     raise InvalidInput(
         f"has no column {DEFAULT_TIMESTAMP!r} and {len(moments)} other timestamps",
         where=WHERE,
-        remedy=f"name the moment each row asks about {DEFAULT_TIMESTAMP}",
+        hint=f"name the moment each row asks about {DEFAULT_TIMESTAMP}",
     )

@@ -34,7 +34,7 @@ def keys_in_range(connection: Any, views: Sequence[Any], root: Path | None, star
     first, last = compute_non_entity_date_range(views, start_date=start, end_date=end)
     keys = [join_keys(view) for view in views]
     if any(set(other.values()) != set(keys[0].values()) for other in keys):
-        raise InvalidInput("the views are keyed differently", where="features", remedy="give an entity table, or ask for them one by one")
+        raise InvalidInput("the views are keyed differently", where="features", hint="give an entity table, or ask for them one by one")
     columns = sorted(keys[0].values())
     seen = [_seen(connection, view, columns, root, first, last) for view in views]
     moment = f"CAST('{last.isoformat()}' AS TIMESTAMPTZ) AS {DEFAULT_TIMESTAMP}"

@@ -20,7 +20,7 @@ from hm_pipeline.feast_duckdb.offline.layout import escaped, is_whole, literal_p
 from hm_pipeline.feast_duckdb.offline.remote_files import filesystem, is_remote, options_of
 
 PARTITION = re.compile(r"^(?P<key>[^=*?\[]+)=\*$")
-REMEDY = "write it, or leave its rows out of the entity table"
+HINT = "write it, or leave its rows out of the entity table"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def source_of(stored: Any, view: str, keys: Sequence[str], root: Path | None, ma
     """
     if not isinstance(stored, FileSource) or not isinstance(stored.file_format or ParquetFormat(), ParquetFormat):
         raise InvalidInput(
-            f"view {view!r} has a {type(stored).__name__}", where="feature store", remedy="this store reads parquet files only"
+            f"view {view!r} has a {type(stored).__name__}", where="feature store", hint="this store reads parquet files only"
         )
     path = str(stored.path).removeprefix("file://")
     if not is_remote(path):
@@ -118,7 +118,7 @@ def all_files(source: Source) -> list[str]:
         return [source.path]
     files = [escaped(file) for file in _matches(source, _pattern(source)) if _is_whole(source, file.rpartition("/")[0])]
     if not files:
-        raise MissingInput(f"view {source.view!r} has no files", where=source.path, remedy="write the table before it is read")
+        raise MissingInput(f"view {source.view!r} has no files", where=source.path, hint="write the table before it is read")
     return files
 
 
@@ -127,7 +127,7 @@ def _is_left_to_duckdb(source: Source) -> bool:
         return False
     if source.marker:
         raise InvalidInput(
-            "no package for fsspec reads it", where=source.path, remedy="install one, such as s3fs: markers must be looked for"
+            "no package for fsspec reads it", where=source.path, hint="install one, such as s3fs: markers must be looked for"
         )
     return True
 
@@ -155,9 +155,7 @@ def _partitions(source: Source, base: str, rest: str, key: str, values: Sequence
             missing.append(value)
         files += found
     if missing:
-        raise MissingInput(
-            f"view {source.view!r} has no partition for {key} {', '.join(map(str, missing))}", where=source.path, remedy=REMEDY
-        )
+        raise MissingInput(f"view {source.view!r} has no partition for {key} {', '.join(map(str, missing))}", where=source.path, hint=HINT)
     return files
 
 

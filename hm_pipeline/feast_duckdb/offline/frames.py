@@ -55,13 +55,11 @@ def as_arrow(frame: object, *, where: str) -> pa.Table:
         case pa.Table():
             table = frame
         case _:
-            raise InvalidInput(f"a {type(frame).__name__} is no {where}", where=where, remedy="give a frame, an Arrow table or SQL")
+            raise InvalidInput(f"a {type(frame).__name__} is no {where}", where=where, hint="give a frame, an Arrow table or SQL")
     alike = [str(name).lower() for name in table.column_names]
     twice = sorted({name for name in table.column_names if alike.count(name.lower()) > 1})
     if twice:
-        raise InvalidInput(
-            f"{', '.join(twice)} stands there twice", where=where, remedy="rename a column; upper and lower case are the same"
-        )
+        raise InvalidInput(f"{', '.join(twice)} stands there twice", where=where, hint="rename a column; upper and lower case are the same")
     return pa.table({name: _decoded(table[name], name, where) for name in table.column_names})
 
 
@@ -81,7 +79,7 @@ def _of_objects(column: pd.Series, name: str, where: str) -> pa.Array:
     values = [None if _is_missing(value) else value for value in column]
     kinds = {_kind(value) for value in values if value is not None}
     if len(kinds) > 1 and kinds not in TOGETHER:
-        raise InvalidInput(f"{name} mixes {' and '.join(sorted(kinds))}", where=where, remedy="give the column one type")
+        raise InvalidInput(f"{name} mixes {' and '.join(sorted(kinds))}", where=where, hint="give the column one type")
     if kinds == {MOMENT}:
         return _guarded(lambda: _moments(values), name, where)
     return _guarded(lambda: pa.array([value.item() if isinstance(value, np.generic) else value for value in values]), name, where)
@@ -116,7 +114,7 @@ def _guarded(convert: Any, name: str, where: str) -> Any:
     except (pa.ArrowException, pl.exceptions.PolarsError, OverflowError, ValueError, TypeError) as error:
         what = str(error.args[0] if error.args else error)
         raise InvalidInput(
-            f"{name} cannot be taken without a loss: {what}", where=where, remedy="give the column one type that holds all"
+            f"{name} cannot be taken without a loss: {what}", where=where, hint="give the column one type that holds all"
         ) from error
 
 

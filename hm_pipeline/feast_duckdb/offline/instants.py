@@ -14,7 +14,7 @@ NANOSECONDS = frozenset({"TIMESTAMP_NS", "TIMESTAMPTZ_NS"})
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 EDGES_NS = -(9_214 * 10**15), 9_214 * 10**15  # of the years 1678 to 2261, which nanoseconds span
 FINER = r"[.,][0-9]{6}[0-9]*[1-9]"  # of a text: digits after the sixth, which DuckDB would cut off
-REMEDY = "give a timestamp, a date, or a text such as 2020-09-23T00:00:00+02:00"
+HINT = "give a timestamp, a date, or a text such as 2020-09-23T00:00:00+02:00"
 
 
 def require_moment(name: str, kind: str, where: str) -> None:
@@ -26,7 +26,7 @@ def require_moment(name: str, kind: str, where: str) -> None:
         For numbers, whose unit would be a guess, and whatever else is no moment.
     """
     if kind not in MOMENTS | TEXTS:
-        raise InvalidInput(f"{name} is {kind}, which is no moment", where=where, remedy=REMEDY)
+        raise InvalidInput(f"{name} is {kind}, which is no moment", where=where, hint=HINT)
 
 
 def microseconds(column: str, kind: str) -> str:

@@ -155,7 +155,7 @@ class StatementJob(RetrievalJob):  # type: ignore[misc]
             return self._copy(uri, ordered=ordered)
         files = filesystem(uri, {})
         if files is None:
-            raise InvalidInput("no package for fsspec writes it", where=uri, remedy="install one, such as s3fs")
+            raise InvalidInput("no package for fsspec writes it", where=uri, hint="install one, such as s3fs")
         with files.open(uri, "wb") as target:
             return self._sink_completed(target, ordered=ordered)
 

@@ -46,7 +46,7 @@ def plan_views(
     repeated = sorted({name for name in names if alike.count(name.lower()) > 1})
     if repeated:
         raise InvalidInput(
-            f"{', '.join(repeated)} would appear twice", where="result", remedy="rename a column or ask for full_feature_names"
+            f"{', '.join(repeated)} would appear twice", where="result", hint="rename a column or ask for full_feature_names"
         )
     return plans
 
@@ -98,7 +98,7 @@ def _files(entities: Entities, source: Source, keys: Mapping[str, str]) -> list[
 
     def values_of(key: str) -> Sequence[object]:
         if family(entities.types[keys[key]]) == "number":
-            raise InvalidInput(f"{keys[key]} is {entities.types[keys[key]]}", where="entity table", remedy="cast it to whole numbers")
+            raise InvalidInput(f"{keys[key]} is {entities.types[keys[key]]}", where="entity table", hint="cast it to whole numbers")
         return entities.values(keys[key])
 
     files = files_of(source, values_of)

@@ -81,13 +81,13 @@ class PointInTimeJob(StatementJob):
         raise RowCountMismatch(
             f"{self._entities.rows} rows were asked for and {rows} came back, through duplicate source keys",
             where=f"view {', '.join(guilty)}",
-            remedy=ONE_ROW,
+            hint=ONE_ROW,
         )
 
     def _guard_places(self, are_whole: bool) -> None:
         if not are_whole:
             what = f"{self._entities.rows} rows came back, some of them twice and others not at all"
-            raise RowCountMismatch(what, where=f"view {', '.join(plan.view for plan in self._plans)}", remedy=ONE_ROW)
+            raise RowCountMismatch(what, where=f"view {', '.join(plan.view for plan in self._plans)}", hint=ONE_ROW)
 
     def _translated(self, error: Exception) -> Exception:
         return translated(error, ", ".join(plan.view for plan in self._plans))
@@ -97,14 +97,14 @@ def translated(error: Exception, views: str) -> Exception:
     """Say in one line what broke a statement off."""
     text = str(error)
     if DUPLICATE in text:
-        return RowCountMismatch("duplicate source keys at one moment", where=f"view {_named(text, DUPLICATE)}", remedy=ONE_ROW)
+        return RowCountMismatch("duplicate source keys at one moment", where=f"view {_named(text, DUPLICATE)}", hint=ONE_ROW)
     if REPLACED in text:
-        return InvalidInput("its files were replaced while they were read", where=f"view {_named(text, REPLACED)}", remedy="ask again")
+        return InvalidInput("its files were replaced while they were read", where=f"view {_named(text, REPLACED)}", hint="ask again")
     if "memory" in text.lower() and "limit" in text.lower():
         return InvalidInput(
-            text, where=f"views {views}", remedy="give the offline store a higher memory_limit, or ask for fewer rows at once"
+            text, where=f"views {views}", hint="give the offline store a higher memory_limit, or ask for fewer rows at once"
         )
-    return InvalidInput(text, where=f"views {views}", remedy="write the tables again, or compare their columns with the views' schemas")
+    return InvalidInput(text, where=f"views {views}", hint="write the tables again, or compare their columns with the views' schemas")
 
 
 def _named(text: str, before: str) -> str:

@@ -47,13 +47,13 @@ def stored_types(connection: Any, view: str, files: Sequence[str], columns: Sequ
     for file, types in schemas:
         missing = [name for name in columns if name not in types]
         if missing:
-            raise MissingInput(f"view {view!r} has no stored column {', '.join(missing)}", where=file, remedy=REWRITE)
+            raise MissingInput(f"view {view!r} has no stored column {', '.join(missing)}", where=file, hint=REWRITE)
     first = schemas[0][1]
     for name in columns:
         held = {types[name]: file for file, types in reversed(schemas) if types[name] != NULLS}
         if len({family(kind) if family(kind) == "integer" else kind for kind in held}) > 1:
             (kind, file), (other, _) = [*held.items()][-2:]
-            raise SchemaViolation(f"view {view!r} holds {name} as {kind} here and as {other} elsewhere", where=file, remedy=REWRITE)
+            raise SchemaViolation(f"view {view!r} holds {name} as {kind} here and as {other} elsewhere", where=file, hint=REWRITE)
     if len(schemas) == 1:
         return first
     united = layout.read([file for file, _ in schemas], is_mixed=True)
@@ -72,9 +72,7 @@ def require_declared(view: Any, features: Sequence[str], stored: Types, names: M
         declared = declared_type(field) if field.name in features else None
         kind = stored[names[field.name]] if declared else ""
         if declared and not fits(declared, kind):
-            raise SchemaViolation(
-                f"{field.name} is declared {field.dtype} and stored as {kind}", where=f"view {view.name!r}", remedy=REWRITE
-            )
+            raise SchemaViolation(f"{field.name} is declared {field.dtype} and stored as {kind}", where=f"view {view.name!r}", hint=REWRITE)
 
 
 def require_comparable(entities: Entities, view: str, keys: Mapping[str, str], stored: Types) -> None:
@@ -93,7 +91,7 @@ def require_comparable(entities: Entities, view: str, keys: Mapping[str, str], s
             raise InvalidInput(
                 f"{column} is {given}, and view {view!r} stores it as {stored[key]}",
                 where="entity table",
-                remedy=f"cast {column} to {stored[key]}",
+                hint=f"cast {column} to {stored[key]}",
             )
         entities.retype(column, stored[key])  # nothing but nulls, or no rows: pandas has no better type for those
 
@@ -126,4 +124,4 @@ def _different(connection: Any, files: Sequence[str]) -> list[str]:
 def unreadable(error: duckdb.Error, view: str, file: str) -> InvalidInput:
     """Translate DuckDB's complaint about a file, which names the file itself where it is one of many."""
     named = re.search(r"[fF]ile [\"']([^\"']+\.parquet)[\"']", str(error))
-    return InvalidInput(str(error), where=f"view {view!r}, {named[1] if named else file}", remedy="write the table again")
+    return InvalidInput(str(error), where=f"view {view!r}, {named[1] if named else file}", hint="write the table again")

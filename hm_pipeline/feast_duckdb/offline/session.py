@@ -43,7 +43,7 @@ def open_session(settings: Any) -> Any:
         for setting in SETTINGS:
             session.execute(f"SET {setting}").fetchall()
     except duckdb.Error as error:
-        raise InvalidInput(str(error), where="offline_store of feature_store.yaml", remedy="write memory_limit like 4GB") from error
+        raise InvalidInput(str(error), where="offline_store of feature_store.yaml", hint="write memory_limit like 4GB") from error
     return session
 
 

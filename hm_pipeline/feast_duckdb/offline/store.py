@@ -154,7 +154,7 @@ def _root(config: Any, *sources: Any) -> Path | None:
     for source in sources:
         path = local_path(source)
         if path is not None and path.is_absolute() and not path.is_relative_to(root):
-            raise MissingInput(f"{source.name} lies outside of {root}", where=str(path), remedy="register the views again")
+            raise MissingInput(f"{source.name} lies outside of {root}", where=str(path), hint="register the views again")
     return root
 
 
@@ -168,6 +168,6 @@ def _on_demand(refs: list[str], project: str, registry: Any) -> list[Any]:
     substrait = [view.name for view in views if view.mode == "substrait"]
     if substrait:
         raise InvalidInput(
-            f"{', '.join(substrait)} is in substrait mode", where="on-demand views", remedy="write it in pandas or python mode"
+            f"{', '.join(substrait)} is in substrait mode", where="on-demand views", hint="write it in pandas or python mode"
         )
     return views

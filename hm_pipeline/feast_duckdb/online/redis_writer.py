@@ -37,7 +37,7 @@ class RedisTables:
             self._server.ping()
         except RedisError as error:
             what = f"Redis does not answer: {error}"
-            raise InvalidInput(what, where=f"HM_ONLINE_STORE, {address}", remedy="start it, or unset HM_ONLINE_STORE for SQLite") from error
+            raise InvalidInput(what, where=f"HM_ONLINE_STORE, {address}", hint="start it, or unset HM_ONLINE_STORE for SQLite") from error
 
     def served(self) -> int | None:
         """Return the week that is served, or nothing before the first."""

@@ -113,7 +113,7 @@ def _refuse_fractions(rows: Any, registry: Any, project: str) -> None:
     whole = {entity.join_key for entity in registry.list_entities(project, allow_cache=True) if entity.value_type in WHOLE}
     wrong = sorted(name for name in cut if name in whole)
     if wrong:
-        raise InvalidInput(f"{wrong[0]} {cut[wrong[0]]!r} is no whole number", where="entity rows", remedy="give keys of the tables")
+        raise InvalidInput(f"{wrong[0]} {cut[wrong[0]]!r} is no whole number", where="entity rows", hint="give keys of the tables")
 
 
 def _is_cut(value: object) -> bool:

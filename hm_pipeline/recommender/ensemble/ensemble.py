@@ -106,7 +106,7 @@ class Ensemble:
     def load(cls, folder: Path, *, threads: int) -> Self:
         """Read an ensemble that :meth:`save` wrote."""
         if not (folder / "ensemble.json").exists():
-            raise MissingInput("no ensemble", where=str(folder), remedy="materialise `ensemble` first")
+            raise MissingInput("no ensemble", where=str(folder), hint="materialise `ensemble` first")
         fields = json.loads((folder / "ensemble.json").read_text())
         features, weights = tuple(fields["features"]), fields["weights"]
         members = tuple(learner_named(name).load(folder, features, threads=threads) for name in weights)
@@ -149,7 +149,7 @@ def fit_ensemble(
         raise MissingInput(
             "no candidate was bought, there is nothing to learn from",
             where=f"label weeks {roles.fit[0]} and {roles.fit[1]}",
-            remedy="choose a later week, or ingest more customers",
+            hint="choose a later week, or ingest more customers",
         )
     judged = {role: _judged(matrices, truth, week, members, settings) for role, week in (("metric", roles.metric), ("blend", roles.blend))}
     weights, blend_map = blend_weights(*judged["blend"])
@@ -196,5 +196,5 @@ def _margins(members: Sequence[Member], rows: Floats) -> Floats:
 
 def _week(matrices: Mapping[int, Frame], week: int) -> Frame:
     if week not in matrices:
-        raise UnknownWeek(f"label week {week} has no matrix", where="feature_matrix", remedy="materialise it, or choose a later week")
+        raise UnknownWeek(f"label week {week} has no matrix", where="feature_matrix", hint="materialise it, or choose a later week")
     return matrices[week]

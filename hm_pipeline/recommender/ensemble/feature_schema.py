@@ -46,7 +46,7 @@ def require_schema(service: str, columns: Mapping[str, Any], *, trained: str, fe
             f"the ensemble was trained with {len(features)} features of {trained} and is given {len(columns)} of {served}: "
             f"{_difference(list(columns), features)}",
             where=f"service {service!r}",
-            remedy="fit the ensemble again on the service as it is, or score with the service it was trained with",
+            hint="fit the ensemble again on the service as it is, or score with the service it was trained with",
         )
 
 

@@ -78,17 +78,17 @@ def write_submission(recommendations_by_shard: Iterable[pl.DataFrame], customers
     lines = wanted.join(predictions, on="customer_id", how="left", maintain_order="left")
     missing = lines["prediction"].null_count()
     if missing:
-        raise RowCountMismatch(f"{missing} of {wanted.height} customers have no recommendations", where="recommendations", remedy=_REMEDY)
+        raise RowCountMismatch(f"{missing} of {wanted.height} customers have no recommendations", where="recommendations", hint=_HINT)
     if lines.height != wanted.height or predictions.height != wanted.height:
         raise RowCountMismatch(
-            f"{predictions.height} lists for {wanted.height} customers, some twice or unknown", where="recommendations", remedy=_REMEDY
+            f"{predictions.height} lists for {wanted.height} customers, some twice or unknown", where="recommendations", hint=_HINT
         )
     file = lines.select(customer_id="customer_hex", prediction="prediction")
     atomic_write(path, lambda aside: file.write_csv(aside, quote_style="never"))
 
 
 _NO_ROWS = pl.DataFrame(schema={"customer_id": pl.Int64, "article_id": pl.Int64, "rank": pl.Int16})
-_REMEDY = "make them again for everyone: `hm run --week DATE --audience everyone --force`"
+_HINT = "make them again for everyone: `hm run --week DATE --audience everyone --force`"
 
 
 def _best_strategy(ranks: pl.DataFrame) -> pl.Expr:
@@ -112,7 +112,7 @@ def _filled(best: pl.DataFrame, asked: pl.DataFrame, fill: pl.DataFrame) -> pl.D
     offered = short.join(articles, how="cross").join(best, on=KEYS, how="anti").sort(*BUYER, "_order")
     added = offered.with_columns(_place().alias("_step")).filter(pl.col("have") + pl.col("_step") <= K)
     if added.height != (K - short["have"]).sum():
-        raise MissingInput(f"fewer than {K} articles to fill lists with", where="fill", remedy="ingest more articles or purchases")
+        raise MissingInput(f"fewer than {K} articles to fill lists with", where="fill", hint="ingest more articles or purchases")
     score = (pl.col("lowest").cast(pl.Float64) - pl.col("_step")).cast(best.schema["score"])
     return added.select(*KEYS, rank=pl.col("have") + pl.col("_step"), score=score, strategy=pl.lit(FILL))
 
@@ -125,5 +125,5 @@ def _lines(shard: pl.DataFrame) -> pl.DataFrame:
     )
     short = lists.filter(pl.col("count") != K).height
     if short:
-        raise RowCountMismatch(f"{short} customers have no {K} distinct articles", where="recommendations", remedy=_REMEDY)
+        raise RowCountMismatch(f"{short} customers have no {K} distinct articles", where="recommendations", hint=_HINT)
     return lists.drop("count")

@@ -84,7 +84,7 @@ def group_offsets(pairs: pl.DataFrame) -> npt.NDArray[np.intp]:
     for column in reversed(changes):
         ahead = np.where(column[1:] == column[:-1], ahead, np.where(column[1:] > column[:-1], 1, -1))
     if (ahead <= 0).any():
-        raise SchemaViolation("rows are not sorted by key, or repeat one", where="feature_matrix", remedy="sort by week, customer, article")
+        raise SchemaViolation("rows are not sorted by key, or repeat one", where="feature_matrix", hint="sort by week, customer, article")
     week, customer, _ = changes
     is_first = (week[1:] != week[:-1]) | (customer[1:] != customer[:-1])
     return np.flatnonzero(np.concatenate([np.ones(min(pairs.height, 1), dtype=bool), is_first]))

@@ -61,7 +61,7 @@ def search(
     Wu, Wang and Huang (2021), "Frugal Optimization for Cost-related Hyperparameters", for the order of the trials.
     """
     if training[LABEL].n_unique() < 2:
-        raise MissingInput("nothing to learn from: no bought candidate", where="labels of the fit weeks", remedy="start at a later week")
+        raise MissingInput("nothing to learn from: no bought candidate", where="labels of the fit weeks", hint="start at a later week")
     judge, seen = MapScorer(metric_week, truth), as_floats(metric_week, features)
     found = {}
     for name in learners:

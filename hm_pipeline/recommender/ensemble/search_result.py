@@ -66,7 +66,7 @@ class SearchResult:
     def load(cls, path: Path) -> Self:
         """Read a result that :meth:`save` wrote."""
         if not path.exists():
-            raise MissingInput("no search result", where=str(path), remedy="materialise `search` first")
+            raise MissingInput("no search result", where=str(path), hint="materialise `search` first")
         fields = json.loads(path.read_text())
         learners = {
             name: LearnerResult(found["params"], found["map_at_12"], tuple(Trial(**trial) for trial in found["trials"]))

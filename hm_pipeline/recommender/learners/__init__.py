@@ -25,7 +25,7 @@ def learner_named(name: str) -> type[Member]:
         If there is none of that name.
     """
     if name not in LEARNERS:
-        raise InvalidInput(f"no learner {name!r}", where="HM_LEARNERS", remedy=f"choose from {', '.join(LEARNERS)}")
+        raise InvalidInput(f"no learner {name!r}", where="HM_LEARNERS", hint=f"choose from {', '.join(LEARNERS)}")
     return LEARNERS[name]
 
 

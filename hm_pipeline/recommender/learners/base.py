@@ -83,7 +83,7 @@ class Member(ABC):
     def load(cls, folder: Path, features: Sequence[str], *, threads: int) -> Self:
         """Read the booster from a folder."""
         if not (folder / cls.file).exists():
-            raise MissingInput(f"no {cls.file}", where=str(folder), remedy="materialise the ensemble again")
+            raise MissingInput(f"no {cls.file}", where=str(folder), hint="materialise the ensemble again")
         return cls.read(folder / cls.file, features, threads)
 
 
@@ -97,5 +97,5 @@ def as_floats(matrix: pl.DataFrame, features: Sequence[str]) -> Floats:
     """
     missing = [name for name in features if name not in matrix.columns]
     if missing:
-        raise MissingInput(f"no column {', '.join(missing)}", where="feature_matrix", remedy="materialise it again, then the ensemble")
+        raise MissingInput(f"no column {', '.join(missing)}", where="feature_matrix", hint="materialise it again, then the ensemble")
     return matrix.select(pl.col(features).cast(pl.Float32).fill_null(float("nan"))).to_numpy(order="c")

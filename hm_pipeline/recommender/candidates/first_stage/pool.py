@@ -121,4 +121,4 @@ def _refuse_repeats(speakers: np.ndarray, is_first: np.ndarray, names: Sequence[
     """Raise where a strategy proposed a pair twice; proposals of one pair and one strategy lie side by side."""
     repeated = ~is_first[1:] & (speakers[1:] == speakers[:-1])
     if repeated.any():
-        raise SchemaViolation("proposed a pair twice", where=names[speakers[1:][repeated][0]], remedy="this is a defect of the strategy")
+        raise SchemaViolation("proposed a pair twice", where=names[speakers[1:][repeated][0]], hint="this is a defect of the strategy")
