@@ -166,7 +166,7 @@ def online_store(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
 
 # Results ---------------------------------------------------------------------------------------------------------
 
-@STEPS.step("scoreboard", schema=scoreboard_metrics.Judged, model="ensemble", measure=scoreboard_metrics.figures, group="results",
+@STEPS.step("scoreboard", schema=scoreboard_metrics.Judged, model="ensemble", measure=scoreboard_metrics.week_metrics, group="results",
             reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("candidates"), at("recommendations")),
             unit="average precision at 12, 0 to 1", previews=(previews.MAP_OVER_WEEKS,), why="Model and simple rules on the same buyers.")
 def scoreboard(inputs: Inputs, week: WeekContext) -> pl.DataFrame:

@@ -129,7 +129,7 @@ def _compared(home: Path, *, weekly: bool) -> dict[str, object]:
 def _alternating(home: Path, contenders: Sequence[Contender], *, weekly: bool) -> tuple[dict[str, dict[str, float]], bool]:
     """Return the medians of rounds, in which the contenders take turns, for a machine is not always as fast; and whether all agree."""
     rounds = [{contender.__name__: run_isolated(contender, home, weekly) for contender in contenders} for _ in range(ROUNDS)]
-    answers = {figures.pop("content") for measured in rounds for figures in measured.values()}
+    answers = {metrics.pop("content") for measured in rounds for metrics in measured.values()}
     medians = {
         name: {figure: round(median(measured[name][figure] for measured in rounds), 3) for figure in rounds[0][name]} for name in rounds[0]
     }

@@ -126,14 +126,14 @@ def _make(home: Path, customers: int) -> None:
     names = np.array([strategy.name for strategy in STRATEGIES])
     for table in _tables():
         writer = PartitionWriter(Home(home).folder(table.table, WEEK))
-        receipts = []
+        entries = []
         for shard in shards:
             ids = _customers(shard).head(customers - shard.index * PER_SHARD)
             drawn = np.random.default_rng([shard.index, len(table.name)])
             rows = {"week_id": [WEEK] * len(ids), "customer_id": ids, **_values(table, len(ids), drawn, names)}
             moment = pl.lit(REFERENCE.cutoff(WEEK)).alias("event_timestamp")
-            receipts.append(writer.write(pl.DataFrame(rows, schema_overrides={"week_id": pl.Int64}).with_columns(moment), shard.index))
-        writer.finish(receipts, fingerprint="bench")
+            entries.append(writer.write(pl.DataFrame(rows, schema_overrides={"week_id": pl.Int64}).with_columns(moment), shard.index))
+        writer.finish(entries, fingerprint="bench")
     save_shards(shards, home / "shards.json")
 
 

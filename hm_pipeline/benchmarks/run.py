@@ -36,7 +36,7 @@ def bench(folder: Path, only: str = "") -> tuple[list[str], dict[str, Any]]:
         place = folder.absolute() / name
         place.mkdir(parents=True, exist_ok=True)
         facts[name] = PARTS[name](place)
-    lines = [f"{part}: {name} {value}" for part, figures in facts.items() for name, value in figures.items()]
+    lines = [f"{part}: {name} {value}" for part, metrics in facts.items() for name, value in metrics.items()]
     return [*lines, *(f"bar of {name}: {bar}" for name, bar in BARS.items() if name in facts)], facts
 
 

@@ -28,7 +28,7 @@ def write_submission_of(settings: Settings, week: str, out: Path) -> int:
     if not out.absolute().parent.is_dir():
         raise MissingInput("the folder does not exist", where=str(out.absolute().parent), hint="create it, or choose another --out")
     customers = home.static("customers").select("customer_id", "customer_hex", "position").collect()
-    shards = (scan_files([folder / receipt.file]).collect() for receipt in manifest.receipts)
+    shards = (scan_files([folder / entry.file]).collect() for entry in manifest.files)
     write_submission(shards, customers, out)
     return customers.height
 

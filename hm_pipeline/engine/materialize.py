@@ -66,12 +66,12 @@ class Runner:
             for week in (UNPARTITIONED,) if is_static else read.weeks(week_id, self.graph.calendar.first_week):
                 folder = self.graph.folder(read.name, week)
                 manifest = Manifest.load(folder)
-                for receipt in manifest.receipts if manifest else ():
+                for entry in manifest.files if manifest else ():
                     try:
-                        scan_files([folder / receipt.file]).collect_schema()
+                        scan_files([folder / entry.file]).collect_schema()
                     except (pl.exceptions.PolarsError, OSError):
                         hint = "remove it and run again; ingest the files again first where it is of articles, customers or transactions"
-                        return MissingInput("a stored file is torn", where=str(folder / receipt.file), hint=hint)
+                        return MissingInput("a stored file is torn", where=str(folder / entry.file), hint=hint)
         return None
 
     # Tables ----------------------------------------------------------------------------------------------------
@@ -90,12 +90,12 @@ class Runner:
         fingerprint = self.graph.fingerprint(step.name, week_id)
         task = partial(compute_shard, self.graph.around(step.name), step.name, week_id, fingerprint)
         workers = workers_for(len(shards), self.graph.settings.workers)
-        receipts = list(map_shards(task, shards, workers=workers))
-        figures: dict[str, float] = {}
+        entries = list(map_shards(task, shards, workers=workers))
+        metrics: dict[str, float] = {}
         if step.measure:
-            written = scan_files(writer.folder / receipt.file for receipt in receipts)
-            figures = step.measure(self.inputs(step, week_id), self.week(step, week_id), written)
-        return writer.finish(receipts, fingerprint=fingerprint, audience=self._audience(step, week_id), figures=figures)
+            written = scan_files(writer.folder / entry.file for entry in entries)
+            metrics = step.measure(self.inputs(step, week_id), self.week(step, week_id), written)
+        return writer.finish(entries, fingerprint=fingerprint, audience=self._audience(step, week_id), metrics=metrics)
 
     def _audience(self, step: Step, week_id: int) -> str:
         if step.name == AUDIENCE:
@@ -120,8 +120,8 @@ class Runner:
         aside.mkdir(parents=True)
         try:
             model.save(aside)
-            figures = dict(getattr(model, "figures", {}))
-            manifest = Manifest(self.graph.fingerprint(step.name, fit_week), (), figures=figures)
+            metrics = dict(getattr(model, "metrics", {}))
+            manifest = Manifest(self.graph.fingerprint(step.name, fit_week), (), metrics=metrics)
             manifest.save(aside)
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)

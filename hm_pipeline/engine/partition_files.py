@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import polars as pl
 
@@ -35,27 +35,27 @@ class Manifest:
     """A whole partition: its files, what they were computed from, and for whom."""
 
     fingerprint: str
-    receipts: tuple[FileEntry, ...]
+    files: tuple[FileEntry, ...]
     audience: str = ""
-    figures: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
         """Rows of all files."""
-        return sum(receipt.rows for receipt in self.receipts)
+        return sum(entry.rows for entry in self.files)
 
     @property
     def content(self) -> str:
         """Hash over the rows of all files."""
-        return "-".join(receipt.content for receipt in self.receipts)
+        return "-".join(entry.content for entry in self.files)
 
     def is_complete(self, folder: Path) -> bool:
         """Return whether all its files are there: people tidy up, too."""
-        return all((folder / receipt.file).exists() for receipt in self.receipts)
+        return all((folder / entry.file).exists() for entry in self.files)
 
     def save(self, folder: Path) -> None:
         """Write the manifest; from here on the partition exists."""
-        atomic_write(folder / "manifest.json", lambda path: path.write_text(json.dumps(asdict(self), indent=1) + "\n"))
+        atomic_write(folder / "manifest.json", lambda path: path.write_text(json.dumps(self._fields(), indent=1) + "\n"))
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
@@ -64,7 +64,13 @@ class Manifest:
         if not path.exists():
             return None
         fields = json.loads(path.read_text())
-        return cls(**{**fields, "receipts": tuple(FileEntry(**receipt) for receipt in fields["receipts"])})
+        entries = tuple(FileEntry(**entry) for entry in fields["receipts"])
+        return cls(fields["fingerprint"], entries, fields.get("audience", ""), fields.get("figures", {}))
+
+    def _fields(self) -> dict[str, Any]:
+        """Return the manifest as it is stored; two keys keep the names that stored manifests have."""
+        files = [asdict(entry) for entry in self.files]
+        return {"fingerprint": self.fingerprint, "receipts": files, "audience": self.audience, "figures": self.metrics}
 
 
 def write_shard(frame: pl.DataFrame, folder: Path, index: int = 0) -> FileEntry:
@@ -84,7 +90,7 @@ def scan_files(files: Iterable[Path]) -> pl.LazyFrame:
 def files_of(folder: Path) -> Iterator[Path]:
     """Return the files of a partition, none where it does not exist."""
     manifest = Manifest.load(folder)
-    return (folder / receipt.file for receipt in (manifest.receipts if manifest else ()))
+    return (folder / entry.file for entry in (manifest.files if manifest else ()))
 
 
 class PartitionWriter:
@@ -112,11 +118,11 @@ class PartitionWriter:
             self.folder.rmdir()
 
     def finish(
-        self, receipts: Iterable[FileEntry], *, fingerprint: str, audience: str = "", figures: dict[str, float] | None = None
+        self, files: Iterable[FileEntry], *, fingerprint: str, audience: str = "", metrics: dict[str, float] | None = None
     ) -> Manifest:
         """Remove what an earlier sharding left, write the manifest and return it."""
-        manifest = Manifest(fingerprint, tuple(receipts), audience, figures or {})
-        kept = {receipt.file for receipt in manifest.receipts}
+        manifest = Manifest(fingerprint, tuple(files), audience, metrics or {})
+        kept = {entry.file for entry in manifest.files}
         for stale in self.folder.glob("*.parquet"):
             if stale.name not in kept:
                 stale.unlink()

@@ -45,7 +45,7 @@ class StoredPartition:
     def files(self) -> "list[Path]":
         """Return its files, one for each shard."""
         folder = self.graph.folder(self.step.name, self.week_id)
-        return [folder / receipt.file for receipt in self.manifest.receipts]
+        return [folder / entry.file for entry in self.manifest.files]
 
     @property
     def table(self) -> pl.LazyFrame:

@@ -51,8 +51,8 @@ class Stage:
         if manifest is not None and manifest.content == content_hash(frame) and manifest.is_complete(stored):
             return "kept"
         folder = self.root / stored.relative_to(self.home.root)
-        receipt = write_shard(frame, folder)
-        Manifest(receipt.content, (receipt,)).save(folder)
+        entry = write_shard(frame, folder)
+        Manifest(entry.content, (entry,)).save(folder)
         return "added" if manifest is None else "replaced"
 
     def publish(self, files: tuple[str, ...], gone: tuple[str, ...] = (), dropped: tuple[str, ...] = ()) -> None:

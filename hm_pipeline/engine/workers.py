@@ -49,8 +49,8 @@ def map_shards(task: Callable[[Shard], FileEntry], shards: Sequence[Shard], *, w
     try:
         with _worker_environment(workers):
             with _deaf_to_interrupts():
-                receipts = _pool(workers).map(partial(_run_packed, packed), shards)
-            yield from receipts
+                entries = _pool(workers).map(partial(_run_packed, packed), shards)
+            yield from entries
     except BrokenProcessPool:
         release_workers()
         hint = "it was killed, or there was no memory left: give fewer of them by HM_WORKERS, 1 for none, then the same command again"

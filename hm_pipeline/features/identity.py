@@ -35,7 +35,7 @@ def refuse_others(home: Path, given: Sequence[object]) -> None:
     manifest = Manifest.load(folder)
     if manifest is None:
         raise MissingInput("holds no customers to hold ids against", where=str(home), hint="run `hm ingest FOLDER` first")
-    ids, heads = _known(folder, tuple((receipt.file, receipt.content) for receipt in manifest.receipts))
+    ids, heads = _known(folder, tuple((entry.file, entry.content) for entry in manifest.files))
     asked = np.array(list(whole.values()))
     places = np.minimum(np.searchsorted(ids, asked), len(ids) - 1)
     is_other = (ids[places] == asked) & (heads[places] != _words(pl.Series(list(whole)))).any(axis=1)

@@ -52,14 +52,14 @@ def _sample(home: Home, table: FeatureTable, week_id: int, drawn: np.random.Gene
     """Return random rows of a table, sorted; a file is read only where rows of it were drawn, and only these are held."""
     folder = home.folder(table.table, week_id if table.is_weekly else None)
     manifest = Manifest.load(folder)
-    receipts = manifest.receipts if manifest else ()
-    total = sum(receipt.rows for receipt in receipts)
+    entries = manifest.files if manifest else ()
+    total = sum(entry.rows for entry in entries)
     places = np.sort(drawn.choice(total, min(keys, total), replace=False))
     parts, start = [], 0
-    for receipt in receipts:
-        here = places[(places >= start) & (places < start + receipt.rows)] - start
-        start += receipt.rows
-        rows = scan_files([folder / receipt.file]).select([*table.keys, *table.features])
+    for entry in entries:
+        here = places[(places >= start) & (places < start + entry.rows)] - start
+        start += entry.rows
+        rows = scan_files([folder / entry.file]).select([*table.keys, *table.features])
         if len(here):
             parts.append(rows.with_row_index("_row").filter(pl.col("_row").is_in(here.tolist())).drop("_row").collect())
     return pl.concat(parts).sort(table.keys)

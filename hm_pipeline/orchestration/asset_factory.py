@@ -136,7 +136,7 @@ def _materialize_partition(context: dg.AssetExecutionContext, graph: Graph, step
     else:
         manifest = Runner(graph).materialize(step.name, week_id)
     seconds = round(time.perf_counter() - started, 3)
-    facts: dict[str, Any] = {"rows": manifest.rows, "seconds": seconds, "fingerprint": manifest.fingerprint, **manifest.figures}
+    facts: dict[str, Any] = {"rows": manifest.rows, "seconds": seconds, "fingerprint": manifest.fingerprint, **manifest.metrics}
     if manifest.audience:
         facts["audience"] = manifest.audience.split(":")[0]
     if is_newest:  # a range of weeks would fill the log with the same rows and pictures

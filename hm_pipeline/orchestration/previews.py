@@ -13,10 +13,10 @@ SEEN = 1_000  # rows that a customer's list is looked for in
 
 def sample(graph: Graph, step: Step, week_id: int, manifest: Manifest) -> pl.DataFrame:
     """Return the first rows of a stored partition, without the timestamp that is the same in all of them."""
-    if step.schema is None or not manifest.receipts:
+    if step.schema is None or not manifest.files:
         return pl.DataFrame()
     folder = graph.folder(step.name, week_id)
-    files = [folder / receipt.file for receipt in manifest.receipts]
+    files = [folder / entry.file for entry in manifest.files]
     rows = scan_files(files).drop("event_timestamp", strict=False)
     names = rows.collect_schema().names()
     if {"customer_id", "rank"} <= set(names):  # one customer's list, best first, is worth more than its smallest article numbers

@@ -135,11 +135,11 @@ def home(folder: Path) -> str:
     root, lines = folder / "home", []
     for path in sorted(root.rglob("manifest.json")):
         fields = json.loads(path.read_text())
-        figures = {name: value for name, value in fields["figures"].items() if not TIMED.search(name)}
-        receipts = [(item["file"], item["rows"], item["content"]) for item in fields["receipts"]]
-        models = "" if receipts else hashes_of_model(path.parent)
+        metrics = {name: value for name, value in fields["figures"].items() if not TIMED.search(name)}
+        entries = [(item["file"], item["rows"], item["content"]) for item in fields["receipts"]]
+        models = "" if entries else hashes_of_model(path.parent)
         audience = fields["audience"].split(":")[0]
-        lines.append(f"{path.parent.relative_to(root)} {receipts} {audience} {json.dumps(figures)} {models}")
+        lines.append(f"{path.parent.relative_to(root)} {entries} {audience} {json.dumps(metrics)} {models}")
     return "\n".join(lines)
 
 

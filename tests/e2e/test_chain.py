@@ -75,7 +75,7 @@ def test_an_evaluation_does_not_touch_what_was_served(served_again):
 
 def test_the_model_beats_popular_articles_on_a_shop_made_to_be_learnt(served):
     manifest = Manifest.load(Home(served.home).folder("scoreboard", last_week(served) - 1))
-    assert manifest.figures["map_at_12/L4 blend"] > manifest.figures["map_at_12/L0 popular"]
+    assert manifest.metrics["map_at_12/L4 blend"] > manifest.metrics["map_at_12/L0 popular"]
 
 
 def test_two_processes_share_the_shards_to_the_same_bytes(fresh, served):
@@ -83,4 +83,4 @@ def test_two_processes_share_the_shards_to_the_same_bytes(fresh, served):
     shared = fresh("shared").model_copy(update={"workers": 2})
     materialize(shared, [("candidates", last)], audiences={last: "everyone"})
     ours, theirs = (Manifest.load(Home(each.home).folder("candidates", last)) for each in (shared, served))
-    assert ours.receipts == theirs.receipts
+    assert ours.files == theirs.files

@@ -19,9 +19,9 @@ def test_a_notebook_runs_and_judges_its_model(path, served, monkeypatch):
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}).execute()
     said = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
-    figures = [output for cell in notebook.cells for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
+    metrics = [output for cell in notebook.cells for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
     assert said.count("MAP@12 0.") == 3
-    assert len(figures) == 3
+    assert len(metrics) == 3
 
 
 @every_notebook

@@ -51,11 +51,11 @@ def test_steps_of_ones_own_are_computed_by_workers(home, step):
     assert processes == {os.getpid()}
     assert shared == alone
     assert shared.rows > 0
-    assert [receipt.content for receipt in shared.receipts] != product(home, step.name)
+    assert [entry.content for entry in shared.files] != product(home, step.name)
 
 
 def product(home, name):
-    return [receipt.content for receipt in made(home, STEPS, name, 1)[0].receipts] if name in STEPS else []
+    return [entry.content for entry in made(home, STEPS, name, 1)[0].files] if name in STEPS else []
 
 
 def test_a_step_that_replaces_the_products_in_its_own_registry_is_not_taken_for_it(home, monkeypatch):
@@ -63,7 +63,7 @@ def test_a_step_that_replaces_the_products_in_its_own_registry_is_not_taken_for_
     manifest, processes = made(home, STEPS, "signal/activity", 2)
     monkeypatch.undo()
     assert os.getpid() not in processes
-    assert [receipt.content for receipt in manifest.receipts] != product(home, "signal/activity")
+    assert [entry.content for entry in manifest.files] != product(home, "signal/activity")
 
 
 def test_what_cannot_travel_is_computed_here(home):
@@ -74,8 +74,8 @@ def test_what_cannot_travel_is_computed_here(home):
 
     shared, processes = made(home, {**STEPS, "own": replace(OWN, body=closure)}, "own", 2)
     assert processes == {os.getpid()}
-    assert shared.receipts == made(home, {**STEPS, "own": replace(OWN, body=closure)}, "own", 1)[0].receipts
-    assert shared.receipts != made(home, {**STEPS, "own": OWN}, "own", 1)[0].receipts
+    assert shared.files == made(home, {**STEPS, "own": replace(OWN, body=closure)}, "own", 1)[0].files
+    assert shared.files != made(home, {**STEPS, "own": OWN}, "own", 1)[0].files
 
 
 def test_steps_of_the_product_travel_by_name_and_others_by_what_differs(home):

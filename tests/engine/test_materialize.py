@@ -35,7 +35,7 @@ def made(home, step, *others, week=WEEK):
     manifest = graph.materialize(step.name, week)
     folder = graph.graph.folder(step.name, week)
     assert Manifest.load(folder) == manifest
-    return manifest, scan_files(folder / receipt.file for receipt in manifest.receipts).collect()
+    return manifest, scan_files(folder / receipt.file for receipt in manifest.files).collect()
 
 
 def files(home, name):
@@ -105,7 +105,7 @@ def test_rows_are_sorted_stamped_and_told_in_the_manifest(home):
     assert rows["units"].to_list() == [2 * WEEK, 3 * WEEK, 4 * WEEK]
     assert rows.columns == ["week_id", "customer_id", "units", "event_timestamp"]
     assert set(rows["event_timestamp"]) == {datetime(2020, 1, 29, tzinfo=UTC)}
-    assert [(receipt.file, receipt.rows) for receipt in manifest.receipts] == [("shard=000.parquet", 1), ("shard=001.parquet", 2)]
+    assert [(receipt.file, receipt.rows) for receipt in manifest.files] == [("shard=000.parquet", 1), ("shard=001.parquet", 2)]
     assert (manifest.audience, manifest.figures) == ("some", {"rows": 3, "week": WEEK})
     assert manifest.fingerprint == runner(home, OWN).graph.fingerprint("own", WEEK)
     assert runner(home, TOTAL).materialize("total", WEEK).audience == ""

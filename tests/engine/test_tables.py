@@ -28,7 +28,7 @@ def folder(tmp_path):
         writer = PartitionWriter(folder / f"week_id={week_id}")
         entries = [writer.write(rows(week_id, 1, 2), 0), writer.write(rows(week_id, 7), 1)]
         if week_id < 2:
-            writer.finish(entries, fingerprint=f"f{week_id}", audience="everyone", figures={"loss": 0.5})
+            writer.finish(entries, fingerprint=f"f{week_id}", audience="everyone", metrics={"loss": 0.5})
     return folder
 
 
@@ -64,7 +64,7 @@ def test_a_range_of_customers(folder):
 
 def test_a_manifest_is_read_as_it_was_written(folder):
     manifest = Manifest.load(folder / "week_id=0")
-    assert (manifest.rows, manifest.fingerprint, manifest.audience, manifest.figures) == (3, "f0", "everyone", {"loss": 0.5})
+    assert (manifest.rows, manifest.fingerprint, manifest.audience, manifest.metrics) == (3, "f0", "everyone", {"loss": 0.5})
     assert manifest.is_complete(folder / "week_id=0")
     (folder / "week_id=0" / "shard=001.parquet").unlink()
     assert not manifest.is_complete(folder / "week_id=0")
@@ -89,5 +89,5 @@ def test_what_is_discarded_is_gone(folder):
 def test_content_is_of_rows_and_their_order(folder):
     writer = PartitionWriter(folder / "week_id=5")
     same, other = writer.write(rows(0, 1, 2), 3), writer.write(rows(0, 2, 1), 4)
-    first = Manifest.load(folder / "week_id=0").receipts[0]
+    first = Manifest.load(folder / "week_id=0").files[0]
     assert same.content == first.content != other.content

@@ -36,7 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture(scope="module")
-def figures(home: Home) -> dict[str, float | None]:
+def metrics(home: Home) -> dict[str, float | None]:
     return count(home, Settings()) | score(home)
 
 
@@ -45,34 +45,34 @@ def rows(home: Home) -> pl.DataFrame:
     return home.weekly("transactions", Transactions).before(LAST + 1).join(home.static("articles"), on="article_id").collect()
 
 
-def test_every_figure_is_measured(figures: dict[str, float | None]) -> None:
-    assert {fact.key for fact in FACTS} <= figures.keys()
-    assert all(figures[fact.key] is not None for fact in FACTS)
+def test_every_figure_is_measured(metrics: dict[str, float | None]) -> None:
+    assert {fact.key for fact in FACTS} <= metrics.keys()
+    assert all(metrics[fact.key] is not None for fact in FACTS)
 
 
-def test_sizes_and_baskets_are_counted(figures: dict[str, float | None], rows: pl.DataFrame) -> None:
+def test_sizes_and_baskets_are_counted(metrics: dict[str, float | None], rows: pl.DataFrame) -> None:
     visits = rows.group_by("customer_id", "week_id").agg(pl.len(), pl.col("article_id").n_unique().alias("articles"))
     last = visits.filter(pl.col("week_id") == LAST)
     everyone = rows.group_by("customer_id").len()["len"].to_list()
     everyone += [0] * (SIZE["customers"] - len(everyone))
-    assert figures["transactions"] == rows.height
-    assert figures["buyers_last"] == pytest.approx(last.height / SIZE["customers"])
-    assert figures["basket_rows_last"] == pytest.approx(last["len"].mean())
-    assert figures["basket_articles"] == pytest.approx(visits["articles"].mean())
-    assert figures["rows_mean"] == pytest.approx(sum(everyone) / SIZE["customers"])
-    assert figures["rows_p90"] == pytest.approx(pl.Series(everyone).quantile(0.9, "linear"))
-    assert figures["duplicates"] == pytest.approx(1 - rows.unique(["t_dat", "customer_id", "article_id"]).height / rows.height)
+    assert metrics["transactions"] == rows.height
+    assert metrics["buyers_last"] == pytest.approx(last.height / SIZE["customers"])
+    assert metrics["basket_rows_last"] == pytest.approx(last["len"].mean())
+    assert metrics["basket_articles"] == pytest.approx(visits["articles"].mean())
+    assert metrics["rows_mean"] == pytest.approx(sum(everyone) / SIZE["customers"])
+    assert metrics["rows_p90"] == pytest.approx(pl.Series(everyone).quantile(0.9, "linear"))
+    assert metrics["duplicates"] == pytest.approx(1 - rows.unique(["t_dat", "customer_id", "article_id"]).height / rows.height)
 
 
-def test_gaps_and_repeats_are_counted_pair_by_pair(figures: dict[str, float | None], rows: pl.DataFrame) -> None:
+def test_gaps_and_repeats_are_counted_pair_by_pair(metrics: dict[str, float | None], rows: pl.DataFrame) -> None:
     weeks: dict[int, list[int]] = {}
     for customer, week in rows.select("customer_id", "week_id").unique().sort("customer_id", "week_id").rows():
         weeks.setdefault(customer, []).append(week)
     gaps = [now - before for own in weeks.values() for before, now in pairwise(own)]
     visits = sum(map(len, weeks.values()))
-    assert figures["gap_4"] == pytest.approx(sum(gap <= 4 for gap in gaps) / len(gaps))
-    assert figures["visit_1"] == pytest.approx(gaps.count(1) / visits)
-    assert figures["visit_none"] == pytest.approx(len(weeks) / visits)
+    assert metrics["gap_4"] == pytest.approx(sum(gap <= 4 for gap in gaps) / len(gaps))
+    assert metrics["visit_1"] == pytest.approx(gaps.count(1) / visits)
+    assert metrics["visit_none"] == pytest.approx(len(weeks) / visits)
 
     pairs = sorted(set(rows.select("customer_id", "article_id", "week_id").rows()))
     seen: dict[tuple[int, int], int] = {}
@@ -82,43 +82,43 @@ def test_gaps_and_repeats_are_counted_pair_by_pair(figures: dict[str, float | No
         seen[customer, article] = week
     came = {(customer, week) for customer, own in weeks.items() for week in own}
     returned = [gap for (customer, _, week), gap in zip(pairs, ago, strict=True) if (customer, week - 1) in came]
-    assert figures["again"] == pytest.approx(sum(gap is not None for gap in ago) / len(pairs))
-    assert figures["again_1"] == pytest.approx(ago.count(1) / len(pairs))
-    assert figures["basket_again"] == pytest.approx(returned.count(1) / len(returned))
+    assert metrics["again"] == pytest.approx(sum(gap is not None for gap in ago) / len(pairs))
+    assert metrics["again_1"] == pytest.approx(ago.count(1) / len(pairs))
+    assert metrics["basket_again"] == pytest.approx(returned.count(1) / len(returned))
 
 
-def test_loyalty_is_counted_pair_by_pair(figures: dict[str, float | None], rows: pl.DataFrame) -> None:
+def test_loyalty_is_counted_pair_by_pair(metrics: dict[str, float | None], rows: pl.DataFrame) -> None:
     for name, column in (("product", "product_code"), ("type", "product_type_no"), ("department", "department_no")):
         pairs = rows.select("customer_id", "article_id", "week_id", column).unique()
         first = pairs.group_by("customer_id", column).agg(pl.col("week_id").min().alias("first"))
         known = pairs.join(first, on=["customer_id", column]).select((pl.col("first") < pl.col("week_id")).mean()).item()
-        assert figures[f"{name}_again"] == pytest.approx(known)
+        assert metrics[f"{name}_again"] == pytest.approx(known)
 
 
-def test_the_last_week_is_counted(figures: dict[str, float | None], rows: pl.DataFrame, home: Home) -> None:
+def test_the_last_week_is_counted(metrics: dict[str, float | None], rows: pl.DataFrame, home: Home) -> None:
     sold = rows.filter(pl.col("week_id") == LAST)["article_id"].value_counts()["count"].sort(descending=True)
-    assert figures["sold_last"] == len(sold)
-    assert figures["top_60"] == pytest.approx(sold.head(60).sum() / sold.sum())
+    assert metrics["sold_last"] == len(sold)
+    assert metrics["top_60"] == pytest.approx(sold.head(60).sum() / sold.sum())
     eve = home.calendar.start(LAST).toordinal() - 1
-    assert figures["sold_day"] == len({article for day, article in rows.select("t_dat", "article_id").rows() if day.toordinal() == eve})
+    assert metrics["sold_day"] == len({article for day, article in rows.select("t_dat", "article_id").rows() if day.toordinal() == eve})
 
 
-def test_shares_are_of_sales_and_prices_in_the_unit_of_the_files(figures: dict[str, float | None], rows: pl.DataFrame) -> None:
-    assert figures["group_Divided"] == pytest.approx((rows["index_group_name"] == "Divided").mean())
-    assert figures["type_Dress"] == pytest.approx((rows["product_type_name"] == "Dress").mean())
-    assert figures["price_p50"] == pytest.approx(rows["price"].median() / 1e6)
-    assert figures["online"] == pytest.approx((rows["sales_channel_id"] == 2).mean())
+def test_shares_are_of_sales_and_prices_in_the_unit_of_the_files(metrics: dict[str, float | None], rows: pl.DataFrame) -> None:
+    assert metrics["group_Divided"] == pytest.approx((rows["index_group_name"] == "Divided").mean())
+    assert metrics["type_Dress"] == pytest.approx((rows["product_type_name"] == "Dress").mean())
+    assert metrics["price_p50"] == pytest.approx(rows["price"].median() / 1e6)
+    assert metrics["online"] == pytest.approx((rows["sales_channel_id"] == 2).mean())
 
 
-def test_a_small_shop_is_scored_over_eight_weeks(figures: dict[str, float | None], rows: pl.DataFrame) -> None:
+def test_a_small_shop_is_scored_over_eight_weeks(metrics: dict[str, float | None], rows: pl.DataFrame) -> None:
     hits = pairs = 0
     for week in range(LAST - 7, LAST + 1):
         bought = set(rows.filter(pl.col("week_id") == week).select("customer_id", "article_id").rows())
         earlier = set(rows.filter(pl.col("week_id") < week).select("customer_id", "article_id").rows())
         hits, pairs = hits + len(bought & earlier), pairs + len(bought)
-    assert figures["recall_own"] == pytest.approx(hits / pairs)
-    assert figures["ratio_stale"] == pytest.approx(figures["map_stale"] / figures["map_rules"])
-    assert 0 < figures["map_top"] < figures["map_filled"] < 1
+    assert metrics["recall_own"] == pytest.approx(hits / pairs)
+    assert metrics["ratio_stale"] == pytest.approx(metrics["map_stale"] / metrics["map_rules"])
+    assert 0 < metrics["map_top"] < metrics["map_filled"] < 1
 
 
 def test_a_figure_is_met_up_to_its_tolerance_and_not_beyond() -> None:

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from hm_pipeline.evaluation.scoreboard.scoring import add_figures, count_articles, count_pairs, judge_week, rank_by
+from hm_pipeline.evaluation.scoreboard.scoring import add_metrics, count_articles, count_pairs, judge_week, rank_by
 
 KEYS = {"week_id": pl.Int64, "customer_id": pl.Int64, "article_id": pl.Int64}
 BOUGHT = pl.DataFrame([(104, 1, 10), (104, 1, 10), (104, 2, 20), (104, 3, 30)], schema=KEYS, orient="row")
@@ -53,9 +53,9 @@ def candidates():
 
 
 def test_counts():
-    figures = count_pairs(candidates(), RECOMMENDED, BOUGHT, strategies=["repurchase", "popular"])
+    metrics = count_pairs(candidates(), RECOMMENDED, BOUGHT, strategies=["repurchase", "popular"])
     reach = {"rows": 4, "hits": 2, "bought": 3, "buyers": 3, "reached": 2}
-    assert figures == {
+    assert metrics == {
         **{f"reach/{pairs}/{name}": n for pairs in ("all candidates", "top 12", "top 50", "top 100") for name, n in reach.items()},
         "strategy/repurchase/row_count": 2,
         "strategy/repurchase/hit_count": 2,
@@ -73,7 +73,7 @@ def test_counts_of_shards_add_up(edge):
         return count_pairs(*frames, strategies=["repurchase", "popular"])
 
     whole = count_pairs(candidates(), RECOMMENDED, BOUGHT, strategies=["repurchase", "popular"])
-    assert add_figures([part(pl.col("customer_id") <= edge), part(pl.col("customer_id") > edge)]) == whole
+    assert add_metrics([part(pl.col("customer_id") <= edge), part(pl.col("customer_id") > edge)]) == whole
 
 
 def test_articles_on_offer():

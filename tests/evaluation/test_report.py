@@ -22,15 +22,15 @@ def board(lift=0.02, weeks=3, buyers=400, names=NAMES):
         for step, rung in enumerate(names):
             scores = {"week_id": week_id, "customer_id": range(buyers), "segment": ["active", "dormant", "new", "dormant"] * (buyers // 4)}
             judged.append(pl.DataFrame({**scores, "rung": rung, "average_precision": base + lift * step + drawn.normal(0, 0.001, buyers)}))
-    figures = {f"reach/top 12/{name}": n for name, n in {"rows": 40, "hits": 3, "bought": 60, "buyers": 4, "reached": 3}.items()}
-    figures |= {f"reach/all candidates/{name}": n for name, n in {"rows": 40, "hits": 3, "bought": 60, "buyers": 4, "reached": 3}.items()}
-    figures |= {
+    metrics = {f"reach/top 12/{name}": n for name, n in {"rows": 40, "hits": 3, "bought": 60, "buyers": 4, "reached": 3}.items()}
+    metrics |= {f"reach/all candidates/{name}": n for name, n in {"rows": 40, "hits": 3, "bought": 60, "buyers": 4, "reached": 3}.items()}
+    metrics |= {
         "strategy/user_neighbours/row_count": 20,
         "strategy/user_neighbours/hit_count": 2,
         "strategy/user_neighbours/unique_hit_count": 1,
     }
     columns = [ColumnRow(column="style_similarity", source="signal/style_similarity", null_share=0.1, mean=0.5)]
-    return pool([JudgedWeek(pl.concat(judged), figures)], columns=columns, samples=200)
+    return pool([JudgedWeek(pl.concat(judged), metrics)], columns=columns, samples=200)
 
 
 BOARD = board()

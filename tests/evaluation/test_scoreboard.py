@@ -10,14 +10,14 @@ from hm_pipeline.recommender.metrics.bootstrap import Interval
 SCHEMA = {"week_id": pl.Int64, "customer_id": pl.Int64, "segment": pl.String, "rung": pl.String, "average_precision": pl.Float64}
 
 
-def judged_week(week_id, scores, figures=None):
+def judged_week(week_id, scores, metrics=None):
     """Make a week of {rung: {customer: score}}; customers below 3 are active, others new."""
     rows = [
         (week_id, customer, "active" if customer < 3 else "new", rung, score)
         for rung, of_buyers in scores.items()
         for customer, score in of_buyers.items()
     ]
-    return JudgedWeek(pl.DataFrame(rows, schema=SCHEMA, orient="row"), figures or {})
+    return JudgedWeek(pl.DataFrame(rows, schema=SCHEMA, orient="row"), metrics or {})
 
 
 FIGURES = {
@@ -64,7 +64,7 @@ def test_intervals_draw_customers_not_rows():
 
 
 def test_the_order_of_weeks_and_rows_does_not_matter():
-    shuffled = [JudgedWeek(week.scores.sample(fraction=1, shuffle=True, seed=1), week.figures) for week in (SECOND, FIRST)]
+    shuffled = [JudgedWeek(week.scores.sample(fraction=1, shuffle=True, seed=1), week.metrics) for week in (SECOND, FIRST)]
     assert pool(shuffled).model_dump_json() == pool([FIRST, SECOND]).model_dump_json()
 
 

@@ -29,7 +29,7 @@ from .online_home import ARTICLES, CUSTOMERS, CUTOFF, HEX, IDS, WEEK, answers, s
 
 def test_what_is_online_is_what_is_stored(home, url):
     manifest = serve(home, url)
-    table = pl.read_parquet(home.folder("online_store", WEEK) / manifest.receipts[0].file, hive_partitioning=False)
+    table = pl.read_parquet(home.folder("online_store", WEEK) / manifest.files[0].file, hive_partitioning=False)
     assert dict(table.select("view", "written_keys").iter_rows()) == {
         table.name: CUSTOMERS if "customer_id" in table.keys else ARTICLES for table in online_tables()
     }

@@ -64,7 +64,7 @@ def test_boosters_are_fitted(name: str, worlds: Worlds, week_id: int) -> None:
     model = worlds("known").result(name, week_id)
     assert set(model.fitted.boosters) == set(model.fitted.constants)
     assert set(model.loaded.boosters) == set(model.fitted.boosters)
-    assert model.fitted.figures["examples"] > 1_000
+    assert model.fitted.metrics["examples"] > 1_000
 
 
 def test_the_weights_of_seasons_are_fitted(worlds: Worlds, week_id: int) -> None:
@@ -72,7 +72,7 @@ def test_the_weights_of_seasons_are_fitted(worlds: Worlds, week_id: int) -> None
     assert model.loaded == model.fitted
     assert model.fitted.weights.keys() == LEVELS.keys()
     # Of 28 weeks of sales the first 5 only explain; what has no year before stands at its default of 0.
-    assert model.fitted.figures == {"weeks": 23.0}
+    assert model.fitted.metrics == {"weeks": 23.0}
     for weights in model.fitted.weights.values():
         by_name = dict(zip(FEATURES, weights, strict=True))
         assert by_name["same_week"] == by_name["same_weeks"] == 0

@@ -63,7 +63,7 @@ def test_ranks_count_from_one_and_fall_with_the_score(strategy: Strategy, worlds
 
 def test_the_first_stage_is_fitted(worlds: Worlds, week_id: int) -> None:
     model = worlds("known").result("model/first_stage", week_id)
-    assert model.fitted.figures["hits"] > 0
+    assert model.fitted.metrics["hits"] > 0
     expected = bin_counts([strategy.name for strategy in STRATEGIES])
     assert {name: len(weights) for name, weights in model.loaded.weights.items()} == expected
     assert all(len(set(weights)) > 2 for weights in model.loaded.weights.values())

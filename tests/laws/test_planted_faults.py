@@ -75,7 +75,7 @@ def learns_the_answer(tables: Inputs, week: WeekContext) -> Recalibrated:
     targets = examples.with_columns((pl.col("units") > 0).alias("any"))
     objectives = {"any": {"objective": "binary"}, "units": {"objective": "poisson"}}
     fitted = _booster.fit(targets, features=("day_7_count",), objectives=objectives, seed=0, rounds=5)
-    return Recalibrated(fitted.features, fitted.boosters, fitted.constants, fitted.figures)
+    return Recalibrated(fitted.features, fitted.boosters, fitted.constants, fitted.metrics)
 
 
 LEAKS = {

@@ -84,7 +84,7 @@ class _Week:
         """The week's audience."""
         folder = self.graph.folder(AUDIENCE, self.week_id)
         manifest = Manifest.load(folder)
-        files = [folder / receipt.file for receipt in (manifest.receipts if manifest else ())]
+        files = [folder / entry.file for entry in (manifest.files if manifest else ())]
         return scan_files(files).select("customer_id").sort("customer_id").collect()
 
     @cached_property

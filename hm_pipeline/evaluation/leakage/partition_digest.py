@@ -24,8 +24,8 @@ class Digest:
 def shards(folder: Path, audience: pl.DataFrame | None = None) -> Iterator[pl.DataFrame]:
     """Yield a partition's shards, rows of an audience alone where the table has customers and one is given."""
     manifest = Manifest.load(folder)
-    for receipt in manifest.receipts if manifest else ():
-        rows = scan_files([folder / receipt.file]).collect()
+    for entry in manifest.files if manifest else ():
+        rows = scan_files([folder / entry.file]).collect()
         if audience is not None and "customer_id" in rows.columns:
             rows = rows.join(audience, on="customer_id", how="semi", maintain_order="left")
         yield rows

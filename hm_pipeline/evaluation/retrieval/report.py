@@ -28,9 +28,9 @@ def read_budget(home: Home, weeks: Sequence[int]) -> tuple[pl.DataFrame, dict[st
     if rows.is_empty():
         raise MissingInput("nobody bought in these weeks", where="recall_budget", hint="choose weeks with purchases")
     added = rows.group_by("part", "name", maintain_order=True).agg(pl.col("^.*_count$").sum())
-    figures = [manifest.figures for week_id in weeks if (manifest := Manifest.load(home.folder("recall_budget", week_id)))]
-    names = {name for figure in figures for name in figure}
-    return added, {name: sum(figure.get(name, 0.0) for figure in figures) / len(figures) for name in sorted(names)}
+    metrics = [manifest.metrics for week_id in weeks if (manifest := Manifest.load(home.folder("recall_budget", week_id)))]
+    names = {name for figure in metrics for name in figure}
+    return added, {name: sum(figure.get(name, 0.0) for figure in metrics) / len(metrics) for name in sorted(names)}
 
 
 class Counted(NamedTuple):

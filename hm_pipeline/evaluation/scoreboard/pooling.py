@@ -24,7 +24,7 @@ from hm_pipeline.evaluation.scoreboard.rows import (
     rounded,
     share,
 )
-from hm_pipeline.evaluation.scoreboard.scoring import add_figures
+from hm_pipeline.evaluation.scoreboard.scoring import add_metrics
 from hm_pipeline.evaluation.scoreboard.segments import SEGMENTS
 from hm_pipeline.recommender.metrics.bootstrap import Interval, bootstrap, paired_difference
 from hm_pipeline.recommender.metrics.ranking import Retrieval
@@ -61,7 +61,7 @@ class JudgedWeek:
     """A week's scores (``judge_week``) and counts (``count_pairs`` and ``count_articles``)."""
 
     scores: pl.DataFrame
-    figures: Mapping[str, float]
+    metrics: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def pool(weeks: Sequence[JudgedWeek], *, columns: Sequence[ColumnRow] = (), seed
         If a week lacks a rung that another has, as differences are between the same buyers.
     """
     bench = _Bench(_side_by_side([week.scores for week in weeks if week.scores.height]), seed, samples)
-    figures = add_figures(week.figures for week in weeks)
+    metrics = add_metrics(week.metrics for week in weeks)
     best, runner_up = ([*sorted(bench.rungs, key=lambda rung: (-bench.mean(rung), rung)), None])[:2]
     return Scoreboard(
         weeks=tuple(bench.wide["week_id"].unique().sort()),
@@ -121,9 +121,9 @@ def pool(weeks: Sequence[JudgedWeek], *, columns: Sequence[ColumnRow] = (), seed
         ladder=tuple(_ladder(bench)),
         segments=tuple(_segments(bench)),
         by_week=tuple(_by_week(bench)),
-        reach=tuple(_reach(figures)),
-        strategies=tuple(_strategies(figures)),
-        articles_shown_share=share(figures.get("articles/shown", 0.0), figures.get("articles/offered", 0.0)),
+        reach=tuple(_reach(metrics)),
+        strategies=tuple(_strategies(metrics)),
+        articles_shown_share=share(metrics.get("articles/shown", 0.0), metrics.get("articles/offered", 0.0)),
         columns=tuple(columns),
         bootstrap_samples=samples,
         bootstrap_seed=seed,
@@ -162,17 +162,17 @@ def _by_week(bench: _Bench) -> Iterator[WeekRow]:
         yield WeekRow(week_id=week_id, buyers=part.wide.height, scores={rung: part.mean(rung) for rung in part.rungs})
 
 
-def _counts(figures: Mapping[str, float], kind: str) -> dict[str, dict[str, int]]:
+def _counts(metrics: Mapping[str, float], kind: str) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    for path, number in figures.items():
+    for path, number in metrics.items():
         if path.startswith(f"{kind}/"):
             name, count = path.removeprefix(f"{kind}/").rsplit("/", 1)
             found.setdefault(name, {})[count] = int(number)
     return found
 
 
-def _reach(figures: Mapping[str, float]) -> Iterator[ReachRow]:
-    for name, counts in _counts(figures, "reach").items():
+def _reach(metrics: Mapping[str, float]) -> Iterator[ReachRow]:
+    for name, counts in _counts(metrics, "reach").items():
         reach = Retrieval(**counts)
         yield ReachRow(
             pairs=name,
@@ -183,9 +183,9 @@ def _reach(figures: Mapping[str, float]) -> Iterator[ReachRow]:
         )
 
 
-def _strategies(figures: Mapping[str, float]) -> Iterator[StrategyRow]:
-    whole = Retrieval(**_counts(figures, "reach").get("all candidates", {}))
-    for name, counts in _counts(figures, "strategy").items():
+def _strategies(metrics: Mapping[str, float]) -> Iterator[StrategyRow]:
+    whole = Retrieval(**_counts(metrics, "reach").get("all candidates", {}))
+    for name, counts in _counts(metrics, "strategy").items():
         rows, hits, alone = (counts[count] for count in ("row_count", "hit_count", "unique_hit_count"))
         yield StrategyRow(
             strategy=name,

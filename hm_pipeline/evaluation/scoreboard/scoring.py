@@ -13,7 +13,7 @@ from hm_pipeline.recommender.metrics.ranking import average_precision, retrieval
 
 BEST_LEARNER, BLEND = "L3 best learner", "L4 blend"
 DEPTHS = (12, 50, 100)
-Figures = dict[str, float]
+Metrics = dict[str, float]
 
 
 def judge_week(
@@ -59,7 +59,7 @@ def rank_by(recommendations: pl.DataFrame, column: str) -> pl.DataFrame:
     return ordered.with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int16).over(BUYER))
 
 
-def count_pairs(candidates: pl.DataFrame, recommendations: pl.DataFrame, bought: pl.DataFrame, *, strategies: Sequence[str]) -> Figures:
+def count_pairs(candidates: pl.DataFrame, recommendations: pl.DataFrame, bought: pl.DataFrame, *, strategies: Sequence[str]) -> Metrics:
     """Count what candidates and recommendations reach, and what each strategy adds.
 
     All counts add up over weeks and over disjoint sets of customers, so a week may be counted shard by shard: give
@@ -74,14 +74,14 @@ def count_pairs(candidates: pl.DataFrame, recommendations: pl.DataFrame, bought:
     """
     reached = {"all candidates": retrieval(candidates, bought)}
     reached |= {f"top {depth}": retrieval(recommendations, bought, k=depth) for depth in DEPTHS}
-    figures = {f"reach/{name}/{count}": float(n) for name, counts in reached.items() for count, n in asdict(counts).items()}
+    metrics = {f"reach/{name}/{count}": float(n) for name, counts in reached.items() for count, n in asdict(counts).items()}
     for row in strategy_hits(candidates, bought, strategies).to_dicts():
         name = row.pop("strategy")
-        figures |= {f"strategy/{name}/{count}": float(n) for count, n in row.items()}
-    return figures
+        metrics |= {f"strategy/{name}/{count}": float(n) for count, n in row.items()}
+    return metrics
 
 
-def count_articles(recommendations: pl.DataFrame, offered: pl.Series, *, k: int = K) -> Figures:
+def count_articles(recommendations: pl.DataFrame, offered: pl.Series, *, k: int = K) -> Metrics:
     """Count the articles on offer, and those of them that anybody is shown.
 
     Does not add up over shards, as the same article is shown in many: give the week's recommendations whole.
@@ -95,9 +95,9 @@ def count_articles(recommendations: pl.DataFrame, offered: pl.Series, *, k: int 
     return {"articles/offered": float(offered.n_unique()), "articles/shown": float(offered.unique().is_in(shown.implode()).sum())}
 
 
-def add_figures(parts: Iterable[Mapping[str, float]]) -> Figures:
+def add_metrics(parts: Iterable[Mapping[str, float]]) -> Metrics:
     """Add counts up by name, in the order in which the names first occur."""
-    total: Figures = {}
+    total: Metrics = {}
     for part in parts:
         for name, number in part.items():
             total[name] = total.get(name, 0.0) + number

@@ -22,6 +22,6 @@ def ledger(home: Home, week_id: int) -> list[ColumnRow]:
         folder = home.folder("feature_matrix", week)
         manifest = Manifest.load(folder)
         if manifest and manifest.rows:
-            largest = max(manifest.receipts, key=lambda receipt: receipt.rows)
+            largest = max(manifest.files, key=lambda entry: entry.rows)
             return column_rows(scan_files([folder / largest.file]).collect(), column_sources())
     return []

@@ -13,7 +13,7 @@ from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.evaluation.baselines import RUNGS
 from hm_pipeline.evaluation.scoreboard.pooling import JudgedWeek
-from hm_pipeline.evaluation.scoreboard.scoring import Figures, count_articles, count_pairs, judge_week
+from hm_pipeline.evaluation.scoreboard.scoring import Metrics, count_articles, count_pairs, judge_week
 from hm_pipeline.evaluation.scoreboard.segments import segment_buyers
 from hm_pipeline.recommender.candidates import STRATEGIES
 from hm_pipeline.recommender.labels import purchased_pairs
@@ -46,7 +46,7 @@ def judge(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     return judge_week(rules, lists, truth, segments, learner=week.model.best_learner)
 
 
-def figures(inputs: Inputs, week: WeekContext, judged: pl.LazyFrame) -> Figures:
+def week_metrics(inputs: Inputs, week: WeekContext, judged: pl.LazyFrame) -> Metrics:
     """Return the week's MAP@12 by rung, and the counts that add up over weeks."""
     truth = purchased_pairs(inputs, week_id=week.week_id).collect()
     if truth.is_empty():
@@ -70,7 +70,7 @@ def read_judged(home: Home, weeks: Sequence[int]) -> list[JudgedWeek]:
         manifest = Manifest.load(home.folder("scoreboard", week_id))
         if manifest and manifest.rows:
             scores = home.weekly("scoreboard", Judged).at(week_id).drop("event_timestamp").collect()
-            counts = {name: number for name, number in manifest.figures.items() if "/" in name and not name.startswith("map_at_12")}
+            counts = {name: number for name, number in manifest.metrics.items() if "/" in name and not name.startswith("map_at_12")}
             found.append(JudgedWeek(scores, counts))
     return found
 

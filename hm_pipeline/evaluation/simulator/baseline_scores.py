@@ -9,13 +9,13 @@ from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.home import Home
 from hm_pipeline.evaluation.baseline_layers import own_purchases, recent_purchases, stack
 from hm_pipeline.evaluation.baselines import Rule, rank_l0, rank_l1, rank_l2
-from hm_pipeline.evaluation.simulator.counts import Figures
+from hm_pipeline.evaluation.simulator.counts import Metrics
 from hm_pipeline.recommender.metrics.ranking import map_at
 
 BUYERS, MOST_WEEKS = 300_000, 8  # which twelve articles lead a single week is chance, and moves its MAP by a third
 
 
-def score(home: Home) -> Figures:
+def score(home: Home) -> Metrics:
     """Return MAP@12 of the rules, and recalls of simple candidates, over the buyers of the last weeks.
 
     As many weeks as give 300,000 buyers, eight at most, each ranked from the weeks before it.
@@ -30,7 +30,7 @@ def score(home: Home) -> Figures:
         buyers, pairs = buyers + count, pairs + bought.height
         if buyers >= BUYERS or home.calendar.last_week - week_id >= MOST_WEEKS:
             break
-    found: Figures = {key: _over(total, buyers if key.startswith("map_") else pairs) for key, total in totals.items()}
+    found: Metrics = {key: _over(total, buyers if key.startswith("map_") else pairs) for key, total in totals.items()}
     found["ratio_filled"] = _over(totals["map_filled"], totals["map_own"])
     found["ratio_stale"] = _over(totals["map_stale"], totals["map_rules"])
     return found

@@ -8,7 +8,7 @@ import duckdb
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 
-Figures = dict[str, float | None]
+Metrics = dict[str, float | None]
 TOPS = (12, 60, 100, 1000, 5000)
 TOP = ", ".join(f"sum(share) FILTER (place <= {top}) AS top_{top}" for top in TOPS)
 PRICE = ", ".join(f"quantile_cont(price, {percent / 100}) AS price_p{percent}" for percent in (1, 10, 50, 90, 99))
@@ -118,7 +118,7 @@ STATEMENTS = (
 )
 
 
-def count(home: Home, settings: Settings) -> Figures:
+def count(home: Home, settings: Settings) -> Metrics:
     """Return the figures of :data:`FACTS` that are counts, shares and percentiles of the purchases of all weeks.
 
     Parameters
@@ -142,7 +142,7 @@ def count(home: Home, settings: Settings) -> Figures:
         connection.execute("SET enable_progress_bar = false")
         connection.execute(f"SET temp_directory = {_quoted(str(home.root / '.spill'))}")
         connection.execute(PREPARE.format(**names))
-        found: Figures = {}
+        found: Metrics = {}
         for statement in STATEMENTS:
             found |= connection.sql(statement.format(**names)).pl().row(0, named=True)
         for kind, column in SHARED.items():

@@ -80,16 +80,16 @@ def calibrate(raw: Path, settings: Settings, progress: OnProgress | None = None)
     return found
 
 
-def compare(figures: dict[str, float | None]) -> Calibration:
+def compare(metrics: dict[str, float | None]) -> Calibration:
     """Set figures beside the reference data's."""
-    customers = int(figures["customers"] or 0)
+    customers = int(metrics["customers"] or 0)
     lines = [
         Line(
             key=fact.key,
             label=fact.label,
             source=fact.source,
             real=fact.real,
-            simulated=figures.get(fact.key),
+            simulated=metrics.get(fact.key),
             within=_judged(fact, customers),
         )
         for fact in FACTS

@@ -122,8 +122,8 @@ class Entities:
         """Return the rows, the first and the last moment of each value of a column, by values sorted."""
         if column not in self._grouped:
             name = self.sql(column)
-            figures = f"count(*), make_timestamp(min({AT})), make_timestamp(max({AT}))"
-            rows = fetch(self.connection, f"SELECT {name}, {figures} FROM {self.table} WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY 1")
+            summary = f"count(*), make_timestamp(min({AT})), make_timestamp(max({AT}))"
+            rows = fetch(self.connection, f"SELECT {name}, {summary} FROM {self.table} WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY 1")
             self._grouped[column] = {value: (count, first, last) for value, count, first, last in rows}
         return self._grouped[column]
 

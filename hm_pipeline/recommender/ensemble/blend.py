@@ -63,9 +63,9 @@ def blend_weights(scaled: npt.NDArray[np.float64], judge: MapScorer) -> tuple[tu
     steps = STEPS[learners]
     grid = [tuple(part / steps for part in parts) for parts in _compositions(steps, learners)]
     grid.sort(key=lambda weights: (sum(weight**2 for weight in weights), weights))
-    figures = [judge(blended(scaled, weights)) for weights in grid]
-    best = int(np.argmax(figures))  # the first of equals
-    return grid[best], figures[best]
+    scores = [judge(blended(scaled, weights)) for weights in grid]
+    best = int(np.argmax(scores))  # the first of equals
+    return grid[best], scores[best]
 
 
 def _compositions(total: int, parts: int) -> Iterator[tuple[int, ...]]:

@@ -47,7 +47,7 @@ class Ensemble:
         Best single learner on the metric week, rung L3.
     training_weeks
         Label weeks the members were fitted on last.
-    figures
+    metrics
         ``metric_map_<learner>`` on the metric week, ``blend_map_<learner>`` and ``blend_map`` on the blend week, with
         the buyers and hits behind them; ``is_blend_fitted`` and ``is_refitted`` are 0 where hits were too few.
     """
@@ -58,7 +58,7 @@ class Ensemble:
     service_version: str
     best_learner: str
     training_weeks: tuple[int, ...]
-    figures: dict[str, float]
+    metrics: dict[str, float]
 
     def score(self, matrix: pl.DataFrame) -> pl.DataFrame:
         """Score whole customers.
@@ -97,7 +97,7 @@ class Ensemble:
             "service_version": self.service_version,
             "best_learner": self.best_learner,
             "training_weeks": list(self.training_weeks),
-            "figures": self.figures,
+            "figures": self.metrics,
             "importance": self.importance(),
         }
         atomic_write(folder / "ensemble.json", lambda path: path.write_text(json.dumps(fields, indent=1) + "\n"))
@@ -154,15 +154,15 @@ def fit_ensemble(
     judged = {role: _judged(matrices, truth, week, members, settings) for role, week in (("metric", roles.metric), ("blend", roles.blend))}
     weights, blend_map = blend_weights(*judged["blend"])
     refitted = fit(roles.refit)
-    figures = {name: figure for role, week in judged.items() for name, figure in _figures(role, week, members).items()}
-    figures |= {
+    metrics = {name: figure for role, week in judged.items() for name, figure in _metrics(role, week, members).items()}
+    metrics |= {
         "blend_map": blend_map,
         "is_blend_fitted": float(judged["blend"][1].hits >= FEWEST_HITS),
         "is_refitted": float(bool(refitted)),
     }
-    best = max((member.learner for member in members), key=lambda learner: figures[f"metric_map_{learner}"])  # the first of equals
+    best = max((member.learner for member in members), key=lambda learner: metrics[f"metric_map_{learner}"])  # the first of equals
     weeks = roles.refit if refitted else roles.fit
-    return Ensemble(refitted or members, weights, tuple(features), service_version, best, weeks, figures)
+    return Ensemble(refitted or members, weights, tuple(features), service_version, best, weeks, metrics)
 
 
 def _fit_members(
@@ -184,10 +184,10 @@ def _judged(matrices: Mapping[int, Frame], truth: Frame, week: int, members: Seq
     return standardised(margins, group_offsets(rows)), MapScorer(rows, bought_rows)
 
 
-def _figures(role: str, judged: Judged, members: Sequence[Member]) -> dict[str, float]:
+def _metrics(role: str, judged: Judged, members: Sequence[Member]) -> dict[str, float]:
     scaled, judge = judged
-    figures = {f"{role}_map_{member.learner}": judge(rounded(scaled[:, at])) for at, member in enumerate(members)}
-    return figures | {f"{role}_buyers": float(judge.buyers), f"{role}_hits": float(judge.hits)}
+    metrics = {f"{role}_map_{member.learner}": judge(rounded(scaled[:, at])) for at, member in enumerate(members)}
+    return metrics | {f"{role}_buyers": float(judge.buyers), f"{role}_hits": float(judge.hits)}
 
 
 def _margins(members: Sequence[Member], rows: Floats) -> Floats:

@@ -49,7 +49,7 @@ class SearchModel:
     result: SearchResult
 
     @property
-    def figures(self) -> dict[str, float]:
+    def metrics(self) -> dict[str, float]:
         """MAP@12 of each learner's best setting on the metric week, and the buyers and hits behind it."""
         found = {f"map_{name}": learner.map_at_12 for name, learner in self.result.learners.items()}
         return found | {"buyers": float(self.result.buyers), "hits": float(self.result.hits)}

@@ -46,7 +46,7 @@ class Boosters:
     features: tuple[str, ...]
     boosters: "dict[str, lightgbm.Booster]" = field(default_factory=dict)
     constants: dict[str, float] = field(default_factory=dict)
-    figures: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
 
     def predict(self, name: str, examples: pl.DataFrame) -> pl.Series:
         """Return predictions, rounded so that the same rows give the same bytes."""

@@ -109,7 +109,7 @@ def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 4, idle_weeks: 
         FEATURES,
         {**chance.boosters, **units.boosters, **median.boosters},
         {**chance.constants, **units.constants, **median.constants},
-        {"examples": units.figures["examples"], "unseen_examples": float(unseen.height)},
+        {"examples": units.metrics["examples"], "unseen_examples": float(unseen.height)},
         {"any": fit_calibration(chance.predict("any", unseen).to_numpy(), unseen["any"].to_numpy())} if unseen.height else {},
     )
 

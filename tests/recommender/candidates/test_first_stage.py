@@ -34,7 +34,7 @@ def test_it_is_fitted_on_what_was_taken_and_a_seventh_of_what_was_not() -> None:
     # a multiple of 7 for 93 + 51 + 3 = 147 and 124 + 34 + 3 = 161: two misses are examples.
     sales: list[Sale] = [(14, 1, A, 5, 1), (14, 1, C, 5, 1), (14, 1, D, 5, 1), *((22, customer, A, 5, 1) for customer in range(1, 6))]
     model = fitted(sales)
-    assert model.figures == {"hits": 5.0, "rows": 7.0}
+    assert model.metrics == {"hits": 5.0, "rows": 7.0}
     assert {name: len(weights) for name, weights in model.weights.items()} == bin_counts(NAMES)
     assert model.weights["popular"][0] > model.weights["popular"][1]  # A was first, C and D second and third
 
@@ -42,7 +42,7 @@ def test_it_is_fitted_on_what_was_taken_and_a_seventh_of_what_was_not() -> None:
 @pytest.mark.parametrize("sales", [[], [(14, 1, A, 5, 1), (22, 1, B, 5, 1)], [(22, 1, A, 5, 1)]])
 def test_where_nothing_proposed_was_taken_all_strategies_are_trusted_by_their_ranks(sales: list[Sale]) -> None:
     model = fitted(sales)
-    assert model.figures["hits"] == 0
+    assert model.metrics["hits"] == 0
     assert {name: model.weights[name] for name in NAMES} == dict.fromkeys(NAMES, PRIOR)
     assert {name: len(weights) for name, weights in model.weights.items()} == bin_counts(NAMES)
     assert all(set(weights) == {0.0} for name, weights in model.weights.items() if name not in NAMES)
@@ -77,7 +77,7 @@ def with_planted(is_right: bool) -> tuple[Strategy, ...]:
 def test_the_fit_finds_a_planted_signal(known: Evaluator, week_id: int) -> None:
     tables = known.inputs(ALL_STEPS["model/first_stage"], week_id)
     right, wrong = (first_stage.fit(with_planted(is_right), tables, week_id=week_id, seed=0) for is_right in (True, False))
-    assert min(right.figures["hits"], wrong.figures["hits"]) > 20
+    assert min(right.metrics["hits"], wrong.metrics["hits"]) > 20
     assert right.weights["planted"][0] > right.weights["planted"][-1] + 2
     assert wrong.weights["planted"][0] < wrong.weights["planted"][-1] - 2
     assert set(right.weights["planted"][1:-1]) == {0.0}  # ranks that nobody was given
@@ -88,8 +88,8 @@ def test_misses_weigh_as_many_as_they_stand_for(known: Evaluator, week_id: int, 
     some = first_stage.fit((popular.STRATEGY,), tables, week_id=week_id, seed=0)
     monkeypatch.setattr(first_stage, "NEGATIVE_SAMPLING", 1)
     every = first_stage.fit((popular.STRATEGY,), tables, week_id=week_id, seed=0)
-    assert some.figures["hits"] == every.figures["hits"]
-    misses = [model.figures["rows"] - model.figures["hits"] for model in (some, every)]
+    assert some.metrics["hits"] == every.metrics["hits"]
+    misses = [model.metrics["rows"] - model.metrics["hits"] for model in (some, every)]
     assert misses[0] * 7 == pytest.approx(misses[1], rel=0.1)
 
 
@@ -98,7 +98,7 @@ def test_the_sample_is_as_large_as_asked_for(known: Evaluator, week_id: int) -> 
     few = first_stage.fit((popular.STRATEGY,), tables, week_id=week_id, seed=0, weeks=1, customers=7)
     again = first_stage.fit((popular.STRATEGY,), tables, week_id=week_id, seed=0, weeks=1, customers=7)
     assert few == again
-    assert 7 * 80 / 7 * 0.8 < few.figures["rows"] < 7 * 80 / 7 * 1.2 + 7
+    assert 7 * 80 / 7 * 0.8 < few.metrics["rows"] < 7 * 80 / 7 * 1.2 + 7
 
 
 def test_candidates_say_who_proposed_them() -> None:

@@ -68,7 +68,7 @@ def test_saved_and_loaded_scores_alike(ensemble, weeks, tmp_path):
     assert list(told["weights"]) == list(LEARNERS)
     assert sum(told["weights"].values()) == pytest.approx(1)
     assert max(told["importance"], key=lambda name: told["importance"][name]["lightgbm"]) == "feature_0"
-    assert (loaded.importance(), loaded.best_learner, loaded.figures) == (ensemble.importance(), ensemble.best_learner, ensemble.figures)
+    assert (loaded.importance(), loaded.best_learner, loaded.metrics) == (ensemble.importance(), ensemble.best_learner, ensemble.metrics)
 
 
 def test_twice_gives_the_same_bytes(ensemble, fit, weeks, tmp_path):
@@ -81,10 +81,10 @@ def test_twice_gives_the_same_bytes(ensemble, fit, weeks, tmp_path):
 
 
 def test_blend_is_no_worse_than_its_members_where_it_was_fitted(ensemble):
-    figures = ensemble.figures
-    assert figures["is_blend_fitted"] == figures["is_refitted"] == 1
-    assert figures["blend_map"] >= max(figures[f"blend_map_{name}"] for name in LEARNERS) > 0
-    assert ensemble.best_learner == max(LEARNERS, key=lambda name: figures[f"metric_map_{name}"])
+    metrics = ensemble.metrics
+    assert metrics["is_blend_fitted"] == metrics["is_refitted"] == 1
+    assert metrics["blend_map"] >= max(metrics[f"blend_map_{name}"] for name in LEARNERS) > 0
+    assert ensemble.best_learner == max(LEARNERS, key=lambda name: metrics[f"metric_map_{name}"])
 
 
 def test_figures_are_those_of_the_metric(fit, weeks, found, features):
@@ -93,7 +93,7 @@ def test_figures_are_those_of_the_metric(fit, weeks, found, features):
     member = fit_member("xgboost", found.learners["xgboost"].params, training, features=features, seed=0, threads=2)
     scored = weeks[103][0].with_columns(score=pl.Series(member.score(weeks[103][0]))).sort(*BUYER, "score", descending=[False, False, True])
     ranked = scored.select(*BUYER, "article_id", rank=pl.int_range(1, pl.len() + 1).over(BUYER))
-    assert one.figures["metric_map_xgboost"] == pytest.approx(map_at(ranked, weeks[103][1]), abs=1e-9)
+    assert one.metrics["metric_map_xgboost"] == pytest.approx(map_at(ranked, weeks[103][1]), abs=1e-9)
 
 
 def test_members_do_not_see_the_weeks_they_are_judged_on(fit, weeks, monkeypatch):
@@ -140,7 +140,7 @@ def test_few_buyers_still_make_an_ensemble(fit, label_week):
     tiny = {week: label_week(week, buyers=20, candidates=100, base=-7.5) for week in ROLES.all}
     assert sum(tiny[week][0]["is_bought"].sum() for week in ROLES.fit) < 20
     few = fit(tiny)
-    assert few.figures["is_blend_fitted"] == 0
+    assert few.metrics["is_blend_fitted"] == 0
     assert few.weights == pytest.approx((1 / 3,) * 3)
     assert few.score(tiny[104][0])["score"].is_finite().all()
 
@@ -151,7 +151,7 @@ def test_weeks_without_hits_keep_the_first_members(fit, weeks):
         for week, (matrix, bought) in weeks.items()
     }
     kept = fit(blank)
-    assert kept.figures["is_refitted"] == kept.figures["metric_hits"] == kept.figures["blend_hits"] == 0
+    assert kept.metrics["is_refitted"] == kept.metrics["metric_hits"] == kept.metrics["blend_hits"] == 0
     assert kept.training_weeks == (101, 102)
 
 

@@ -188,7 +188,7 @@ def test_a_fit_is_shown_what_followed() -> None:
     model = availability.fit(inputs_of("model/availability", shop_of(sales, {1: 30})), week_id=WEEK, seed=0)
     # Cutoffs 1, 2 and 3: A known at 1 sold 0, A at 2 sold 2, A and B at 3 sold 0: 2 units of four rows.  Of the rows of 1 and 2, on
     # which the chance is learnt, one of two sold; on the newest cutoff, which it has not seen, none of two did.
-    assert model.figures == {"examples": 4.0, "unseen_examples": 2.0}
+    assert model.metrics == {"examples": 4.0, "unseen_examples": 2.0}
     assert model.constants == {"any": 0.5, "units": 0.5, "median_units": 0.5}
     assert set(model.weights) == {"any"}
     assert model.weights["any"][0] < 0
@@ -197,7 +197,7 @@ def test_a_fit_is_shown_what_followed() -> None:
 def test_one_cutoff_is_for_the_trees() -> None:
     tables = inputs_of("model/availability", shop_of([(3, 1, A, 5, 1), (8, 1, A, 5, 1)], {1: 30}), week_id=2)
     model = availability.fit(tables, week_id=2, seed=0)
-    assert (model.figures["examples"], model.constants["any"], model.weights) == (1.0, 1.0, {})
+    assert (model.metrics["examples"], model.constants["any"], model.weights) == (1.0, 1.0, {})
 
 
 def test_one_idle_article_stands_for_the_others_of_its_kind() -> None:
@@ -206,6 +206,6 @@ def test_one_idle_article_stands_for_the_others_of_its_kind() -> None:
     shop = replace(shop_of([(0, 1, place * 1000, 5, 1) for place in range(1, 5)], {1: 30}), articles=rows)
     tables = inputs_of("model/availability", shop)
     model = availability.fit(tables, week_id=WEEK, seed=0, idle_weeks=0, of_idle=2)
-    assert model.figures["examples"] == 6.0  # two of four at each cutoff
+    assert model.metrics["examples"] == 6.0  # two of four at each cutoff
     assert model.weights["any"] == pytest.approx((0.0, 1.0, 0.0), abs=0.01)  # all four were sold less than 28 days before the newest
     assert close(0.0) == [model.constants["any"]]

@@ -159,6 +159,6 @@ def test_a_fit_finds_planted_weights_back(planted: list[float], is_drawn: bool) 
 def test_without_a_past_the_defaults_serve() -> None:
     assert _shares.fit(np.zeros((3, 60)), range(20, 60)) == pytest.approx(DEFAULTS)
     model = seasonality.fit(inputs_of("model/seasonality", shop_of([(27, 1, TENS, 5, 1)], {1: 30})), week_id=WEEK, seed=0)
-    assert (model.weights, model.figures) == ({}, {"weeks": 0.0})
+    assert (model.weights, model.metrics) == ({}, {"weeks": 0.0})
     sold = np.random.default_rng(1).poisson(20, (5, 60)).astype(float)
     assert ShareModel({}).expect("types", sold, 60) == pytest.approx(ShareModel({"types": list(DEFAULTS)}).expect("types", sold, 60))

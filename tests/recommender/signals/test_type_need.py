@@ -126,7 +126,7 @@ def test_a_fit_is_shown_the_last_buyers_and_what_they_took() -> None:
     sales: list[Sale] = [(1, 1, A, 5, 1), (15, 1, C, 5, 1), (16, 1, B, 5, 1), (22, 2, B, 5, 1), (29, 2, A, 5, 1)]
     tables = inputs_of("model/type_need", shop_of(sales, {1: 30, 2: 40}))
     model = type_need.fit(tables, week_id=WEEK, seed=0)
-    assert (model.figures["examples"], model.constants) == (3.0, {"is_bought": pytest.approx(2 / 3, abs=1e-6)})
+    assert (model.metrics["examples"], model.constants) == (3.0, {"is_bought": pytest.approx(2 / 3, abs=1e-6)})
     shown = [type_need._examples(tables, past, 0, 9).select(*KEY, "is_bought", "since_weeks").rows() for past in (1, 2, 3)]
     assert shown[:2] == [[], [(1, 10, 1, 2.0)]]
     assert [row[:3] for row in shown[2]] == [(2, 10, 0), (2, 20, 1)]

@@ -76,7 +76,7 @@ def test_a_fit_weighs_those_who_came_last_week_as_many_as_they_stand_for() -> No
     tables = inputs_of("model/visit_propensity", shop_of(sales, dict.fromkeys(range(1, 5), 30)))
     everyone = visit_propensity.fit(tables, week_id=WEEK, seed=0)
     # All 12 rows weigh the same: one came in week 1 and one in week 3, 2 of 12.
-    assert (everyone.figures["examples"], everyone.constants) == (12.0, {"comes": pytest.approx(2 / 12, abs=1e-6)})
+    assert (everyone.metrics["examples"], everyone.constants) == (12.0, {"comes": pytest.approx(2 / 12, abs=1e-6)})
     one = [visit_propensity._examples(tables, past, 0, 1) for past in (1, 2, 3)]
     # One of 2 regulars (each stands for 2) and one of 2 others; one of 1 and one of 3; none and one of 4.
     assert [frame["weight"].sort().to_list() for frame in one] == [[1.0, 1.0], close(0.5, 1.5), [1.0]]
@@ -86,4 +86,4 @@ def test_nobody_in_the_past_is_no_ground_to_learn_on() -> None:
     shop = replace(shop_of([], {1: 30}), transactions=transactions([]))
     model = visit_propensity.fit(inputs_of("model/visit_propensity", shop), week_id=WEEK, seed=0)
     assert (model.boosters, model.constants) == ({}, {"comes": 0.0})
-    assert pl.Series(model.figures.values()).is_finite().all()
+    assert pl.Series(model.metrics.values()).is_finite().all()

@@ -8,7 +8,7 @@ import json
 import types
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 
@@ -52,7 +52,7 @@ class FirstStage:
     """
 
     weights: dict[str, list[float]]
-    figures: dict[str, float]
+    metrics: dict[str, float]
 
     def score(self, terms: Mapping[str, BinnedFeature]) -> np.ndarray:
         """Return the log-odds of pairs, shape (pairs,)."""
@@ -64,12 +64,13 @@ class FirstStage:
 
     def save(self, folder: Path) -> None:
         """Write the weights as JSON."""
-        (folder / "first_stage.json").write_text(json.dumps(asdict(self), indent=1) + "\n")
+        (folder / "first_stage.json").write_text(json.dumps({"weights": self.weights, "figures": self.metrics}, indent=1) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> "FirstStage":
         """Read what :meth:`save` wrote."""
-        return cls(**json.loads((folder / "first_stage.json").read_text()))
+        fields = json.loads((folder / "first_stage.json").read_text())
+        return cls(fields["weights"], fields["figures"])
 
 
 def retrieve(strategies: Sequence[Strategy], tables: Inputs, *, week_id: int, model: FirstStage, most: int) -> pl.DataFrame:
@@ -135,10 +136,10 @@ def _fit_weights(terms: dict[str, int], found: dict[str, np.ndarray], hits: np.n
     from scipy import sparse  # noqa: PLC0415 - takes seconds that opening Dagster's UI need not pay
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - as above
 
-    figures = {"hits": float(hits.sum()), "rows": float(len(hits))}
+    metrics = {"hits": float(hits.sum()), "rows": float(len(hits))}
     if not 0 < hits.sum() < len(hits):  # nothing to learn from: trust all strategies alike, by their ranks
         prior = [-0.5 * place for place in range(BUCKETS)] + [-0.5 * BUCKETS]
-        return FirstStage({name: prior if name in strategies else [0.0] * width for name, width in terms.items()}, figures)
+        return FirstStage({name: prior if name in strategies else [0.0] * width for name, width in terms.items()}, metrics)
     starts = np.cumsum([0, *terms.values()])
     columns = np.stack([found[name].astype(np.int64) + start for name, start in zip(terms, starts, strict=False)], axis=1)
     ends = np.arange(len(hits) + 1) * len(terms)  # a bucket of every term in each row
@@ -147,5 +148,5 @@ def _fit_weights(terms: dict[str, int], found: dict[str, np.ndarray], hits: np.n
     model = LogisticRegression(C=1.0, max_iter=500).fit(ones, hits, sample_weight=np.where(hits, 1, NEGATIVE_SAMPLING))
     fitted = np.round(model.coef_[0], DECIMALS)
     return FirstStage(
-        {name: fitted[start : start + width].tolist() for (name, width), start in zip(terms.items(), starts, strict=False)}, figures
+        {name: fitted[start : start + width].tolist() for (name, width), start in zip(terms.items(), starts, strict=False)}, metrics
     )

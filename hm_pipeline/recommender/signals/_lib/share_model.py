@@ -6,7 +6,7 @@ that sell little lean on the mean of their year.  Train (2009), "Discrete Choice
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ class ShareModel:
     """Weights of the features, by the level of the hierarchy they were fitted for."""
 
     weights: dict[str, list[float]]
-    figures: dict[str, float] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
 
     def expect(self, level: str, sold: np.ndarray, week: int, parent: np.ndarray | None = None) -> np.ndarray:
         """Return the expected share of every group in a week, shape (groups,), from the weeks before it.
@@ -45,12 +45,13 @@ class ShareModel:
 
     def save(self, folder: Path) -> None:
         """Write the weights as JSON."""
-        (folder / "shares.json").write_text(json.dumps(asdict(self), indent=1) + "\n")
+        (folder / "shares.json").write_text(json.dumps({"weights": self.weights, "figures": self.metrics}, indent=1) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> "ShareModel":
         """Read what :meth:`save` wrote."""
-        return cls(**json.loads((folder / "shares.json").read_text()))
+        fields = json.loads((folder / "shares.json").read_text())
+        return cls(fields["weights"], fields["figures"])
 
 
 def window(sold: np.ndarray, week: int, first: int, last: int) -> np.ndarray:
