@@ -153,7 +153,7 @@ def cut(table):
 def test_a_hole_in_a_signal_is_caught(faulty):
     row = faulty["activity", "activity_count"]
     assert not row.passed
-    assert "earlier data change" in row.verdict
+    assert "earlier data change" in row.reason
     assert faulty["activity", "activity"].passed
 
 
@@ -161,18 +161,18 @@ def test_a_declared_look_at_its_own_week_is_caught_though_it_changes_nothing(fau
     row = faulty["momentum", "momentum"]
     assert not row.passed
     assert row.known_at > row.cutoff
-    assert row.verdict == "reads purchases of its own week or later"
+    assert row.reason == "reads purchases of its own week or later"
 
 
 def test_the_label_is_caught_though_it_is_the_same_in_all_states(faulty):
     row = faulty["style_similarity", "style_text"]
     assert row.auc > 0.999
-    assert "tells the label" in row.verdict
+    assert "tells the label" in row.reason
     assert faulty["style_similarity", "style_colour"].passed
 
 
 def test_a_model_that_saw_the_answer_is_caught_and_what_it_says_too(faulty):
-    assert "another model" in faulty["(model)", "model/visit_propensity"].verdict
+    assert "another model" in faulty["(model)", "model/visit_propensity"].reason
     assert not faulty["visit_propensity", "visit_propensity"].passed
     assert faulty["(model)", "model/availability"].passed
 

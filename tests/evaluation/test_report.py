@@ -9,7 +9,7 @@ from rich.console import Console, Group
 
 from hm_pipeline.evaluation.baselines import RUNGS
 from hm_pipeline.evaluation.scoreboard.pooling import JudgedWeek, pool
-from hm_pipeline.evaluation.scoreboard.report import read_json, render, sections, verdict, write_html, write_json
+from hm_pipeline.evaluation.scoreboard.report import conclusion, read_json, render, sections, write_html, write_json
 from hm_pipeline.evaluation.scoreboard.rows import ColumnRow
 
 NAMES = [*(rung.name for rung in RUNGS), "L3 best learner", "L4 blend"]
@@ -53,12 +53,12 @@ def test_fits_a_terminal_of_100_columns_without_cutting():
 
 
 def test_says_who_wins():
-    assert verdict(BOARD).startswith("L4 blend wins, ahead of L3 best learner by 0.0")
-    assert verdict(BOARD) in " ".join(printed(BOARD).split())
+    assert conclusion(BOARD).startswith("L4 blend wins, ahead of L3 best learner by 0.0")
+    assert conclusion(BOARD) in " ".join(printed(BOARD).split())
 
 
 def test_does_not_claim_what_the_interval_denies():
-    assert "crosses zero" in verdict(board(lift=0.0))
+    assert "crosses zero" in conclusion(board(lift=0.0))
     ladder = next(iter(sections(board(lift=0.0))))
     assert {row[-1] for row in ladder.lines[1:]} == {"no"}
 
@@ -66,11 +66,11 @@ def test_does_not_claim_what_the_interval_denies():
 def test_says_when_a_rung_is_worse_than_the_one_before():
     ladder = next(iter(sections(board(lift=-0.02))))
     assert [row[-1] for row in ladder.lines] == ["", "worse", "worse", "worse", "worse"]
-    assert verdict(board(lift=-0.02)).startswith("L0 popular wins")
+    assert conclusion(board(lift=-0.02)).startswith("L0 popular wins")
 
 
 def test_a_lone_rung_claims_nothing():
-    assert "stands alone" in verdict(board(names=["L0 popular"]))
+    assert "stands alone" in conclusion(board(names=["L0 popular"]))
 
 
 def test_json_comes_back_as_it_was(tmp_path):

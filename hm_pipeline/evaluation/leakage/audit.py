@@ -62,7 +62,7 @@ def audit_week(graph: Graph, week_id: int, report: OnProgress, *, most: int = MO
                 tables = [table.table for table in audited.tables]
                 other, failed = recompute(graph, root, week_id, tables, audited.audience, partial(report, f"{name} data"))
                 audited.compare(name, other, failed)
-        return audited.judge()
+        return audited.evaluate()
 
 
 @dataclass
@@ -126,16 +126,16 @@ class _Week:
                     rows = differing_rows(ours_in, theirs_in, table.keys, feature, self.audience)
                     self._fault(table.name, feature, f"{state} data change {rows:,} of {self.known[table.name].rows:,} rows")
 
-    def judge(self) -> Audit:
+    def evaluate(self) -> Audit:
         """Return a row per feature and model: what it can have known, and what is wrong with it."""
         graph, calendar = self.graph, self.graph.calendar
         is_labelled = self.week_id < calendar.last_week
         pairs = labelled_pairs(graph, self.week_id, self.audience) if is_labelled else None
         rows = [row for table in audited_tables() for row in self._features(table, pairs)]
         rows += [self._row(name, MODEL, latest_input_time(graph, name, self.week_id)) for name in self.models]
-        for question, verdict in questions.ask(graph, self.week_id).items():
-            if verdict != UNCHANGED:
-                self._fault(questions.STORE, question, verdict)
+        for question, reason in questions.ask(graph, self.week_id).items():
+            if reason != UNCHANGED:
+                self._fault(questions.STORE, question, reason)
             rows.append(self._row(question, questions.STORE, None))
         manifest = Manifest.load(graph.folder(AUDIENCE, self.week_id))
         return Audit(
@@ -176,5 +176,5 @@ class _Week:
             self._fault(view, feature, "reads purchases of its own week or later")
         fault = self.faults.get((view, feature))
         return FeatureResult(
-            feature=feature, view=view, known_at=latest, cutoff=cutoff, verdict=fault or UNCHANGED, passed=fault is None, auc=auc
+            feature=feature, view=view, known_at=latest, cutoff=cutoff, reason=fault or UNCHANGED, passed=fault is None, auc=auc
         )

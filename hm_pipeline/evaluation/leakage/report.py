@@ -10,7 +10,7 @@ from hm_pipeline.base.files import atomic_write
 from hm_pipeline.evaluation.leakage.result import Audit, FeatureResult
 from hm_pipeline.evaluation.text_table import TextTable, html_page
 
-HEADER = ("feature", "view", "known at", "cutoff", "AUC", "verdict")
+HEADER = ("feature", "view", "known at", "cutoff", "AUC", "result")
 REMARK = (
     "Known at: when the last day of purchases was over that the feature can have read, through all that it reads. AUC: how well it"
     " orders the labelled pairs by itself, 1 is without fault."
@@ -60,7 +60,7 @@ def raise_on_failure(audit: Audit) -> None:
     if failed:
         names = ", ".join(row.feature for row in failed[:NAMED]) + (f" and {len(failed) - NAMED} more" if len(failed) > NAMED else "")
         raise LeakageError(
-            f"{len(failed)} of {len(audit.rows)} features and models fail the audit: {names}; {failed[0].feature}: {failed[0].verdict}",
+            f"{len(failed)} of {len(audit.rows)} features and models fail the audit: {names}; {failed[0].feature}: {failed[0].reason}",
             where=f"week {audit.week}",
             hint="see audit.html in the home; read nothing of the week or later",
         )
@@ -73,4 +73,4 @@ def _table(audit: Audit) -> TextTable:
 def _line(row: FeatureResult) -> tuple[str, ...]:
     known = f"{row.known_at:%Y-%m-%d %H:%M}" if row.known_at else "no date"
     area = "" if row.auc is None else f"{row.auc:.3f}"
-    return row.feature, row.view, known, f"{row.cutoff:%Y-%m-%d %H:%M}", area, row.verdict
+    return row.feature, row.view, known, f"{row.cutoff:%Y-%m-%d %H:%M}", area, row.reason

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 UNCHANGED = "the same"
 MODEL = "(model)"
@@ -16,17 +16,19 @@ class FeatureResult(BaseModel):
     known_at
         When the last day of purchases was over that it can have read, or its latest stamp, whichever is later; nothing for
         what bears no date.
-    verdict
+    reason
         ``the same``, or what is wrong with it.
     auc
         How well it orders the labelled pairs by itself; nothing where there are no labels.
     """
 
+    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)  # the JSON key is `reason`
+
     feature: str
     view: str
     known_at: datetime | None
     cutoff: datetime
-    verdict: str
+    reason: str = Field(validation_alias="verdict", serialization_alias="verdict")
     passed: bool
     auc: float | None = None
 

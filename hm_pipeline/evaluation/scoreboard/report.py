@@ -18,7 +18,7 @@ from hm_pipeline.evaluation.text_table import TextTable, html_page
 from hm_pipeline.recommender.metrics.bootstrap import Interval
 
 
-def verdict(scoreboard: Scoreboard) -> str:
+def conclusion(scoreboard: Scoreboard) -> str:
     """Say which rung wins, and whether one may say so."""
     winner, rival, lead = scoreboard.winner, scoreboard.runner_up, scoreboard.lead
     if rival is None or lead is None:
@@ -42,7 +42,7 @@ def render(scoreboard: Scoreboard) -> list[RenderableType]:
     for table in sections(scoreboard):
         styles = ["bold" if line[0] == scoreboard.winner else None for line in table.lines]
         rendered.append(table.rich(wraps=table.header[:1], folds=True, styles=styles))
-    return [*rendered, Text(verdict(scoreboard), style="bold")]
+    return [*rendered, Text(conclusion(scoreboard), style="bold")]
 
 
 def write_json(scoreboard: Scoreboard, path: Path) -> None:
@@ -59,7 +59,7 @@ def read_json(path: Path) -> Scoreboard:
 def write_html(scoreboard: Scoreboard, path: Path) -> None:
     """Write a scoreboard as one page with a plot over the weeks, whole or not at all."""
     tables = (table.html() for table in sections(scoreboard))
-    page = html_page("Scoreboard", _heading(scoreboard), verdict(scoreboard), draw_weeks(scoreboard.by_week), *tables)
+    page = html_page("Scoreboard", _heading(scoreboard), conclusion(scoreboard), draw_weeks(scoreboard.by_week), *tables)
     atomic_write(path, lambda aside: aside.write_text(page, encoding="utf-8"))
 
 

@@ -37,7 +37,7 @@ class Line(BaseModel):
     within: float | None
 
     @property
-    def verdict(self) -> str:
+    def result(self) -> str:
         """Return ``met``, ``missed``, or nothing where the figure is not judged."""
         if self.within is None:
             return ""
@@ -56,7 +56,7 @@ class Calibration(BaseModel):
     @property
     def missed(self) -> tuple[Line, ...]:
         """Return the figures that are evaluated and are off."""
-        return tuple(line for line in self.lines if line.verdict == "missed")
+        return tuple(line for line in self.lines if line.result == "missed")
 
 
 def calibrate(raw: Path, settings: Settings, progress: OnProgress | None = None) -> Calibration:
@@ -106,7 +106,7 @@ def render(found: Calibration) -> Table:
     judged = sum(line.within is not None for line in found.lines)
     title = f"The simulated shop of {found.customers:,} customers beside the reference data: {judged - len(found.missed)} of {judged} met"
     header = ("figure", "real", "simulated", "off", "may be", "source", "")
-    styles = ["red" if line.verdict == "missed" else None for line in found.lines]
+    styles = ["red" if line.result == "missed" else None for line in found.lines]
     return TextTable(title, header, list(map(_cells, found.lines))).rich(words=("source", ""), wraps=("figure",), styles=styles)
 
 
@@ -114,7 +114,7 @@ def _cells(line: Line) -> tuple[str, ...]:
     off = "" if line.simulated is None else f"{line.simulated / line.real - 1:+.0%}"
     simulated = "" if line.simulated is None else _written(line.simulated)
     allowed = "" if line.within is None else f"±{line.within:.0%}"
-    return line.label, _written(line.real), simulated, off, allowed, line.source, line.verdict
+    return line.label, _written(line.real), simulated, off, allowed, line.source, line.result
 
 
 def _written(value: float) -> str:
