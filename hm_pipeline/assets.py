@@ -166,12 +166,12 @@ def online_store(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
 
 # Results ---------------------------------------------------------------------------------------------------------
 
-@STEPS.step("scoreboard", schema=scoreboard_metrics.Judged, model="ensemble", measure=scoreboard_metrics.week_metrics, group="results",
+@STEPS.step("scoreboard", schema=scoreboard_metrics.BuyerScores, model="ensemble", measure=scoreboard_metrics.week_metrics, group="results",
             reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("candidates"), at("recommendations")),
             unit="average precision at 12, 0 to 1", previews=(previews.MAP_OVER_WEEKS,), why="Model and simple rules on the same buyers.")
 def scoreboard(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Average precision of each buyer of the week on every row of the scoreboard, the rules beside the model."""
-    return scoreboard_metrics.judge(inputs, week)
+    return scoreboard_metrics.evaluate(inputs, week)
 
 @STEPS.step("recall_budget", schema=retrieval_metrics.RecallBudget, settings=("candidates",), model="model/first_stage",
             measure=retrieval_metrics.seconds, group="results", previews=(previews.RECALL_BUDGET,),

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from hm_pipeline.evaluation.scoreboard.scoring import add_metrics, count_articles, count_pairs, judge_week, rank_by
+from hm_pipeline.evaluation.scoreboard.scoring import add_metrics, count_articles, count_pairs, evaluate_week, rank_by
 
 KEYS = {"week_id": pl.Int64, "customer_id": pl.Int64, "article_id": pl.Int64}
 BOUGHT = pl.DataFrame([(104, 1, 10), (104, 1, 10), (104, 2, 20), (104, 3, 30)], schema=KEYS, orient="row")
@@ -22,24 +22,24 @@ RECOMMENDED = pl.DataFrame(
 )
 
 
-def judged(learner):
-    scores = judge_week({"L0 popular": POPULAR}, RECOMMENDED, BOUGHT, SEGMENTS, learner=learner)
+def scored(learner):
+    scores = evaluate_week({"L0 popular": POPULAR}, RECOMMENDED, BOUGHT, SEGMENTS, learner=learner)
     return {rung: rows["average_precision"].to_list() for (rung,), rows in scores.group_by("rung", maintain_order=True)}
 
 
 def test_every_buyer_on_every_rung():
-    scores = judge_week({"L0 popular": POPULAR}, RECOMMENDED, BOUGHT, SEGMENTS, learner="lightgbm")
+    scores = evaluate_week({"L0 popular": POPULAR}, RECOMMENDED, BOUGHT, SEGMENTS, learner="lightgbm")
     assert scores.columns == ["week_id", "customer_id", "segment", "rung", "average_precision"]
     assert scores.filter(pl.col("customer_id") == 1).rows() == [
         (104, 1, "active", "L0 popular", 0.0),
         (104, 1, "active", "L3 best learner", 1.0),
         (104, 1, "active", "L4 blend", 0.5),
     ]
-    assert judged("lightgbm") == {"L0 popular": [0, 1, 0], "L3 best learner": [1, 1, 0], "L4 blend": [0.5, 1, 0]}
+    assert scored("lightgbm") == {"L0 popular": [0, 1, 0], "L3 best learner": [1, 1, 0], "L4 blend": [0.5, 1, 0]}
 
 
 def test_the_learner_is_the_one_that_is_named():
-    assert judged("xgboost")["L3 best learner"] == [1, 0.5, 0]
+    assert scored("xgboost")["L3 best learner"] == [1, 0.5, 0]
 
 
 def test_ties_go_to_the_smaller_article_and_nulls_last():

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console, Group
 
 from hm_pipeline.evaluation.baselines import RUNGS
-from hm_pipeline.evaluation.scoreboard.pooling import JudgedWeek, pool
+from hm_pipeline.evaluation.scoreboard.pooling import EvaluatedWeek, pool
 from hm_pipeline.evaluation.scoreboard.report import conclusion, read_json, render, sections, write_html, write_json
 from hm_pipeline.evaluation.scoreboard.rows import ColumnRow
 
@@ -16,12 +16,12 @@ NAMES = [*(rung.name for rung in RUNGS), "L3 best learner", "L4 blend"]
 
 
 def board(lift=0.02, weeks=3, buyers=400, names=NAMES):
-    drawn, judged = np.random.default_rng(0), []
+    drawn, scored = np.random.default_rng(0), []
     for week_id in range(102, 102 + weeks):
         base = drawn.random(buyers) * (drawn.random(buyers) < 0.1)
         for step, rung in enumerate(names):
             scores = {"week_id": week_id, "customer_id": range(buyers), "segment": ["active", "dormant", "new", "dormant"] * (buyers // 4)}
-            judged.append(pl.DataFrame({**scores, "rung": rung, "average_precision": base + lift * step + drawn.normal(0, 0.001, buyers)}))
+            scored.append(pl.DataFrame({**scores, "rung": rung, "average_precision": base + lift * step + drawn.normal(0, 0.001, buyers)}))
     metrics = {f"reach/top 12/{name}": n for name, n in {"rows": 40, "hits": 3, "bought": 60, "buyers": 4, "reached": 3}.items()}
     metrics |= {f"reach/all candidates/{name}": n for name, n in {"rows": 40, "hits": 3, "bought": 60, "buyers": 4, "reached": 3}.items()}
     metrics |= {
@@ -30,7 +30,7 @@ def board(lift=0.02, weeks=3, buyers=400, names=NAMES):
         "strategy/user_neighbours/unique_hit_count": 1,
     }
     columns = [ColumnRow(column="style_similarity", source="signal/style_similarity", null_share=0.1, mean=0.5)]
-    return pool([JudgedWeek(pl.concat(judged), metrics)], columns=columns, samples=200)
+    return pool([EvaluatedWeek(pl.concat(scored), metrics)], columns=columns, samples=200)
 
 
 BOARD = board()

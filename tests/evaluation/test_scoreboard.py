@@ -4,7 +4,7 @@ import pytest
 
 from hm_pipeline.base.errors import MissingInput, SchemaViolation
 from hm_pipeline.evaluation.scoreboard.feature_summary import column_rows
-from hm_pipeline.evaluation.scoreboard.pooling import JudgedWeek, pool
+from hm_pipeline.evaluation.scoreboard.pooling import EvaluatedWeek, pool
 from hm_pipeline.recommender.metrics.bootstrap import Interval
 
 SCHEMA = {"week_id": pl.Int64, "customer_id": pl.Int64, "segment": pl.String, "rung": pl.String, "average_precision": pl.Float64}
@@ -17,7 +17,7 @@ def judged_week(week_id, scores, metrics=None):
         for rung, of_buyers in scores.items()
         for customer, score in of_buyers.items()
     ]
-    return JudgedWeek(pl.DataFrame(rows, schema=SCHEMA, orient="row"), metrics or {})
+    return EvaluatedWeek(pl.DataFrame(rows, schema=SCHEMA, orient="row"), metrics or {})
 
 
 FIGURES = {
@@ -64,7 +64,7 @@ def test_intervals_draw_customers_not_rows():
 
 
 def test_the_order_of_weeks_and_rows_does_not_matter():
-    shuffled = [JudgedWeek(week.scores.sample(fraction=1, shuffle=True, seed=1), week.metrics) for week in (SECOND, FIRST)]
+    shuffled = [EvaluatedWeek(week.scores.sample(fraction=1, shuffle=True, seed=1), week.metrics) for week in (SECOND, FIRST)]
     assert pool(shuffled).model_dump_json() == pool([FIRST, SECOND]).model_dump_json()
 
 

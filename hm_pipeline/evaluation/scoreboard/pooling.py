@@ -57,7 +57,7 @@ class Scoreboard(Row):
 
 
 @dataclass(frozen=True)
-class JudgedWeek:
+class EvaluatedWeek:
     """A week's scores (``judge_week``) and counts (``count_pairs`` and ``count_articles``)."""
 
     scores: pl.DataFrame
@@ -96,7 +96,7 @@ class _Bench:
         return _Bench(self.wide.filter(condition), self.seed, self.samples)
 
 
-def pool(weeks: Sequence[JudgedWeek], *, columns: Sequence[ColumnRow] = (), seed: int = 0, samples: int = 1000) -> Scoreboard:
+def pool(weeks: Sequence[EvaluatedWeek], *, columns: Sequence[ColumnRow] = (), seed: int = 0, samples: int = 1000) -> Scoreboard:
     """Pool judged weeks.
 
     Every buyer of every week weighs the same, as in one big week; intervals draw customers with all their weeks.
@@ -130,10 +130,10 @@ def pool(weeks: Sequence[JudgedWeek], *, columns: Sequence[ColumnRow] = (), seed
     )
 
 
-def _side_by_side(judged: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    if not judged:
+def _side_by_side(scored: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    if not scored:
         raise MissingInput("no buyers to judge by", where="scoreboard", hint="choose weeks whose purchases are known")
-    scores = pl.concat(judged)
+    scores = pl.concat(scored)
     rungs = sorted(scores["rung"].unique())
     wide = scores.pivot(on="rung", on_columns=rungs, index=KEYS, values="average_precision").sort(KEYS)
     for rung in rungs:

@@ -16,7 +16,7 @@ DEPTHS = (12, 50, 100)
 Metrics = dict[str, float]
 
 
-def judge_week(
+def evaluate_week(
     rules: Mapping[str, pl.DataFrame],
     recommendations: pl.DataFrame,
     bought: pl.DataFrame,
@@ -48,8 +48,8 @@ def judge_week(
     shown = recommendations.join(bought.select(BUYER).unique(), on=BUYER, how="semi")
     rankings = {**rules, BEST_LEARNER: rank_by(shown, f"score_{learner}"), BLEND: shown}
     scores = [average_precision(ranked, bought).with_columns(rung=pl.lit(rung)) for rung, ranked in rankings.items()]
-    judged = pl.concat(scores).join(segments, on=BUYER, how="left")
-    return judged.select(*BUYER, "segment", "rung", "average_precision").sort(*BUYER, "rung")
+    scored = pl.concat(scores).join(segments, on=BUYER, how="left")
+    return scored.select(*BUYER, "segment", "rung", "average_precision").sort(*BUYER, "rung")
 
 
 def rank_by(recommendations: pl.DataFrame, column: str) -> pl.DataFrame:

@@ -7,13 +7,13 @@ from hm_pipeline.engine.partition_files import Manifest, scan_files
 from hm_pipeline.evaluation.scoreboard.feature_summary import column_rows
 from hm_pipeline.evaluation.scoreboard.pooling import Scoreboard, pool
 from hm_pipeline.evaluation.scoreboard.rows import ColumnRow
-from hm_pipeline.evaluation.scoreboard.weekly import read_judged
+from hm_pipeline.evaluation.scoreboard.weekly import read_weeks
 from hm_pipeline.features.tables import column_sources
 
 
 def summarise(home: Home, weeks: Sequence[int], *, seed: int) -> Scoreboard:
     """Pool judged weeks of a home."""
-    return pool(read_judged(home, weeks), columns=ledger(home, max(weeks)), seed=seed)
+    return pool(read_weeks(home, weeks), columns=ledger(home, max(weeks)), seed=seed)
 
 
 def ledger(home: Home, week_id: int) -> list[ColumnRow]:

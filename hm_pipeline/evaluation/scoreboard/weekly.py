@@ -12,8 +12,8 @@ from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.evaluation.baselines import RUNGS
-from hm_pipeline.evaluation.scoreboard.pooling import JudgedWeek
-from hm_pipeline.evaluation.scoreboard.scoring import Metrics, count_articles, count_pairs, judge_week
+from hm_pipeline.evaluation.scoreboard.pooling import EvaluatedWeek
+from hm_pipeline.evaluation.scoreboard.scoring import Metrics, count_articles, count_pairs, evaluate_week
 from hm_pipeline.evaluation.scoreboard.segments import segment_buyers
 from hm_pipeline.recommender.candidates import STRATEGIES
 from hm_pipeline.recommender.labels import purchased_pairs
@@ -21,7 +21,7 @@ from hm_pipeline.recommender.labels import purchased_pairs
 OFFER_WEEKS = 4  # an article sold in the last four weeks counts as on offer
 
 
-class Judged(CustomerWeek):
+class BuyerScores(CustomerWeek):
     """Average precision of a buyer on a rung."""
 
     rung = dy.String(primary_key=True, description="rung of the ladder")
@@ -29,11 +29,11 @@ class Judged(CustomerWeek):
     average_precision = dy.Float64(nullable=False, min=0, max=1, description="average precision at 12")
 
 
-def judge(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
-    """Return :class:`Judged` of the week's buyers; empty where nobody bought, or the week lies ahead."""
+def evaluate(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
+    """Return :class:`BuyerScores` of the week's buyers; empty where nobody bought, or the week lies ahead."""
     truth = purchased_pairs(inputs, week_id=week.week_id).collect()
     if truth.is_empty():
-        return Judged.create_empty()
+        return BuyerScores.create_empty()
     buyers = truth.select(BUYER).unique().sort("customer_id")
     transactions, articles, customers = inputs.weekly("transactions"), inputs.static("articles"), inputs.static("customers")
     audience = buyers.select("customer_id")
@@ -43,10 +43,10 @@ def judge(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     }
     segments = segment_buyers(transactions, buyers=buyers, week_id=week.week_id, calendar=week.calendar)
     lists = _of_buyers(inputs, "recommendations", week.week_id, buyers).collect()
-    return judge_week(rules, lists, truth, segments, learner=week.model.best_learner)
+    return evaluate_week(rules, lists, truth, segments, learner=week.model.best_learner)
 
 
-def week_metrics(inputs: Inputs, week: WeekContext, judged: pl.LazyFrame) -> Metrics:
+def week_metrics(inputs: Inputs, week: WeekContext, scored: pl.LazyFrame) -> Metrics:
     """Return the week's MAP@12 by rung, and the counts that add up over weeks."""
     truth = purchased_pairs(inputs, week_id=week.week_id).collect()
     if truth.is_empty():
@@ -55,7 +55,7 @@ def week_metrics(inputs: Inputs, week: WeekContext, judged: pl.LazyFrame) -> Met
     lists = _of_buyers(inputs, "recommendations", week.week_id, buyers).collect()
     proposed = _of_buyers(inputs, "candidates", week.week_id, buyers).collect()
     offered = inputs.weekly("transactions").before(week.week_id, weeks=OFFER_WEEKS).select(pl.col("article_id").unique()).collect()
-    means = judged.group_by("rung").agg(pl.col("average_precision").sort().mean()).sort("rung").collect()
+    means = scored.group_by("rung").agg(pl.col("average_precision").sort().mean()).sort("rung").collect()
     maps = {f"map_at_12/{rung}": round(value, 9) for rung, value in means.iter_rows()}
     counts = count_pairs(proposed, lists, truth, strategies=[strategy.name for strategy in STRATEGIES]) | count_articles(
         lists, offered["article_id"]
@@ -63,15 +63,15 @@ def week_metrics(inputs: Inputs, week: WeekContext, judged: pl.LazyFrame) -> Met
     return {"buyers": float(buyers.height), **maps, **counts}
 
 
-def read_judged(home: Home, weeks: Sequence[int]) -> list[JudgedWeek]:
+def read_weeks(home: Home, weeks: Sequence[int]) -> list[EvaluatedWeek]:
     """Read the judgements of weeks that have one and had buyers."""
     found = []
     for week_id in weeks:
         manifest = Manifest.load(home.folder("scoreboard", week_id))
         if manifest and manifest.rows:
-            scores = home.weekly("scoreboard", Judged).at(week_id).drop("event_timestamp").collect()
+            scores = home.weekly("scoreboard", BuyerScores).at(week_id).drop("event_timestamp").collect()
             counts = {name: number for name, number in manifest.metrics.items() if "/" in name and not name.startswith("map_at_12")}
-            found.append(JudgedWeek(scores, counts))
+            found.append(EvaluatedWeek(scores, counts))
     return found
 
 
