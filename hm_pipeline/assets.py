@@ -181,14 +181,14 @@ def recall_budget(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """What retrieval reaches of the week's purchases: each strategy's rows and hits, and what a smaller budget costs."""
     return retrieval_metrics.count(inputs, week)
 
-@STEPS.step("signal_scores", schema=losses.Graded, group="results",
+@STEPS.step("signal_scores", schema=losses.SignalLoss, group="results",
             reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("history/type_rates"),
                    at("history/article_sales"), at("signal/seasonality"), at("signal/availability"), at("signal/type_need")),
             unit="log loss, error or area of each method", previews=(previews.ALL_METRICS,),
             why="A signal that a trivial rule beats is not worth its column: seen here before it is seen in lists.")
 def signal_scores(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """How good the signals are by themselves: need, season and availability beside trivial baselines, in sums that add up."""
-    return signal_metrics.grade(inputs, week)
+    return signal_metrics.evaluate(inputs, week)
 
 @STEPS.step("submission", schema=training.Submission, is_sharded=True, group="results",
             reads=(at("recommendations"), at("audience"), at("customers")), unit="an article served to a customer",

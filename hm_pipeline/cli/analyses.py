@@ -16,8 +16,8 @@ from hm_pipeline.evaluation import ablation
 from hm_pipeline.evaluation.relbench import predictors as ours
 from hm_pipeline.evaluation.relbench import report as tasks
 from hm_pipeline.evaluation.retrieval import report as recall
-from hm_pipeline.evaluation.signal_metrics import report as grades
-from hm_pipeline.evaluation.signal_metrics.pooling import pool_grades, read_grades
+from hm_pipeline.evaluation.signal_metrics import report as signal_report
+from hm_pipeline.evaluation.signal_metrics.pooling import pool_losses, read_losses
 
 Rendered = tuple[list[RenderableType], dict[str, Any]]
 
@@ -53,8 +53,8 @@ def analyse(settings: Settings, name: str, weeks: Sequence[int], report: OnProgr
 
 
 def _signals(asked: Request) -> Rendered:
-    found = pool_grades(read_grades(asked.runner.home, asked.weeks), seed=asked.runner.graph.settings.seed)
-    return grades.render(found), found.model_dump()
+    found = pool_losses(read_losses(asked.runner.home, asked.weeks), seed=asked.runner.graph.settings.seed)
+    return signal_report.render(found), found.model_dump()
 
 
 def _retrieval(asked: Request) -> Rendered:

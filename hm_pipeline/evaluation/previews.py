@@ -11,9 +11,9 @@ from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.presentation import Preview, row_count, stored_rows
 from hm_pipeline.evaluation.retrieval import report as recall
-from hm_pipeline.evaluation.signal_metrics import report as grades
-from hm_pipeline.evaluation.signal_metrics.losses import Graded
-from hm_pipeline.evaluation.signal_metrics.pooling import pool_grades
+from hm_pipeline.evaluation.signal_metrics import report as signal_report
+from hm_pipeline.evaluation.signal_metrics.losses import SignalLoss
+from hm_pipeline.evaluation.signal_metrics.pooling import pool_losses
 from hm_pipeline.recommender.plots.scores import draw_scores
 
 EARLIER = 4  # evaluated weeks that are pooled
@@ -22,7 +22,7 @@ SCORES = "signal_scores"
 
 def metrics_of(questions: Collection[str]) -> Preview:
     """Return a preview of the metrics of questions in the weeks before: a signal's own week is not evaluated yet when it is made."""
-    return Preview("beside trivial rivals", partial(_metrics, questions=questions, last=-1))
+    return Preview("beside trivial baselines", partial(_metrics, questions=questions, last=-1))
 
 
 def _metrics(graph: Graph, week_id: int, *, questions: Collection[str], last: int) -> str | None:
@@ -30,9 +30,9 @@ def _metrics(graph: Graph, week_id: int, *, questions: Collection[str], last: in
     weeks = [past for past in range(newest - EARLIER + 1, newest + 1) if row_count(graph, SCORES, past)]
     if not weeks:
         return None
-    rows = pl.concat([stored_rows(graph, SCORES, past).select(Graded.column_names()) for past in weeks]).collect()
+    rows = pl.concat([stored_rows(graph, SCORES, past).select(SignalLoss.column_names()) for past in weeks]).collect()
     wanted = rows.filter(pl.col("signal").is_in(list(questions))) if questions else rows
-    return grades.markdown(pool_grades(wanted, seed=graph.settings.seed))
+    return signal_report.markdown(pool_losses(wanted, seed=graph.settings.seed))
 
 
 def _budget(graph: Graph, week_id: int) -> str | None:
@@ -63,7 +63,7 @@ def _top(graph: Graph, week_id: int) -> bytes | None:
     return None if shown.is_empty() else draw_articles(shown, {article: photo for article, photo in found.items() if photo})
 
 
-ALL_METRICS = Preview("beside trivial rivals", partial(_metrics, questions=(), last=0))
+ALL_METRICS = Preview("beside trivial baselines", partial(_metrics, questions=(), last=0))
 RECALL_BUDGET = Preview("recall budget", _budget)
 MAP_OVER_WEEKS = Preview("MAP@12 over the weeks", _scores)
 TOP_ARTICLES = Preview("top articles", _top)

@@ -158,10 +158,10 @@ def test_signals_are_shown_beside_their_rivals_once_weeks_are_graded(fresh):
     materialize(settings, [("signal_scores", last - 1), ("recall_budget", last - 1)])
     assert QUESTIONS.keys() == {"signal/type_need", "signal/need_propensity", "signal/seasonality", "signal/availability"}
     for name in QUESTIONS:
-        table = previews(graph, STEPS[name], last)["beside trivial rivals"]
+        table = previews(graph, STEPS[name], last)["beside trivial baselines"]
         assert "| MAE |" in table if name == "signal/availability" else "| log loss |" in table
-        assert "beside trivial rivals" not in previews(graph, STEPS[name], last - 1), "a week's own grades are not known when it is made"
+        assert "beside trivial baselines" not in previews(graph, STEPS[name], last - 1), "a week's own grades are not known when it is made"
     (budget,) = previews(graph, STEPS["recall_budget"], last - 1).values()
     assert "| launches |" in budget
     facts = shown(settings, "signal_scores", calendar.key(last - 1))
-    assert facts["beside trivial rivals"].value.startswith("Signals of week")
+    assert facts["beside trivial baselines"].value.startswith("Signals of week")

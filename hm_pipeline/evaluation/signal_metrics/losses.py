@@ -15,7 +15,7 @@ BINS = 100  # of predictions, of equal numbers of rows; ten of them make a decil
 RELIABILITY = "reliability"
 
 
-class Graded(dy.Schema):
+class SignalLoss(dy.Schema):
     """Sums of a measure; the measure is ``value / weight``."""
 
     week_id = dy.Int64(primary_key=True, description="week that was graded")

@@ -8,7 +8,7 @@ import polars as pl
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.home import Home
 from hm_pipeline.evaluation.scoreboard.rows import DECIMALS, Row, rounded
-from hm_pipeline.evaluation.signal_metrics.losses import BINS, RELIABILITY, Graded
+from hm_pipeline.evaluation.signal_metrics.losses import BINS, RELIABILITY, SignalLoss
 from hm_pipeline.recommender.metrics.bootstrap import Interval
 
 DECILES = 10
@@ -49,7 +49,7 @@ class ReliabilityRow(Row):
         return self.slope is not None and SLOPES[0] <= self.slope <= SLOPES[1] and max(map(abs, self.gaps)) <= LARGEST_GAP
 
 
-class Grades(Row):
+class SignalMetrics(Row):
     """All that was graded over some weeks."""
 
     weeks: tuple[int, ...]
@@ -57,7 +57,7 @@ class Grades(Row):
     reliability: tuple[ReliabilityRow, ...]
 
 
-def read_grades(home: Home, weeks: Sequence[int]) -> pl.DataFrame:
+def read_losses(home: Home, weeks: Sequence[int]) -> pl.DataFrame:
     """Read the grades of weeks.
 
     Raises
@@ -65,21 +65,21 @@ def read_grades(home: Home, weeks: Sequence[int]) -> pl.DataFrame:
     MissingInput
         If none of them has any.
     """
-    table = home.weekly("signal_scores", Graded)
-    rows = pl.concat([table.at(week_id).select(Graded.column_names()) for week_id in weeks]).collect()
+    table = home.weekly("signal_scores", SignalLoss)
+    rows = pl.concat([table.at(week_id).select(SignalLoss.column_names()) for week_id in weeks]).collect()
     if rows.is_empty():
         raise MissingInput("nothing was sold in these weeks", where="signal_scores", hint="choose weeks with purchases")
     return rows
 
 
-def pool_grades(graded: pl.DataFrame, *, seed: int = 0) -> Grades:
+def pool_losses(losses: pl.DataFrame, *, seed: int = 0) -> SignalMetrics:
     """Pool weeks; a unit is drawn with all its weeks."""
-    weeks = tuple(graded["week_id"].unique().sort().to_list())
-    methods = graded.filter(pl.col("measure") != RELIABILITY)
+    weeks = tuple(losses["week_id"].unique().sort().to_list())
+    methods = losses.filter(pl.col("measure") != RELIABILITY)
     groups = methods.partition_by(["signal", "segment", "measure"], maintain_order=True, as_dict=True)
     rows = [row for key, part in groups.items() for row in _methods(key, part, seed)]
-    bins = graded.filter(pl.col("measure") == RELIABILITY).partition_by("signal", maintain_order=True, as_dict=True)
-    return Grades(weeks=weeks, methods=tuple(rows), reliability=tuple(_reliable(str(key[0]), part) for key, part in bins.items()))
+    bins = losses.filter(pl.col("measure") == RELIABILITY).partition_by("signal", maintain_order=True, as_dict=True)
+    return SignalMetrics(weeks=weeks, methods=tuple(rows), reliability=tuple(_reliable(str(key[0]), part) for key, part in bins.items()))
 
 
 def _methods(key: tuple[object, ...], part: pl.DataFrame, seed: int) -> list[MethodRow]:

@@ -6,7 +6,7 @@ from itertools import groupby
 from rich.console import RenderableType
 from rich.text import Text
 
-from hm_pipeline.evaluation.signal_metrics.pooling import Grades, MethodRow, ReliabilityRow
+from hm_pipeline.evaluation.signal_metrics.pooling import MethodRow, ReliabilityRow, SignalMetrics
 from hm_pipeline.evaluation.text_table import TextTable
 
 HEADER = ("measure", "of", "method", "value", "gain", "95 % interval", "clear?")
@@ -29,25 +29,25 @@ def _reliable(row: ReliabilityRow) -> tuple[str, ...]:
     return (row.signal, *gaps, slope, "yes" if row.is_reliable else "no")
 
 
-def tables(grades: Grades) -> Iterator[TextTable]:
+def tables(found: SignalMetrics) -> Iterator[TextTable]:
     """Yield a table for each signal, and one of how reliable probabilities are."""
-    for signal, rows in groupby(grades.methods, key=lambda row: row.signal):
+    for signal, rows in groupby(found.methods, key=lambda row: row.signal):
         yield TextTable(signal, HEADER, [_line(row) for row in rows])
-    if grades.reliability:
+    if found.reliability:
         title = "reliability: by how many percent each tenth of the rows, by rising prediction, came out above what was predicted"
-        yield TextTable(title, RELIABILITY, [_reliable(row) for row in grades.reliability])
+        yield TextTable(title, RELIABILITY, [_reliable(row) for row in found.reliability])
 
 
-def render(grades: Grades) -> list[RenderableType]:
+def render(found: SignalMetrics) -> list[RenderableType]:
     """Return what to print in a terminal."""
-    return [Text(_weeks(grades)), *(sheet.rich(words=("of", "method"), padding=(0, 0, 0, 1)) for sheet in tables(grades))]
+    return [Text(_weeks(found)), *(sheet.rich(words=("of", "method"), padding=(0, 0, 0, 1)) for sheet in tables(found))]
 
 
-def markdown(grades: Grades) -> str:
+def markdown(found: SignalMetrics) -> str:
     """Return the same tables in Markdown."""
-    return "\n\n".join([_weeks(grades), *(sheet.markdown() for sheet in tables(grades))]) + "\n"
+    return "\n\n".join([_weeks(found), *(sheet.markdown() for sheet in tables(found))]) + "\n"
 
 
-def _weeks(grades: Grades) -> str:
-    first, last = grades.weeks[0], grades.weeks[-1]
-    return f"Signals of week {first}" if first == last else f"Signals of {len(grades.weeks)} weeks, {first} to {last}"
+def _weeks(found: SignalMetrics) -> str:
+    first, last = found.weeks[0], found.weeks[-1]
+    return f"Signals of week {first}" if first == last else f"Signals of {len(found.weeks)} weeks, {first} to {last}"

@@ -5,7 +5,7 @@ import polars as pl
 from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import WeekContext
-from hm_pipeline.evaluation.signal_metrics.losses import Graded, area, log_loss, mean_loss, reliability, share_log_loss
+from hm_pipeline.evaluation.signal_metrics.losses import SignalLoss, area, log_loss, mean_loss, reliability, share_log_loss
 from hm_pipeline.evaluation.signal_metrics.questions import needs, offers, seasons
 from hm_pipeline.recommender.labels import purchased_pairs
 
@@ -14,10 +14,10 @@ SEASON_RIVALS = ("last_week", "mean_of_4_weeks", "a_year_ago")
 OFFER_RIVALS = ("last_week", "mean_of_4_weeks", "zero")
 
 
-def grade(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
-    """Return :class:`Graded` of a week; empty where nobody bought, or the week lies ahead."""
+def evaluate(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
+    """Return :class:`SignalLoss` of a week; empty where nobody bought, or the week lies ahead."""
     if purchased_pairs(inputs, week_id=week.week_id).head(1).collect().is_empty():
-        return Graded.create_empty()
+        return SignalLoss.create_empty()
     sold = offers(inputs, week.week_id)
     parts = {
         "need": _need(needs(inputs, week.week_id)),
@@ -25,13 +25,13 @@ def grade(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
         "availability": _availability(sold),
         "units": _units(sold),
     }
-    graded = [
+    losses = [
         part.select(week_column(week.week_id), pl.lit(name).alias("signal"), pl.all())
         for name, frames in parts.items()
         for part in frames
         if not part.is_empty()
     ]
-    return pl.concat(graded, how="diagonal").select(Graded.column_names())
+    return pl.concat(losses, how="diagonal").select(SignalLoss.column_names())
 
 
 def _need(rows: pl.DataFrame) -> list[pl.DataFrame]:

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from hm_pipeline.evaluation.signal_metrics.losses import Graded, area, log_loss, mean_loss, reliability, share_log_loss
-from hm_pipeline.evaluation.signal_metrics.pooling import ReliabilityRow, pool_grades
+from hm_pipeline.evaluation.signal_metrics.losses import SignalLoss, area, log_loss, mean_loss, reliability, share_log_loss
+from hm_pipeline.evaluation.signal_metrics.pooling import ReliabilityRow, pool_losses
 
 
 def scored(count: int, seed: int, *, ties: bool, units: int = 40) -> pl.DataFrame:
@@ -30,8 +30,8 @@ def scored(count: int, seed: int, *, ties: bool, units: int = 40) -> pl.DataFram
 def reliable(said: np.ndarray, truth: np.ndarray) -> ReliabilityRow:
     """Return how reliable predictions of a single week are."""
     rows = pl.DataFrame({"said": said, "outcome": truth})
-    graded = reliability(rows, "said", pl.col("outcome")).select(pl.lit(1).alias("week_id"), pl.lit("need").alias("signal"), pl.all())
-    (row,) = pool_grades(Graded.validate(graded.select(Graded.column_names()), cast=True)).reliability
+    losses = reliability(rows, "said", pl.col("outcome")).select(pl.lit(1).alias("week_id"), pl.lit("need").alias("signal"), pl.all())
+    (row,) = pool_losses(SignalLoss.validate(losses.select(SignalLoss.column_names()), cast=True)).reliability
     return row
 
 
