@@ -1,6 +1,6 @@
-"""The rule rungs of the ladder: what a ranking must beat before it is called a model.
+"""Baselines of the leaderboard: rules that a model has to beat.
 
-Each rung is a pure function of the purchases before a week.  Scores are integers and ties fall to the smaller
+Each baseline is a pure function of the purchases before a week.  Scores are integers and ties fall to the smaller
 ``article_id``, so that the same data give the same bytes.
 """
 
@@ -41,8 +41,8 @@ class Rule(Protocol):
 
 
 @dataclass(frozen=True)
-class Rung:
-    """One rung of the ladder."""
+class Baseline:
+    """One baseline of the leaderboard."""
 
     name: str
     description: str
@@ -108,7 +108,7 @@ def rank_l2(
     days: int = 30,
     partners: int = 12,
 ) -> pl.DataFrame:
-    """Rank own purchases by price and day, then their frequent partners, then what customers alike buy.
+    """Rank own purchases by price and day, then their frequent partners, then what similar customers buy.
 
     1. Own purchases by ``sum(price / d)``, d days before the cutoff.
     2. Articles often in a basket (customer, day and channel) with them: the best partner of each, then the second.
@@ -125,7 +125,7 @@ def rank_l2(
 
     Notes
     -----
-    The price weighs *for* an article: what was paid stands for how much it was wanted, and so the rung was published.
+    The price weighs *for* an article: what was paid stands for how much it was wanted, and so the baseline was published.
     On a panel of real customers the inverse was below no weight at all.
 
     References
@@ -140,8 +140,8 @@ def rank_l2(
     return stack([own, frequent_partners(own, recent, partners), favourites, everyone], week_id)
 
 
-RUNGS: tuple[Rung, ...] = (
-    Rung("L0 popular", "top 12 of the last 7 days", rank_l0),
-    Rung("L1 own purchases", "own purchases of 30 days, day-decayed, filled by L0", rank_l1),
-    Rung("L2 best rules", "own purchases by price and day, frequent partners, what gender and age group buy", rank_l2),
+BASELINES: tuple[Baseline, ...] = (
+    Baseline("L0 popular", "top 12 of the last 7 days", rank_l0),
+    Baseline("L1 own purchases", "own purchases of 30 days, day-decayed, filled by L0", rank_l1),
+    Baseline("L2 best rules", "own purchases by price and day, frequent partners, what gender and age group buy", rank_l2),
 )

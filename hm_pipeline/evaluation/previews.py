@@ -45,7 +45,7 @@ def _scores(graph: Graph, week_id: int) -> bytes | None:
         manifest = Manifest.load(graph.home.folder("scoreboard", past))
         for name, value in manifest.metrics.items() if manifest else ():
             if name.startswith("map_at_12/"):
-                rows.append({"week_id": past, "rung": name.removeprefix("map_at_12/"), "map_at_12": value})
+                rows.append({"week_id": past, "model": name.removeprefix("map_at_12/"), "map_at_12": value})
     return draw_scores(pl.DataFrame(rows), calendar=graph.calendar) if rows else None
 
 

@@ -101,7 +101,7 @@ def test_submit_follows_the_order_of_the_customers(hm, served, raw, tmp_path):
     assert all(len(set(line.split(",")[1].split())) == 12 and len(line.split(",")[1]) == 12 * 11 - 1 for line in lines[1:])
 
 
-def test_evaluate_prints_the_ladder_and_writes_it(hm, served):
+def test_evaluate_prints_the_leaderboard_and_writes_it(hm, served):
     code, said, _ = hm(served.home, "evaluate", "--week", "2020-09-16")
     board = json.loads((served.home / "scoreboard.json").read_text())
     assert code == 0

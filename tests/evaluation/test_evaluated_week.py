@@ -24,10 +24,10 @@ RECOMMENDED = pl.DataFrame(
 
 def scored(learner):
     scores = evaluate_week({"L0 popular": POPULAR}, RECOMMENDED, BOUGHT, SEGMENTS, learner=learner)
-    return {rung: rows["average_precision"].to_list() for (rung,), rows in scores.group_by("rung", maintain_order=True)}
+    return {model: rows["average_precision"].to_list() for (model,), rows in scores.group_by("rung", maintain_order=True)}
 
 
-def test_every_buyer_on_every_rung():
+def test_every_buyer_for_every_model():
     scores = evaluate_week({"L0 popular": POPULAR}, RECOMMENDED, BOUGHT, SEGMENTS, learner="lightgbm")
     assert scores.columns == ["week_id", "customer_id", "segment", "rung", "average_precision"]
     assert scores.filter(pl.col("customer_id") == 1).rows() == [
@@ -54,9 +54,9 @@ def candidates():
 
 def test_counts():
     metrics = count_pairs(candidates(), RECOMMENDED, BOUGHT, strategies=["repurchase", "popular"])
-    reach = {"rows": 4, "hits": 2, "bought": 3, "buyers": 3, "reached": 2}
+    recall = {"rows": 4, "hits": 2, "bought": 3, "buyers": 3, "reached": 2}
     assert metrics == {
-        **{f"reach/{pairs}/{name}": n for pairs in ("all candidates", "top 12", "top 50", "top 100") for name, n in reach.items()},
+        **{f"reach/{pairs}/{name}": n for pairs in ("all candidates", "top 12", "top 50", "top 100") for name, n in recall.items()},
         "strategy/repurchase/row_count": 2,
         "strategy/repurchase/hit_count": 2,
         "strategy/repurchase/unique_hit_count": 1,

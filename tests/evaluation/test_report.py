@@ -7,21 +7,21 @@ import polars as pl
 import pytest
 from rich.console import Console, Group
 
-from hm_pipeline.evaluation.baselines import RUNGS
+from hm_pipeline.evaluation.baselines import BASELINES
 from hm_pipeline.evaluation.scoreboard.pooling import EvaluatedWeek, pool
 from hm_pipeline.evaluation.scoreboard.report import conclusion, read_json, render, sections, write_html, write_json
 from hm_pipeline.evaluation.scoreboard.rows import ColumnRow
 
-NAMES = [*(rung.name for rung in RUNGS), "L3 best learner", "L4 blend"]
+NAMES = [*(model.name for model in BASELINES), "L3 best learner", "L4 blend"]
 
 
 def board(lift=0.02, weeks=3, buyers=400, names=NAMES):
     drawn, scored = np.random.default_rng(0), []
     for week_id in range(102, 102 + weeks):
         base = drawn.random(buyers) * (drawn.random(buyers) < 0.1)
-        for step, rung in enumerate(names):
+        for step, model in enumerate(names):
             scores = {"week_id": week_id, "customer_id": range(buyers), "segment": ["active", "dormant", "new", "dormant"] * (buyers // 4)}
-            scored.append(pl.DataFrame({**scores, "rung": rung, "average_precision": base + lift * step + drawn.normal(0, 0.001, buyers)}))
+            scored.append(pl.DataFrame({**scores, "rung": model, "average_precision": base + lift * step + drawn.normal(0, 0.001, buyers)}))
     metrics = {f"reach/top 12/{name}": n for name, n in {"rows": 40, "hits": 3, "bought": 60, "buyers": 4, "reached": 3}.items()}
     metrics |= {f"reach/all candidates/{name}": n for name, n in {"rows": 40, "hits": 3, "bought": 60, "buyers": 4, "reached": 3}.items()}
     metrics |= {
@@ -59,18 +59,18 @@ def test_says_who_wins():
 
 def test_does_not_claim_what_the_interval_denies():
     assert "crosses zero" in conclusion(board(lift=0.0))
-    ladder = next(iter(sections(board(lift=0.0))))
-    assert {row[-1] for row in ladder.lines[1:]} == {"no"}
+    leaderboard = next(iter(sections(board(lift=0.0))))
+    assert {row[-1] for row in leaderboard.lines[1:]} == {"no"}
 
 
 def test_says_when_a_rung_is_worse_than_the_one_before():
-    ladder = next(iter(sections(board(lift=-0.02))))
-    assert [row[-1] for row in ladder.lines] == ["", "worse", "worse", "worse", "worse"]
+    leaderboard = next(iter(sections(board(lift=-0.02))))
+    assert [row[-1] for row in leaderboard.lines] == ["", "worse", "worse", "worse", "worse"]
     assert conclusion(board(lift=-0.02)).startswith("L0 popular wins")
 
 
-def test_a_lone_rung_claims_nothing():
-    assert "stands alone" in conclusion(board(names=["L0 popular"]))
+def test_a_single_model_claims_nothing():
+    assert "is the only row" in conclusion(board(names=["L0 popular"]))
 
 
 def test_json_comes_back_as_it_was(tmp_path):

@@ -1,4 +1,4 @@
-"""Each rung on tables small enough to work by hand."""
+"""Each baseline on tables small enough to work by hand."""
 
 from datetime import date, timedelta
 
@@ -8,11 +8,11 @@ import pytest
 from hm_pipeline.base.calendar import REFERENCE
 from hm_pipeline.base.contracts import Articles, Customers, Transactions
 from hm_pipeline.engine.tables import InMemoryTable
-from hm_pipeline.evaluation.baselines import RUNGS, rank_l0, rank_l1, rank_l2
+from hm_pipeline.evaluation.baselines import BASELINES, rank_l0, rank_l1, rank_l2
 
 WEEK = 104
 CUTOFF = REFERENCE.start(WEEK)
-RULES = pytest.mark.parametrize("rung", RUNGS, ids=lambda rung: rung.name[:2])
+RULES = pytest.mark.parametrize("model", BASELINES, ids=lambda model: model.name[:2])
 
 
 def transactions(*rows):
@@ -118,33 +118,33 @@ def test_l2_fills_with_what_gender_and_age_group_buy():
 
 
 @RULES
-def test_the_future_changes_nothing(rung):
+def test_the_future_changes_nothing(model):
     past = transactions(*LONG_AGO, *LATELY)
     future = transactions(*[(-ago, customer, 10, 900) for ago in range(3) for customer in range(5)])
     audience = [1, 2, 3, 4, 5]
-    told = [rank(rung.rank, bought, audience, groups=GROUPS, ages=AGES) for bought in (past, pl.concat([past, future]))]
+    told = [rank(model.rank, bought, audience, groups=GROUPS, ages=AGES) for bought in (past, pl.concat([past, future]))]
     assert told[0] == told[1]
 
 
 @RULES
-def test_neither_the_order_of_rows_nor_other_customers_matter(rung):
+def test_neither_the_order_of_rows_nor_other_customers_matter(model):
     bought = transactions(*LONG_AGO, *LATELY, *[(ago % 29 + 1, ago % 7, ago % 23, ago % 11) for ago in range(300)])
-    whole = rank(rung.rank, bought, [1, 2, 3, 4, 5], groups=GROUPS, ages=AGES)
-    shuffled = rank(rung.rank, bought.sample(fraction=1, shuffle=True, seed=1), [5, 3, 1, 2, 4], groups=GROUPS, ages=AGES)
+    whole = rank(model.rank, bought, [1, 2, 3, 4, 5], groups=GROUPS, ages=AGES)
+    shuffled = rank(model.rank, bought.sample(fraction=1, shuffle=True, seed=1), [5, 3, 1, 2, 4], groups=GROUPS, ages=AGES)
     assert whole == shuffled
-    assert all(rank(rung.rank, bought, [one], groups=GROUPS, ages=AGES) == {one: whole[one]} for one in whole)
+    assert all(rank(model.rank, bought, [one], groups=GROUPS, ages=AGES) == {one: whole[one]} for one in whole)
     assert all(len(set(articles)) == len(articles) == 12 for articles in whole.values())
 
 
 @RULES
-def test_no_purchases_at_all(rung):
-    assert rank(rung.rank, transactions(), [1, 2]) == {}
+def test_no_purchases_at_all(model):
+    assert rank(model.rank, transactions(), [1, 2]) == {}
 
 
 def test_rules_read_the_columns_of_the_contracts():
     customers, articles = Customers.create_empty(lazy=True), Articles.create_empty(lazy=True)
-    for rung in RUNGS:
-        ranked = rung.rank(
+    for model in BASELINES:
+        ranked = model.rank(
             InMemoryTable(transactions((1, 1, 10, 5)), Transactions),
             articles,
             customers,

@@ -19,8 +19,8 @@ def draw_weeks(weeks: Sequence[WeekRow]) -> str:
         figure = Figure(figsize=(9, 3.6), layout="constrained")
         axes = figure.add_subplot(xlabel="week", ylabel="MAP@12")
         week_ids = [week.week_id for week in weeks]
-        for rung in weeks[0].scores:
-            axes.plot(week_ids, [week.scores[rung] for week in weeks], marker="o", markersize=3, label=rung)
+        for model in weeks[0].scores:
+            axes.plot(week_ids, [week.scores[model] for week in weeks], marker="o", markersize=3, label=model)
         axes.set_ylim(bottom=0)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.spines[["top", "right"]].set_visible(False)

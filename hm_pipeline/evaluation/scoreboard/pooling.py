@@ -1,6 +1,6 @@
-"""The scoreboard: what any range of judged weeks amounts to, as plain numbers that can be written as JSON.
+"""Scoreboard: the metrics of any range of evaluated weeks, pooled, as plain numbers that can be written as JSON.
 
-Nothing here reads or writes; weeks come from ``judge``, and ``report`` shows the result.
+Nothing here reads or writes; weeks come from ``weekly``, and ``report`` renders the result.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from pydantic import Field
 
 from hm_pipeline.base.errors import MissingInput, SchemaViolation
 from hm_pipeline.evaluation.scoreboard.rows import (
     DECIMALS,
     ColumnRow,
-    LadderRow,
-    ReachRow,
+    ModelRow,
+    RecallRow,
     Row,
     SegmentRow,
     StrategyRow,
@@ -36,7 +37,7 @@ class Scoreboard(Row):
     """Everything measured over a range of weeks.
 
     ``buyers`` counts a customer once per week, ``customers`` once.  ``lead`` is the paired difference between the best
-    rung and the second best.
+    model and the second best.
     """
 
     weeks: tuple[int, ...]
@@ -45,10 +46,10 @@ class Scoreboard(Row):
     winner: str
     runner_up: str | None
     lead: Interval | None
-    ladder: tuple[LadderRow, ...]
+    leaderboard: tuple[ModelRow, ...] = Field(validation_alias="ladder", serialization_alias="ladder")
     segments: tuple[SegmentRow, ...]
     by_week: tuple[WeekRow, ...]
-    reach: tuple[ReachRow, ...]
+    recall: tuple[RecallRow, ...] = Field(validation_alias="reach", serialization_alias="reach")
     strategies: tuple[StrategyRow, ...]
     articles_shown_share: float
     columns: tuple[ColumnRow, ...]
@@ -73,31 +74,31 @@ class _Bench:
     samples: int
 
     @property
-    def rungs(self) -> list[str]:
+    def models(self) -> list[str]:
         return [name for name in self.wide.columns if name not in KEYS]
 
-    def _values(self, rung: str) -> npt.NDArray[np.float64]:
-        return self.wide[rung].to_numpy()
+    def _values(self, model: str) -> npt.NDArray[np.float64]:
+        return self.wide[model].to_numpy()
 
     @property
     def _drawing(self) -> dict[str, Any]:
         return {"seed": self.seed, "samples": self.samples, "clusters": self.wide["customer_id"].to_numpy()}
 
-    def mean(self, rung: str) -> float:
-        return round(float(self._values(rung).mean()), DECIMALS)
+    def mean(self, model: str) -> float:
+        return round(float(self._values(model).mean()), DECIMALS)
 
-    def score(self, rung: str) -> Interval:
-        return rounded(bootstrap(self._values(rung), **self._drawing))
+    def score(self, model: str) -> Interval:
+        return rounded(bootstrap(self._values(model), **self._drawing))
 
-    def gain(self, rung: str, rival: str | None) -> Interval | None:
-        return rounded(paired_difference(self._values(rung), self._values(rival), **self._drawing)) if rival else None
+    def gain(self, model: str, baseline: str | None) -> Interval | None:
+        return rounded(paired_difference(self._values(model), self._values(baseline), **self._drawing)) if baseline else None
 
     def where(self, condition: pl.Expr) -> "_Bench":
         return _Bench(self.wide.filter(condition), self.seed, self.samples)
 
 
 def pool(weeks: Sequence[EvaluatedWeek], *, columns: Sequence[ColumnRow] = (), seed: int = 0, samples: int = 1000) -> Scoreboard:
-    """Pool judged weeks.
+    """Pool evaluated weeks.
 
     Every buyer of every week weighs the same, as in one big week; intervals draw customers with all their weeks.
 
@@ -106,11 +107,11 @@ def pool(weeks: Sequence[EvaluatedWeek], *, columns: Sequence[ColumnRow] = (), s
     MissingInput
         If there is nothing to pool.
     SchemaViolation
-        If a week lacks a rung that another has, as differences are between the same buyers.
+        If a week lacks a model that another has, as differences are between the same buyers.
     """
     bench = _Bench(_side_by_side([week.scores for week in weeks if week.scores.height]), seed, samples)
     metrics = add_metrics(week.metrics for week in weeks)
-    best, runner_up = ([*sorted(bench.rungs, key=lambda rung: (-bench.mean(rung), rung)), None])[:2]
+    best, runner_up = ([*sorted(bench.models, key=lambda model: (-bench.mean(model), model)), None])[:2]
     return Scoreboard(
         weeks=tuple(bench.wide["week_id"].unique().sort()),
         buyers=bench.wide.height,
@@ -118,10 +119,10 @@ def pool(weeks: Sequence[EvaluatedWeek], *, columns: Sequence[ColumnRow] = (), s
         winner=str(best),
         runner_up=runner_up,
         lead=bench.gain(str(best), runner_up),
-        ladder=tuple(_ladder(bench)),
+        leaderboard=tuple(_leaderboard(bench)),
         segments=tuple(_segments(bench)),
         by_week=tuple(_by_week(bench)),
-        reach=tuple(_reach(metrics)),
+        recall=tuple(_recall(metrics)),
         strategies=tuple(_strategies(metrics)),
         articles_shown_share=share(metrics.get("articles/shown", 0.0), metrics.get("articles/offered", 0.0)),
         columns=tuple(columns),
@@ -132,34 +133,34 @@ def pool(weeks: Sequence[EvaluatedWeek], *, columns: Sequence[ColumnRow] = (), s
 
 def _side_by_side(scored: Sequence[pl.DataFrame]) -> pl.DataFrame:
     if not scored:
-        raise MissingInput("no buyers to judge by", where="scoreboard", hint="choose weeks whose purchases are known")
+        raise MissingInput("no buyers to evaluate", where="scoreboard", hint="choose weeks whose purchases are known")
     scores = pl.concat(scored)
-    rungs = sorted(scores["rung"].unique())
-    wide = scores.pivot(on="rung", on_columns=rungs, index=KEYS, values="average_precision").sort(KEYS)
-    for rung in rungs:
-        lacking = wide.filter(pl.col(rung).is_null())["week_id"].unique().sort().to_list()
+    models = sorted(scores["rung"].unique())
+    wide = scores.pivot(on="rung", on_columns=models, index=KEYS, values="average_precision").sort(KEYS)
+    for model in models:
+        lacking = wide.filter(pl.col(model).is_null())["week_id"].unique().sort().to_list()
         if lacking:
-            raise SchemaViolation(f"weeks {lacking} have no {rung}", where="scoreboard", hint="judge these weeks again")
+            raise SchemaViolation(f"weeks {lacking} have no {model}", where="scoreboard", hint="evaluate these weeks again")
     return wide
 
 
-def _ladder(bench: _Bench) -> Iterator[LadderRow]:
-    before: list[str | None] = [None, *bench.rungs]
-    for rung, rival in zip(bench.rungs, before, strict=False):
-        yield LadderRow(rung=rung, score=bench.score(rung), gain=bench.gain(rung, rival))
+def _leaderboard(bench: _Bench) -> Iterator[ModelRow]:
+    before: list[str | None] = [None, *bench.models]
+    for model, baseline in zip(bench.models, before, strict=False):
+        yield ModelRow(model=model, score=bench.score(model), gain=bench.gain(model, baseline))
 
 
 def _segments(bench: _Bench) -> Iterator[SegmentRow]:
     for segment in SEGMENTS:
         part = bench.where(pl.col("segment") == segment)
         if part.wide.height:
-            yield SegmentRow(segment=segment, buyers=part.wide.height, scores={rung: part.score(rung) for rung in part.rungs})
+            yield SegmentRow(segment=segment, buyers=part.wide.height, scores={model: part.score(model) for model in part.models})
 
 
 def _by_week(bench: _Bench) -> Iterator[WeekRow]:
     for week_id in bench.wide["week_id"].unique().sort():
         part = bench.where(pl.col("week_id") == week_id)
-        yield WeekRow(week_id=week_id, buyers=part.wide.height, scores={rung: part.mean(rung) for rung in part.rungs})
+        yield WeekRow(week_id=week_id, buyers=part.wide.height, scores={model: part.mean(model) for model in part.models})
 
 
 def _counts(metrics: Mapping[str, float], kind: str) -> dict[str, dict[str, int]]:
@@ -171,28 +172,28 @@ def _counts(metrics: Mapping[str, float], kind: str) -> dict[str, dict[str, int]
     return found
 
 
-def _reach(metrics: Mapping[str, float]) -> Iterator[ReachRow]:
+def _recall(metrics: Mapping[str, float]) -> Iterator[RecallRow]:
     for name, counts in _counts(metrics, "reach").items():
-        reach = Retrieval(**counts)
-        yield ReachRow(
+        recall = Retrieval(**counts)
+        yield RecallRow(
             pairs=name,
-            rows_per_buyer=share(reach.rows, reach.buyers),
-            recall=round(reach.recall, DECIMALS),
-            hit_ratio=round(reach.hit_ratio, DECIMALS),
-            coverage=round(reach.coverage, DECIMALS),
+            rows_per_buyer=share(recall.rows, recall.buyers),
+            recall=round(recall.recall, DECIMALS),
+            hit_ratio=round(recall.hit_ratio, DECIMALS),
+            coverage=round(recall.coverage, DECIMALS),
         )
 
 
 def _strategies(metrics: Mapping[str, float]) -> Iterator[StrategyRow]:
-    whole = Retrieval(**_counts(metrics, "reach").get("all candidates", {}))
+    total = Retrieval(**_counts(metrics, "reach").get("all candidates", {}))
     for name, counts in _counts(metrics, "strategy").items():
         rows, hits, alone = (counts[count] for count in ("row_count", "hit_count", "unique_hit_count"))
         yield StrategyRow(
             strategy=name,
             rows=rows,
-            rows_per_buyer=share(rows, whole.buyers),
-            recall=share(hits, whole.bought),
+            rows_per_buyer=share(rows, total.buyers),
+            recall=share(hits, total.bought),
             hit_ratio=share(hits, rows),
             unique_hits=alone,
-            unique_recall=share(alone, whole.bought),
+            unique_recall=share(alone, total.bought),
         )

@@ -1,4 +1,4 @@
-"""Show a scoreboard: in a terminal, as JSON, as one HTML page without external resources.
+"""Output of a scoreboard: in a terminal, as JSON, as one HTML page without external resources.
 
 The tables are made once, as text, so that the terminal and the page cannot differ.
 """
@@ -13,25 +13,25 @@ from rich.text import Text
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.evaluation.scoreboard.chart import draw_weeks
 from hm_pipeline.evaluation.scoreboard.pooling import Scoreboard
-from hm_pipeline.evaluation.scoreboard.rows import ReachRow, StrategyRow
+from hm_pipeline.evaluation.scoreboard.rows import RecallRow, StrategyRow
 from hm_pipeline.evaluation.text_table import TextTable, html_page
 from hm_pipeline.recommender.metrics.bootstrap import Interval
 
 
 def conclusion(scoreboard: Scoreboard) -> str:
-    """Say which rung wins, and whether one may say so."""
-    winner, rival, lead = scoreboard.winner, scoreboard.runner_up, scoreboard.lead
-    if rival is None or lead is None:
-        return f"{winner} stands alone: there is nothing to compare it with."
+    """Return which model wins, and whether the difference is significant."""
+    winner, baseline, lead = scoreboard.winner, scoreboard.runner_up, scoreboard.lead
+    if baseline is None or lead is None:
+        return f"{winner} is the only row; there is no comparison."
     by = f"by {lead.mean:.5f} ({lead.low:+.5f} to {lead.high:+.5f})"
     if lead.is_clear:
-        return f"{winner} wins, ahead of {rival} {by}."
-    return f"{winner} leads {rival} {by}: the interval crosses zero, so these buyers do not tell the two apart."
+        return f"{winner} wins, ahead of {baseline} {by}."
+    return f"{winner} leads {baseline} {by}: the interval crosses zero, so the difference is not significant on these buyers."
 
 
 def sections(scoreboard: Scoreboard) -> Iterator[TextTable]:
     """Return the tables of a scoreboard that hold anything."""
-    for table in (_ladder(scoreboard), _segments(scoreboard), _reach(scoreboard), _strategies(scoreboard), _columns(scoreboard)):
+    for table in (_leaderboard(scoreboard), _segments(scoreboard), _recall(scoreboard), _strategies(scoreboard), _columns(scoreboard)):
         if table.lines:
             yield table
 
@@ -46,7 +46,7 @@ def render(scoreboard: Scoreboard) -> list[RenderableType]:
 
 
 def write_json(scoreboard: Scoreboard, path: Path) -> None:
-    """Write a scoreboard as JSON with sorted keys, whole or not at all."""
+    """Write a scoreboard as JSON with sorted keys atomically."""
     text = json.dumps(scoreboard.model_dump(mode="json"), indent=1, sort_keys=True, allow_nan=False)
     atomic_write(path, lambda aside: aside.write_text(text + "\n", encoding="utf-8"))
 
@@ -73,20 +73,20 @@ def _ends(interval: Interval, sign: str = "") -> str:
     return f"{interval.low:{sign}.5f} to {interval.high:{sign}.5f}"
 
 
-def _ladder(scoreboard: Scoreboard) -> TextTable:
-    def row(rung: str, score: Interval, gain: Interval | None) -> tuple[str, ...]:
+def _leaderboard(scoreboard: Scoreboard) -> TextTable:
+    def row(model: str, score: Interval, gain: Interval | None) -> tuple[str, ...]:
         if gain is None:
-            return rung, f"{score.mean:.5f}", _ends(score), "", "", ""
+            return model, f"{score.mean:.5f}", _ends(score), "", "", ""
         clear = "no" if not gain.is_clear else "better" if gain.mean > 0 else "worse"
-        return rung, f"{score.mean:.5f}", _ends(score), f"{gain.mean:+.5f}", _ends(gain, "+"), clear
+        return model, f"{score.mean:.5f}", _ends(score), f"{gain.mean:+.5f}", _ends(gain, "+"), clear
 
-    header = ("rung", "MAP@12", "95 % interval", "gain", "95 % interval of it", "clear?")
-    remark = "Gain: paired difference to the rung above. Not clear where its interval crosses zero."
-    return TextTable("Ladder", header, [row(line.rung, line.score, line.gain) for line in scoreboard.ladder], remark)
+    header = ("model", "MAP@12", "95 % interval", "gain", "95 % interval of it", "clear?")
+    remark = "Gain: paired difference to the row above. Not clear where its interval crosses zero."
+    return TextTable("Leaderboard", header, [row(line.model, line.score, line.gain) for line in scoreboard.leaderboard], remark)
 
 
 def _segments(scoreboard: Scoreboard) -> TextTable:
-    names = [row.rung for row in scoreboard.ladder]
+    names = [row.model for row in scoreboard.leaderboard]
     rows = tuple(
         (row.segment, f"{row.buyers:,}", *(f"{row.scores[name].mean:.5f}" for name in names), _ends(row.scores[scoreboard.winner]))
         for row in scoreboard.segments
@@ -95,15 +95,15 @@ def _segments(scoreboard: Scoreboard) -> TextTable:
     return TextTable("Segments", header, rows, "MAP@12. Active bought in the 30 days before the week, dormant earlier, new never.")
 
 
-def _reach(scoreboard: Scoreboard) -> TextTable:
-    def row(line: ReachRow) -> tuple[str, ...]:
+def _recall(scoreboard: Scoreboard) -> TextTable:
+    def row(line: RecallRow) -> tuple[str, ...]:
         return line.pairs, f"{line.rows_per_buyer:.1f}", f"{line.recall:.2%}", f"{line.hit_ratio:.3%}", f"{line.coverage:.1%}"
 
     remark = (
         "Recall: share of bought pairs found. Hit ratio: share of rows bought. Covered: buyers with any row. "
         f"{scoreboard.articles_shown_share:.1%} of the articles on offer are in somebody's top 12."
     )
-    return TextTable("Reach", ("pairs", "rows a buyer", "recall", "hit ratio", "covered"), list(map(row, scoreboard.reach)), remark)
+    return TextTable("Recall", ("pairs", "rows a buyer", "recall", "hit ratio", "covered"), list(map(row, scoreboard.recall)), remark)
 
 
 def _strategies(scoreboard: Scoreboard) -> TextTable:

@@ -1,15 +1,15 @@
 """The rows of the scoreboard's tables: plain numbers, frozen, ready for JSON."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from hm_pipeline.recommender.metrics.bootstrap import Interval
 
-DECIMALS = 9  # what is written; the last bits of a float are nobody's result
+DECIMALS = 9  # what is written; the last bits of a float are noise
 
 
-def share(part: float, whole: float) -> float:
+def share(part: float, total: float) -> float:
     """Return a share as it is written, 0 of nothing."""
-    return round(part / whole, DECIMALS) if whole else 0.0
+    return round(part / total, DECIMALS) if total else 0.0
 
 
 def rounded(interval: Interval) -> Interval:
@@ -18,21 +18,21 @@ def rounded(interval: Interval) -> Interval:
 
 
 class Row(BaseModel):
-    """A row of one of the scoreboard's tables."""
+    """A row of one of the scoreboard's tables; an alias is the key in its JSON."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True)
 
 
-class LadderRow(Row):
-    """MAP@12 of a rung, and its paired difference to the rung before on the same buyers."""
+class ModelRow(Row):
+    """MAP@12 of a baseline or model, and its paired difference to the row above on the same buyers."""
 
-    rung: str
+    model: str = Field(validation_alias="rung", serialization_alias="rung")
     score: Interval
     gain: Interval | None
 
 
 class SegmentRow(Row):
-    """MAP@12 of each rung in one segment of buyers."""
+    """MAP@12 of each model in one segment of buyers."""
 
     segment: str
     buyers: int
@@ -40,15 +40,15 @@ class SegmentRow(Row):
 
 
 class WeekRow(Row):
-    """MAP@12 of each rung in one week."""
+    """MAP@12 of each model in one week."""
 
     week_id: int
     buyers: int
     scores: dict[str, float]
 
 
-class ReachRow(Row):
-    """What a set of pairs reaches."""
+class RecallRow(Row):
+    """Recall of a set of pairs."""
 
     pairs: str
     rows_per_buyer: float
@@ -58,7 +58,7 @@ class ReachRow(Row):
 
 
 class StrategyRow(Row):
-    """What a strategy finds, and what it alone finds."""
+    """Recall of a strategy, and of what no other strategy finds."""
 
     strategy: str
     rows: int
@@ -70,7 +70,7 @@ class StrategyRow(Row):
 
 
 class ColumnRow(Row):
-    """A feature column: who makes it, how often it is null, its mean."""
+    """A feature column: its source, the share of nulls, its mean."""
 
     column: str
     source: str

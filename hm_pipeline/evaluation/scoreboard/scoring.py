@@ -1,4 +1,4 @@
-"""One week against what was bought in it: the score of every buyer on every rung, and counts that add up.
+"""Scores of one week against its purchases: one per buyer and model, and counts that add up.
 
 Scores are a table, counts a flat mapping of names to numbers, so that both can be kept with the week and pooled later.
 """
@@ -24,12 +24,12 @@ def evaluate_week(
     *,
     learner: str,
 ) -> pl.DataFrame:
-    """Return the average precision of every buyer on every rung.
+    """Return the average precision of every buyer for every model.
 
     Parameters
     ----------
     rules
-        Rankings of the rule rungs, by the name of the rung.
+        Rankings of the baselines, by their names.
     recommendations
         The model's ranking, and ``score_<learner>`` of each member.  A member is evaluated on the rows the blend kept,
         the top 100 of a customer, not on all candidates.
@@ -43,11 +43,11 @@ def evaluate_week(
     Returns
     -------
     pl.DataFrame
-        ``week_id, customer_id, segment, rung, average_precision``, sorted by buyer and rung.
+        ``week_id, customer_id, segment, rung, average_precision``, sorted by buyer and ``rung``, the name of the model.
     """
     shown = recommendations.join(bought.select(BUYER).unique(), on=BUYER, how="semi")
     rankings = {**rules, BEST_LEARNER: rank_by(shown, f"score_{learner}"), BLEND: shown}
-    scores = [average_precision(ranked, bought).with_columns(rung=pl.lit(rung)) for rung, ranked in rankings.items()]
+    scores = [average_precision(ranked, bought).with_columns(rung=pl.lit(model)) for model, ranked in rankings.items()]
     scored = pl.concat(scores).join(segments, on=BUYER, how="left")
     return scored.select(*BUYER, "segment", "rung", "average_precision").sort(*BUYER, "rung")
 
@@ -60,7 +60,7 @@ def rank_by(recommendations: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def count_pairs(candidates: pl.DataFrame, recommendations: pl.DataFrame, bought: pl.DataFrame, *, strategies: Sequence[str]) -> Metrics:
-    """Count what candidates and recommendations reach, and what each strategy adds.
+    """Count the hits of candidates and recommendations, and those that each strategy adds.
 
     All counts add up over weeks and over disjoint sets of customers, so a week may be counted shard by shard: give
     ``bought`` of the same customers.
@@ -72,9 +72,9 @@ def count_pairs(candidates: pl.DataFrame, recommendations: pl.DataFrame, bought:
     recommendations
         Keys of a pair and ``rank``.
     """
-    reached = {"all candidates": retrieval(candidates, bought)}
-    reached |= {f"top {depth}": retrieval(recommendations, bought, k=depth) for depth in DEPTHS}
-    metrics = {f"reach/{name}/{count}": float(n) for name, counts in reached.items() for count, n in asdict(counts).items()}
+    found = {"all candidates": retrieval(candidates, bought)}
+    found |= {f"top {depth}": retrieval(recommendations, bought, k=depth) for depth in DEPTHS}
+    metrics = {f"reach/{name}/{count}": float(n) for name, counts in found.items() for count, n in asdict(counts).items()}
     for row in strategy_hits(candidates, bought, strategies).to_dicts():
         name = row.pop("strategy")
         metrics |= {f"strategy/{name}/{count}": float(n) for count, n in row.items()}
@@ -84,7 +84,7 @@ def count_pairs(candidates: pl.DataFrame, recommendations: pl.DataFrame, bought:
 def count_articles(recommendations: pl.DataFrame, offered: pl.Series, *, k: int = K) -> Metrics:
     """Count the articles on offer, and those of them that anybody is shown.
 
-    Does not add up over shards, as the same article is shown in many: give the week's recommendations whole.
+    Does not add up over shards, as the same article is shown in many: pass the week's recommendations unsplit.
 
     Parameters
     ----------

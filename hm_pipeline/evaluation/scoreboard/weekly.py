@@ -1,4 +1,4 @@
-"""One week's judgement from the stored tables: the rules are ranked, the model's lists are read, buyers are scored."""
+"""Evaluation of one week from the stored tables: the baselines rank, the model's lists are read, buyers are scored."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.step import WeekContext
-from hm_pipeline.evaluation.baselines import RUNGS
+from hm_pipeline.evaluation.baselines import BASELINES
 from hm_pipeline.evaluation.scoreboard.pooling import EvaluatedWeek
 from hm_pipeline.evaluation.scoreboard.scoring import Metrics, count_articles, count_pairs, evaluate_week
 from hm_pipeline.evaluation.scoreboard.segments import segment_buyers
@@ -22,9 +22,9 @@ OFFER_WEEKS = 4  # an article sold in the last four weeks counts as on offer
 
 
 class BuyerScores(CustomerWeek):
-    """Average precision of a buyer on a rung."""
+    """Average precision of a buyer for one row of the scoreboard: a baseline or a model."""
 
-    rung = dy.String(primary_key=True, description="rung of the ladder")
+    rung = dy.String(primary_key=True, description="row of the scoreboard: a baseline or a model")
     segment = dy.String(nullable=False, description="how well the buyer was known: active, dormant or new")
     average_precision = dy.Float64(nullable=False, min=0, max=1, description="average precision at 12")
 
@@ -38,8 +38,8 @@ def evaluate(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     transactions, articles, customers = inputs.weekly("transactions"), inputs.static("articles"), inputs.static("customers")
     audience = buyers.select("customer_id")
     rules = {
-        rung.name: rung.rank(transactions, articles, customers, audience=audience, week_id=week.week_id, calendar=week.calendar)
-        for rung in RUNGS
+        baseline.name: baseline.rank(transactions, articles, customers, audience=audience, week_id=week.week_id, calendar=week.calendar)
+        for baseline in BASELINES
     }
     segments = segment_buyers(transactions, buyers=buyers, week_id=week.week_id, calendar=week.calendar)
     lists = _of_buyers(inputs, "recommendations", week.week_id, buyers).collect()
@@ -47,7 +47,7 @@ def evaluate(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
 
 
 def week_metrics(inputs: Inputs, week: WeekContext, scored: pl.LazyFrame) -> Metrics:
-    """Return the week's MAP@12 by rung, and the counts that add up over weeks."""
+    """Return the week's MAP@12 by model, and the counts that add up over weeks."""
     truth = purchased_pairs(inputs, week_id=week.week_id).collect()
     if truth.is_empty():
         return {"buyers": 0.0}
@@ -56,7 +56,7 @@ def week_metrics(inputs: Inputs, week: WeekContext, scored: pl.LazyFrame) -> Met
     proposed = _of_buyers(inputs, "candidates", week.week_id, buyers).collect()
     offered = inputs.weekly("transactions").before(week.week_id, weeks=OFFER_WEEKS).select(pl.col("article_id").unique()).collect()
     means = scored.group_by("rung").agg(pl.col("average_precision").sort().mean()).sort("rung").collect()
-    maps = {f"map_at_12/{rung}": round(value, 9) for rung, value in means.iter_rows()}
+    maps = {f"map_at_12/{model}": round(value, 9) for model, value in means.iter_rows()}
     counts = count_pairs(proposed, lists, truth, strategies=[strategy.name for strategy in STRATEGIES]) | count_articles(
         lists, offered["article_id"]
     )
@@ -64,7 +64,7 @@ def week_metrics(inputs: Inputs, week: WeekContext, scored: pl.LazyFrame) -> Met
 
 
 def read_weeks(home: Home, weeks: Sequence[int]) -> list[EvaluatedWeek]:
-    """Read the judgements of weeks that have one and had buyers."""
+    """Read the evaluated weeks that had buyers."""
     found = []
     for week_id in weeks:
         manifest = Manifest.load(home.folder("scoreboard", week_id))

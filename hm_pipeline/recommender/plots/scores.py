@@ -12,13 +12,13 @@ def draw_scores(scores: pl.DataFrame, *, calendar: Calendar = REFERENCE) -> byte
     Parameters
     ----------
     scores
-        ``week_id``, ``rung`` and ``map_at_12``.
+        ``week_id``, ``model`` and ``map_at_12``.
     calendar
         Says on which day a week begins.
     """
     sheet = Canvas()
     with legend_outside(sheet) as axes:
-        for (rung,), line in scores.sort("rung", "week_id").group_by("rung", maintain_order=True):
-            axes.plot(first_days(line["week_id"], calendar), line["map_at_12"].to_list(), marker="o", markersize=3, label=str(rung))
+        for (model,), line in scores.sort("model", "week_id").group_by("model", maintain_order=True):
+            axes.plot(first_days(line["week_id"], calendar), line["map_at_12"].to_list(), marker="o", markersize=3, label=str(model))
         axes.set(ylabel="MAP@12", ylim=(0, None))
     return sheet.png()

@@ -24,8 +24,8 @@ def season(rows: int) -> bytes:
 
 
 def scores(rows: int) -> bytes:
-    table = [(w, f"L{level} rung", 0.01 * level * rows + w / 1e5) for w in range(52) for level in range(5)]
-    return draw_scores(pl.DataFrame(table, schema=["week_id", "rung", "map_at_12"], orient="row"))
+    table = [(w, f"L{level} model", 0.01 * level * rows + w / 1e5) for w in range(52) for level in range(5)]
+    return draw_scores(pl.DataFrame(table, schema=["week_id", "model", "map_at_12"], orient="row"))
 
 
 def forecast(rows: int) -> bytes:
