@@ -47,7 +47,7 @@ def analyse(settings: Settings, name: str, weeks: Sequence[int], report: OnProgr
     """Return what to print of an analysis or a RelBench task whose partitions are there, and the same as plain numbers."""
     asked = Request(Runner(Graph(STEPS, Home(settings.home), settings)), weeks, report)
     if name in ours.NEEDED:
-        found = ours.judge(asked.runner, name, weeks)
+        found = ours.evaluate(asked.runner, name, weeks)
         return tasks.render(found), found.model_dump()
     return {SIGNALS: _signals, RETRIEVAL: _retrieval, ABLATION: _ablation}[name](asked)
 

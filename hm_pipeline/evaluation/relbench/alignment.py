@@ -15,14 +15,14 @@ class Baseline(Protocol):
         """Return what ``score`` of the task takes; the catalogue is its customers, or its articles."""
 
 
-def aligned(predictions: pl.DataFrame, truth: pl.DataFrame, *, keys: Sequence[str], where: str) -> pl.DataFrame:
-    """Return the truth with its predictions beside it, sorted by key, so that sums come out the same each time.
+def aligned(predictions: pl.DataFrame, labels: pl.DataFrame, *, keys: Sequence[str], where: str) -> pl.DataFrame:
+    """Return the labels with their predictions, sorted by key, so that sums come out the same each time.
 
     Parameters
     ----------
     predictions
-        Keys and ``prediction``; rows of keys that the truth does not ask about are left out.
-    truth
+        Keys and ``prediction``; rows of keys without a label are left out.
+    labels
         Keys and a target.
     where
         The task, for the message.
@@ -30,29 +30,31 @@ def aligned(predictions: pl.DataFrame, truth: pl.DataFrame, *, keys: Sequence[st
     Raises
     ------
     MissingInput
-        If the truth asks about nobody.
+        If there are no labels.
     SchemaViolation
         If a key has no finite prediction, or more than one.
     """
-    require_truth(truth, where=where)
-    said = predictions.select(*keys, pl.col("prediction").cast(pl.Float64)).join(truth.select(keys), on=keys, how="semi")
-    require_once(said, keys=keys, where=where, what="prediction")
-    both = truth.join(said, on=keys, how="left").sort(keys)
+    require_labels(labels, where=where)
+    predicted = predictions.select(*keys, pl.col("prediction").cast(pl.Float64)).join(labels.select(keys), on=keys, how="semi")
+    require_once(predicted, keys=keys, where=where, what="prediction")
+    both = labels.join(predicted, on=keys, how="left").sort(keys)
     # a null, a NaN and an infinity are all no answer
-    unsaid = both.filter(~pl.col("prediction").is_finite().fill_null(value=False))
-    if unsaid.height:
+    lacking = both.filter(~pl.col("prediction").is_finite().fill_null(value=False))
+    if lacking.height:
         raise SchemaViolation(
-            f"{unsaid.height} of {both.height} have no finite prediction, first {_named(unsaid, keys)}",
+            f"{lacking.height} of {both.height} have no finite prediction, first {_named(lacking, keys)}",
             where=where,
             hint="predict for every row of the task's population",
         )
     return both
 
 
-def require_truth(truth: pl.DataFrame, *, where: str) -> None:
-    """Raise MissingInput if there is nobody to judge."""
-    if truth.is_empty():
-        raise MissingInput("nobody to judge", where=where, hint="choose a week that has purchases, with the customers and articles of them")
+def require_labels(labels: pl.DataFrame, *, where: str) -> None:
+    """Raise MissingInput if there are no labels."""
+    if labels.is_empty():
+        raise MissingInput(
+            "no labels to evaluate against", where=where, hint="choose a week that has purchases, with the customers and articles of them"
+        )
 
 
 def require_once(rows: pl.DataFrame, *, keys: Sequence[str], where: str, what: str) -> None:

@@ -25,7 +25,7 @@ def is_relbench(calendar: Calendar) -> bool:
 def title(task: str, calendar: Calendar, weeks: Sequence[int]) -> str:
     """Say what a result is a result of: a split of RelBench where it is exactly that, else our own weeks.
 
-    Only a single week can be exact, as RelBench judges each of the two alone.  A calendar knows dates, not whose data
+    Only a single week can be exact, as RelBench evaluates each of the two alone.  A calendar holds dates, not whose data
     they are dates of: over a simulated shop no result is RelBench's, whatever the calendar.
 
     Parameters
@@ -33,7 +33,7 @@ def title(task: str, calendar: Calendar, weeks: Sequence[int]) -> str:
     task
         Name of the task, put first.
     weeks
-        The judged weeks, at least one.
+        The evaluated weeks, at least one.
 
     Examples
     --------

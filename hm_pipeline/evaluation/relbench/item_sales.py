@@ -43,14 +43,14 @@ def population(articles: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
     return articles.select(week_column(week_id), "article_id").unique().sort(ARTICLE)
 
 
-def truth(transactions: pl.LazyFrame, articles: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
+def labels(transactions: pl.LazyFrame, articles: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
     """Return ``week_id, article_id, sales`` of the catalogue, sorted; sales in the unit of the raw files."""
     sold = _sales(transactions.filter(pl.col("week_id") == week_id))
     return _joined(articles, sold, week_id, "sales")
 
 
-def score(predictions: pl.DataFrame, truth: pl.DataFrame) -> SalesScore:
-    """Judge predictions of sales.
+def score(predictions: pl.DataFrame, labels: pl.DataFrame) -> SalesScore:
+    """Score predictions of sales.
 
     Parameters
     ----------
@@ -60,11 +60,11 @@ def score(predictions: pl.DataFrame, truth: pl.DataFrame) -> SalesScore:
     Raises
     ------
     MissingInput
-        If the truth asks about no article.
+        If there are no labels.
     SchemaViolation
         If an article of the catalogue has no finite prediction, or two.
     """
-    both = aligned(predictions, truth, keys=ARTICLE, where=NAME)
+    both = aligned(predictions, labels, keys=ARTICLE, where=NAME)
     sales = both["sales"].to_numpy()
     errors, spread = both["prediction"].to_numpy() - sales, sales - sales.mean()
     squares = float((spread**2).sum())
@@ -94,7 +94,7 @@ def recent_mean(transactions: pl.LazyFrame, articles: pl.LazyFrame, *, week_id: 
     return _joined(articles, means, week_id, "prediction")
 
 
-RIVALS: dict[str, Baseline] = {"zero": zero, "last week": last_week, "mean of 4 weeks": recent_mean}
+BASELINES: dict[str, Baseline] = {"zero": zero, "last week": last_week, "mean of 4 weeks": recent_mean}
 
 
 def _sales(transactions: pl.LazyFrame) -> pl.LazyFrame:

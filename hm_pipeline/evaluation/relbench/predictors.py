@@ -1,4 +1,4 @@
-"""Our answers to the public tasks, and the trivial baselines' on the same rows, over tables and models that a home holds."""
+"""Predictions for the public tasks, and the trivial baselines' on the same rows, from the tables and models of a home."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,8 +19,8 @@ NEEDED = {
 }
 
 
-def judge(runner: Runner, task: str, weeks: Sequence[int]) -> TaskResult:
-    """Judge a public task over weeks that are pooled."""
+def evaluate(runner: Runner, task: str, weeks: Sequence[int]) -> TaskResult:
+    """Evaluate a public task over weeks that are pooled."""
     home = runner.home
     sold = home.weekly("transactions", Transactions).before(weeks[-1] + 1).drop("event_timestamp", strict=False)
     customers, articles = (home.static(name).drop("event_timestamp", strict=False) for name in ("customers", "articles"))
@@ -33,32 +33,38 @@ def _pooled(weeks: Sequence[int], one: Callable[[int], pl.LazyFrame]) -> pl.Data
 
 
 def _churn(runner: Runner, sold: pl.LazyFrame, customers: pl.LazyFrame, _articles: pl.LazyFrame, weeks: Sequence[int]) -> dict[str, Any]:
-    """Predict that a customer of last week stays away, by what the model of the week says of a visit."""
+    """Predict that a customer of last week stays away, by one minus the visit probability of the week's model."""
     step = runner.graph.steps["signal/visit_propensity"]
 
     def ours(week_id: int) -> pl.LazyFrame:
         asked = user_churn.population(sold, customers, week_id=week_id).select("customer_id").collect().lazy()
         tables = runner.inputs(runner.graph.steps["model/visit_propensity"], week_id).of(asked)
-        said = visit_propensity.compute(tables, week_id=week_id, model=runner.week(step, week_id).model)
-        return said.select("week_id", "customer_id", (1 - pl.col("visit_propensity").cast(pl.Float64)).alias("prediction"))
+        predicted = visit_propensity.compute(tables, week_id=week_id, model=runner.week(step, week_id).model)
+        return predicted.select("week_id", "customer_id", (1 - pl.col("visit_propensity").cast(pl.Float64)).alias("prediction"))
 
-    truth = _pooled(weeks, lambda week_id: user_churn.truth(sold, customers, week_id=week_id))
-    rivals = {name: lambda week_id, rival=rival: rival(sold, customers, week_id=week_id) for name, rival in user_churn.RIVALS.items()}
-    return {name: user_churn.score(_pooled(weeks, one), truth) for name, one in {"visit propensity": ours, **rivals}.items()}
+    labels = _pooled(weeks, lambda week_id: user_churn.labels(sold, customers, week_id=week_id))
+    baselines = {
+        name: lambda week_id, baseline=baseline: baseline(sold, customers, week_id=week_id)
+        for name, baseline in user_churn.BASELINES.items()
+    }
+    return {name: user_churn.score(_pooled(weeks, one), labels) for name, one in {"visit propensity": ours, **baselines}.items()}
 
 
 def _sales(runner: Runner, sold: pl.LazyFrame, _customers: pl.LazyFrame, articles: pl.LazyFrame, weeks: Sequence[int]) -> dict[str, Any]:
     """Predict an article's sales by the value that is exceeded as likely as not, 0 where it never sold."""
 
     def ours(week_id: int) -> pl.LazyFrame:
-        said = runner.home.weekly("signal/availability", availability.Availability).at(week_id)
-        known = said.select("article_id", pl.col("availability_value").cast(pl.Float64).alias("prediction"))
+        predicted = runner.home.weekly("signal/availability", availability.Availability).at(week_id)
+        known = predicted.select("article_id", pl.col("availability_value").cast(pl.Float64).alias("prediction"))
         asked = item_sales.population(articles, week_id=week_id)
         return asked.join(known, on="article_id", how="left").with_columns(pl.col("prediction").fill_null(0.0))
 
-    truth = _pooled(weeks, lambda week_id: item_sales.truth(sold, articles, week_id=week_id))
-    rivals = {name: lambda week_id, rival=rival: rival(sold, articles, week_id=week_id) for name, rival in item_sales.RIVALS.items()}
-    return {name: item_sales.score(_pooled(weeks, one), truth) for name, one in {"availability": ours, **rivals}.items()}
+    labels = _pooled(weeks, lambda week_id: item_sales.labels(sold, articles, week_id=week_id))
+    baselines = {
+        name: lambda week_id, baseline=baseline: baseline(sold, articles, week_id=week_id)
+        for name, baseline in item_sales.BASELINES.items()
+    }
+    return {name: item_sales.score(_pooled(weeks, one), labels) for name, one in {"availability": ours, **baselines}.items()}
 
 
 def _purchases(runner: Runner, sold: pl.LazyFrame, customers: pl.LazyFrame, articles: pl.LazyFrame, weeks: Sequence[int]) -> dict[str, Any]:
@@ -70,9 +76,9 @@ def _purchases(runner: Runner, sold: pl.LazyFrame, customers: pl.LazyFrame, arti
     def ours(week_id: int) -> pl.LazyFrame:
         return runner.home.weekly("recommendations", Recommended).at(week_id).select("week_id", "customer_id", "article_id", "rank")
 
-    truth = _pooled(weeks, lambda week_id: user_item_purchase.truth(sold, customers, articles, week_id=week_id))
-    rivals = {
-        name: lambda week_id, rival=rival: rival(sold, asked(week_id).select("customer_id"), week_id=week_id)
-        for name, rival in user_item_purchase.RIVALS.items()
+    labels = _pooled(weeks, lambda week_id: user_item_purchase.labels(sold, customers, articles, week_id=week_id))
+    baselines = {
+        name: lambda week_id, baseline=baseline: baseline(sold, asked(week_id).select("customer_id"), week_id=week_id)
+        for name, baseline in user_item_purchase.BASELINES.items()
     }
-    return {name: user_item_purchase.score(_pooled(weeks, one), truth) for name, one in {"ensemble": ours, **rivals}.items()}
+    return {name: user_item_purchase.score(_pooled(weeks, one), labels) for name, one in {"ensemble": ours, **baselines}.items()}

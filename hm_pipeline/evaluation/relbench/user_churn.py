@@ -48,15 +48,15 @@ def population(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: 
     )
 
 
-def truth(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
+def labels(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
     """Return ``week_id, customer_id, churn`` of the population, sorted; churn is 1 for those without a purchase in the week."""
     bought = _buyers(transactions, week_id).with_columns(churn=pl.lit(0, dtype=pl.Int8))
     asked = population(transactions, customers, week_id=week_id)
     return asked.join(bought, on="customer_id", how="left").with_columns(pl.col("churn").fill_null(1)).sort(BUYER)
 
 
-def score(predictions: pl.DataFrame, truth: pl.DataFrame) -> ChurnScore:
-    """Judge predictions of churn.
+def score(predictions: pl.DataFrame, labels: pl.DataFrame) -> ChurnScore:
+    """Score predictions of churn.
 
     Parameters
     ----------
@@ -67,27 +67,27 @@ def score(predictions: pl.DataFrame, truth: pl.DataFrame) -> ChurnScore:
     Raises
     ------
     MissingInput
-        If the truth asks about nobody.
+        If there are no labels.
     SchemaViolation
         If a customer of the population has no finite prediction, or two.
     """
     from sklearn.metrics import average_precision_score, roc_auc_score  # noqa: PLC0415 - seconds that other reports need not pay
 
-    both = aligned(predictions, truth, keys=BUYER, where=NAME)
-    churned, said = both["churn"].to_numpy() == 1, both["prediction"].to_numpy()
+    both = aligned(predictions, labels, keys=BUYER, where=NAME)
+    churned, predicted = both["churn"].to_numpy() == 1, both["prediction"].to_numpy()
     is_mixed = 0 < churned.sum() < len(churned)
     return ChurnScore(
         customers=both.height,
-        auroc=round(float(roc_auc_score(churned, said)), DECIMALS) if is_mixed else None,
-        average_precision=round(float(average_precision_score(churned, said)), DECIMALS) if is_mixed else None,
-        accuracy=share(int(((said > 0.5) == churned).sum()), both.height),
+        auroc=round(float(roc_auc_score(churned, predicted)), DECIMALS) if is_mixed else None,
+        average_precision=round(float(average_precision_score(churned, predicted)), DECIMALS) if is_mixed else None,
+        accuracy=share(int(((predicted > 0.5) == churned).sum()), both.height),
         base_rate=share(int(churned.sum()), both.height),
     )
 
 
 def global_constant(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
     """Predict the same for everyone: the share that churned the week before, a half where nobody was asked about."""
-    rate = truth(transactions, customers, week_id=week_id - 1).select(prediction=pl.col("churn").mean().fill_null(0.5))
+    rate = labels(transactions, customers, week_id=week_id - 1).select(prediction=pl.col("churn").mean().fill_null(0.5))
     return population(transactions, customers, week_id=week_id).join(rate, how="cross")
 
 
@@ -123,7 +123,7 @@ def customer_constant(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, we
     return everyone.select(*BUYER, pl.coalesce("own", "prediction").alias("prediction"))
 
 
-RIVALS: dict[str, Baseline] = {
+BASELINES: dict[str, Baseline] = {
     "global constant": global_constant,
     "days since purchase": days_since_purchase,
     "purchase count": purchase_count,

@@ -19,7 +19,7 @@ import polars as pl
 from hm_pipeline.base.columns import BUYER, KEYS, K
 from hm_pipeline.base.errors import SchemaViolation
 from hm_pipeline.base.expressions import week_column
-from hm_pipeline.evaluation.relbench.alignment import Baseline, require_once, require_truth
+from hm_pipeline.evaluation.relbench.alignment import Baseline, require_labels, require_once
 from hm_pipeline.evaluation.scoreboard.rows import DECIMALS, Row
 from hm_pipeline.recommender.metrics.ranking import average_precision
 
@@ -38,11 +38,11 @@ class PurchaseScore(Row):
 
 
 def population(transactions: pl.LazyFrame, customers: pl.LazyFrame, articles: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
-    """Return who is asked about: ``week_id, customer_id`` of the customers with a truth, sorted."""
-    return truth(transactions, customers, articles, week_id=week_id).select(BUYER).unique().sort(BUYER)
+    """Return the task's population: ``week_id, customer_id`` of the customers with a label, sorted."""
+    return labels(transactions, customers, articles, week_id=week_id).select(BUYER).unique().sort(BUYER)
 
 
-def truth(transactions: pl.LazyFrame, customers: pl.LazyFrame, articles: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
+def labels(transactions: pl.LazyFrame, customers: pl.LazyFrame, articles: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
     """Return ``week_id, customer_id, article_id``: each article a customer bought in the week once, sorted.
 
     Parameters
@@ -55,7 +55,7 @@ def truth(transactions: pl.LazyFrame, customers: pl.LazyFrame, articles: pl.Lazy
     return known.sort(KEYS)
 
 
-def score(predictions: pl.DataFrame, truth: pl.DataFrame, *, places: int = K) -> PurchaseScore:
+def score(predictions: pl.DataFrame, labels: pl.DataFrame, *, places: int = K) -> PurchaseScore:
     """Judge lists of articles.
 
     Parameters
@@ -63,18 +63,18 @@ def score(predictions: pl.DataFrame, truth: pl.DataFrame, *, places: int = K) ->
     predictions
         ``week_id, customer_id, article_id, rank``, 1 is best; a customer about whom nothing is known has one row with
         :data:`NO_ARTICLE`.  Ranks beyond ``places`` are not looked at.
-    truth
+    labels
         ``week_id, customer_id, article_id``; repeated rows count once.
 
     Raises
     ------
     MissingInput
-        If the truth asks about nobody.
+        If there are no labels.
     SchemaViolation
         If a customer of the population has no list, or one with a rank below 1, or a rank or an article twice.
     """
-    require_truth(truth, where=NAME)
-    pairs = truth.select(KEYS).unique()
+    require_labels(labels, where=NAME)
+    pairs = labels.select(KEYS).unique()
     ranked = predictions.join(pairs.select(BUYER).unique(), on=BUYER, how="semi").filter(
         pl.col("rank").is_null() | (pl.col("rank") <= places)
     )
@@ -136,4 +136,4 @@ def past_purchases(transactions: pl.LazyFrame, customers: pl.LazyFrame, *, week_
     return asked.with_columns(pl.col("article_id").fill_null(NO_ARTICLE), pl.col("rank").fill_null(1)).sort(*BUYER, "rank")
 
 
-RIVALS: dict[str, Baseline] = {"best sellers": best_sellers, "past purchases": past_purchases}
+BASELINES: dict[str, Baseline] = {"best sellers": best_sellers, "past purchases": past_purchases}

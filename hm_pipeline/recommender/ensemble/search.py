@@ -74,7 +74,7 @@ def search(
 
 
 def _start(name: str) -> LearnerResult:
-    """Return the starting point, where there is nobody to judge by."""
+    """Return the starting point, where there is no labels to evaluate against by."""
     params = {key: _plain(span.start) for key, span in SPACES[name].items()}
     return LearnerResult(params, 0.0, (Trial(params, 0.0),))
 
