@@ -20,7 +20,7 @@ from hm_pipeline.datasets.kaggle import ingest
 from hm_pipeline.base.settings import Settings
 ingest(Path(sys.argv[1]), Path(sys.argv[2]), settings=Settings(threads=2))
 """
-RIVAL = """
+BASELINE = """
 import sys
 import duckdb
 connection = duckdb.connect()
@@ -56,7 +56,11 @@ def bench_ingest(folder: Path, rows: int = 30_000_000) -> dict[str, Any]:
         count = pool.submit(_make, folder, raw, rows).result()
     home, flat = folder / "home", folder / "rival.parquet"
     shutil.rmtree(home, ignore_errors=True)
-    measured = {"rows": count, "ingest": measure_command(_python(INGEST, raw, home)), "rival": measure_command(_python(RIVAL, raw, flat))}
+    measured = {
+        "rows": count,
+        "ingest": measure_command(_python(INGEST, raw, home)),
+        "rival": measure_command(_python(BASELINE, raw, flat)),
+    }
     shutil.rmtree(home)
     flat.unlink()
     return measured

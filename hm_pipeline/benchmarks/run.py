@@ -19,7 +19,7 @@ from hm_pipeline.benchmarks.parts import BARS, ON_REQUEST
 from hm_pipeline.benchmarks.retrieval import FULL, bench_retrieval
 from hm_pipeline.benchmarks.ui import bench_ui
 
-RIVAL = """
+BASELINE = """
 import os, sys
 import polars as pl
 sold = pl.scan_parquet(os.environ["HM_HOME"] + "/tables/transactions/*/*.parquet", hive_partitioning=False)
@@ -43,7 +43,7 @@ def bench(folder: Path, only: str = "") -> tuple[list[str], dict[str, Any]]:
 def bench_week(folder: Path) -> dict[str, Any]:
     """Make a serving week for 85,748 customers from nothing, beside the top 12 for everyone."""
     environment = ingested(shop_one_sixteenth(folder), folder / "home")
-    rival = measure_command([sys.executable, "-c", RIVAL, str(folder / "rival.csv")], environment)
+    rival = measure_command([sys.executable, "-c", BASELINE, str(folder / "rival.csv")], environment)
     return {"rival": rival, "week": measure_command(hm_command("run", "--week", SERVING, "--json"), environment)}
 
 

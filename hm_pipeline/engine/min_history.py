@@ -1,4 +1,4 @@
-"""Which week is the first that can be made: models need weeks of data before them, and a judged week its own purchases.
+"""First week that can be made: models need weeks of data before them, and an evaluated week its own purchases.
 
 Answers from what the steps declare and from the calendar alone; nothing on disk is looked at.
 """

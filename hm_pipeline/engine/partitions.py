@@ -133,11 +133,11 @@ class Partitions:
         return covered and manifest.fingerprint == self.fingerprint(name, week_id)
 
     def evaluates_unknown_week(self, name: str, week_id: int) -> bool:
-        """Return whether a step judges or labels a week whose purchases are not all known, be some of its days ingested or not."""
-        return name in self._judging and self.calendar.last_week <= week_id and not self._serves_everyone(name, week_id)
+        """Return whether a step evaluates or labels a week whose purchases are not all known, be some of its days ingested or not."""
+        return name in self._evaluates and self.calendar.last_week <= week_id and not self._serves_everyone(name, week_id)
 
     @cached_property
-    def _judging(self) -> set[str]:
+    def _evaluates(self) -> set[str]:
         """Steps that use the purchases of the week itself, or what was made of them."""
         found: set[str] = set()
         for name, step in self.steps.items():
@@ -150,7 +150,7 @@ class Partitions:
         return name == AUDIENCE and self.audience_kind(week_id) == EVERYONE
 
     def unknown(self, week_id: int) -> str:
-        """Return the reason why a week is not judged."""
+        """Return the reason why a week is not evaluated."""
         return f"the purchases of the week of {self.calendar.key(week_id)} are not all known"
 
     def is_stored(self, name: str, week_id: int) -> bool:

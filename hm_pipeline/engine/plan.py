@@ -67,7 +67,7 @@ class Graph(Partitions):
                 is_early = True
                 continue
             week_id = fit_week
-            self._refuse_judging(step, week_id)
+            self._refuse_evaluation(step, week_id)
             redo = force and (name, week_id) in forced
             if (name, week_id) in found or (not redo and is_done(name, week_id)):
                 continue
@@ -87,7 +87,7 @@ class Graph(Partitions):
         order = [name for name in self.steps if any(name == stale for stale, _ in found)]
         return {name: sorted(week for stale, week in found if stale == name) for name in order}
 
-    def _refuse_judging(self, step: Step, week_id: int) -> None:
+    def _refuse_evaluation(self, step: Step, week_id: int) -> None:
         if self.evaluates_unknown_week(step.name, week_id):
             known = self.calendar.key(self.calendar.last_week - 1)
             raise MissingInput(self.unknown(week_id), where=step.name, hint=f"evaluate weeks up to {known}, or ingest the other days first")

@@ -18,7 +18,7 @@ from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.evaluation.scoreboard.rows import Row, rounded
 from hm_pipeline.evaluation.text_table import TextTable
 from hm_pipeline.features.tables import column_sources, matrix_schema
-from hm_pipeline.recommender.ensemble.ensemble import JUDGED_BUYERS
+from hm_pipeline.recommender.ensemble.ensemble import VALIDATION_BUYERS
 from hm_pipeline.recommender.ensemble.sampling import training_sample, validation_sample
 from hm_pipeline.recommender.ensemble.training import labelled, load_search
 from hm_pipeline.recommender.labels import purchased_pairs
@@ -49,12 +49,12 @@ class Learner:
     features: Sequence[str]
     settings: Settings
 
-    def scored(self, training: pl.DataFrame, judged: pl.DataFrame, left_out: Sequence[str]) -> pl.DataFrame:
-        """Return the judged pairs, ranked by a fit without some columns."""
+    def scored(self, training: pl.DataFrame, validation: pl.DataFrame, left_out: Sequence[str]) -> pl.DataFrame:
+        """Return the validation pairs, ranked by a fit without some columns."""
         kept = [feature for feature in self.features if feature not in left_out]
         seed, threads = self.settings.seed, self.settings.threads
         member = fit_member(self.name, self.params, training=training, features=kept, seed=seed, threads=threads)
-        scored = judged.select(KEYS).with_columns(pl.Series("score", member.score(as_floats(judged, kept))))
+        scored = validation.select(KEYS).with_columns(pl.Series("score", member.score(as_floats(validation, kept))))
         ordered = scored.sort(*BUYER, "score", "article_id", descending=[False, False, True, False])
         return ordered.with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int16).over(BUYER)).filter(pl.col("rank") <= K)
 
@@ -88,9 +88,9 @@ def _of_week(runner: Runner, week_id: int, columns: Mapping[str, Sequence[str]])
     rows = pl.concat([labelled(past, week) for week in (week_id - 2, week_id - 1)])
     training = training_sample(rows, rows=settings.training_rows, seed=settings.seed)
     of_week = runner.home.weekly("feature_matrix", matrix_schema()).at(week_id).drop("event_timestamp")
-    judged, truth = validation_sample(of_week, purchased_pairs(now, week_id=week_id), buyers=JUDGED_BUYERS, seed=settings.seed)
+    validation, labels = validation_sample(of_week, purchased_pairs(now, week_id=week_id), buyers=VALIDATION_BUYERS, seed=settings.seed)
     for name, left_out in {ALL: (), **columns}.items():
-        yield average_precision(learner.scored(training, judged, left_out), truth).with_columns(without=pl.lit(name))
+        yield average_precision(learner.scored(training, validation, left_out), labels).with_columns(without=pl.lit(name))
 
 
 def summarise(scores: pl.DataFrame, columns: Mapping[str, Sequence[str]], *, seed: int) -> list[LeftOut]:

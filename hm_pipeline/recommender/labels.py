@@ -24,12 +24,12 @@ def audience(tables: Inputs, *, week_id: int, kind: str) -> pl.LazyFrame:
 
 def label_candidates(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     """Return the candidates of the week's buyers with ``is_bought``."""
-    truth = purchased_pairs(tables, week_id=week_id)
+    labels = purchased_pairs(tables, week_id=week_id)
     pairs = tables.weekly("candidates").at(week_id).select("week_id", *PAIR)
     return (
-        pairs.join(truth.select("customer_id").unique(), on="customer_id", how="semi")
+        pairs.join(labels.select("customer_id").unique(), on="customer_id", how="semi")
         .join(
-            truth.select(*PAIR, pl.lit(True).alias("is_bought")),
+            labels.select(*PAIR, pl.lit(True).alias("is_bought")),
             on=PAIR,
             how="left",
         )

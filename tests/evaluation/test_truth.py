@@ -31,7 +31,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
 
 
 def spearman(rows: pl.DataFrame, column: str, by: tuple[str, ...] = ()) -> float:
-    found = likeness(rows.with_columns(week_id=WEEK_ID), "signal", column, by=(WEEK, *by), is_rival=False)
+    found = likeness(rows.with_columns(week_id=WEEK_ID), "signal", column, by=(WEEK, *by), is_baseline=False)
     assert found.spearman is not None
     return found.spearman
 
@@ -45,10 +45,10 @@ def test_likeness_by_hand() -> None:
             "truth": [1.0, 2.0, 90.0, 1.0, 2.0, 1.0, 2.0, 3.0, 3.0],
         }
     )
-    found = likeness(rows, "need", "said", by=(CUSTOMER,), is_rival=True)
-    assert (found.spearman, found.rows, found.groups, found.is_rival) == (0.0, 7, 3, True)
-    assert likeness(rows.head(3), "need", "said", by=(CUSTOMER,), is_rival=True).spearman == 1.0
-    assert likeness(rows.tail(2), "need", "said", by=(CUSTOMER,), is_rival=True).spearman is None
+    found = likeness(rows, "need", "said", by=(CUSTOMER,), is_baseline=True)
+    assert (found.spearman, found.rows, found.groups, found.is_baseline) == (0.0, 7, 3, True)
+    assert likeness(rows.head(3), "need", "said", by=(CUSTOMER,), is_baseline=True).spearman == 1.0
+    assert likeness(rows.tail(2), "need", "said", by=(CUSTOMER,), is_baseline=True).spearman is None
 
 
 def test_signals_know_the_truth(folders: tuple[Home, Path]) -> None:

@@ -35,16 +35,16 @@ def single_feature_auc(graph: Graph, table: FeatureTable, week_id: int, pairs: p
     keys = list(table.keys)
     values = pl.concat([_needed(rows, keys, table, pairs) for rows in shards(folder, audience)])
     joined = pairs.join(values, on=keys, how="left", maintain_order="left")
-    truth = joined[LABEL].to_numpy()
-    return {name: _auc(joined[name], truth) for name in table.features}
+    labels = joined[LABEL].to_numpy()
+    return {name: _auc(joined[name], labels) for name in table.features}
 
 
 def _needed(rows: pl.DataFrame, keys: list[str], table: FeatureTable, pairs: pl.DataFrame) -> pl.DataFrame:
     return rows.select(*keys, *table.features).join(pairs.select(keys).unique(), on=keys, how="semi")
 
 
-def _auc(values: pl.Series, truth: np.ndarray) -> float:
-    return max(max(area, 1 - area) for area in (float(roc_auc_score(truth, filled)) for filled in _filled(values)))
+def _auc(values: pl.Series, labels: np.ndarray) -> float:
+    return max(max(area, 1 - area) for area in (float(roc_auc_score(labels, filled)) for filled in _filled(values)))
 
 
 def _filled(values: pl.Series) -> Iterator[np.ndarray]:

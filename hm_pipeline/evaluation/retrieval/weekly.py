@@ -26,7 +26,7 @@ AVAILABILITY = "signal/availability"
 class RecallBudget(dy.Schema):
     """Rows and hits of some proposals of a week; counts add up over weeks."""
 
-    week_id = dy.Int64(primary_key=True, description="week that was judged")
+    week_id = dy.Int64(primary_key=True, description="week that was evaluated")
     part = dy.String(
         primary_key=True, description="strategy, kept (of a strategy), without (a strategy), union, budget, unfiltered or rival"
     )
@@ -41,18 +41,18 @@ class RecallBudget(dy.Schema):
 
 def count(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Return :class:`RecallBudget` of a week; empty where nobody bought, or the week lies ahead."""
-    truth = purchased_pairs(inputs, week_id=week.week_id).select("customer_id", "article_id").collect()
-    if truth.is_empty():
+    labels = purchased_pairs(inputs, week_id=week.week_id).select("customer_id", "article_id").collect()
+    if labels.is_empty():
         return RecallBudget.create_empty()
-    theirs = inputs.of(truth.select("customer_id").unique().sort("customer_id").lazy())
+    theirs = inputs.of(labels.select("customer_id").unique().sort("customer_id").lazy())
     most = week.settings.candidates
     union = collect_candidates(STRATEGIES, theirs, week_id=week.week_id)
-    hits = is_purchased(union, truth)
+    hits = is_purchased(union, labels)
     found = terms_of(union, theirs, week_id=week.week_id)
     rows = [*_strategies(union, hits, found, week.model, most), *_budgets(union, hits, week.model.score(found))]
-    rows += [_unfiltered(theirs, truth, week, most), _rival(theirs, truth, week.week_id)]
+    rows += [_unfiltered(theirs, labels, week, most), _baseline(theirs, labels, week.week_id)]
     frame = pl.DataFrame([{"alone_row_count": 0, "alone_hit_count": 0, **row} for row in rows])
-    counts = (pl.lit(truth.height).alias("bought_count"), pl.lit(truth["customer_id"].n_unique()).alias("buyer_count"))
+    counts = (pl.lit(labels.height).alias("bought_count"), pl.lit(labels["customer_id"].n_unique()).alias("buyer_count"))
     return frame.with_columns(week_column(week.week_id), *counts).select(RecallBudget.column_names())
 
 
@@ -92,7 +92,7 @@ def _budgets(union: CandidatePool, hits: np.ndarray, scores: np.ndarray) -> Iter
         yield _row("budget", str(depth), hits, pairs[rank <= depth])
 
 
-def _unfiltered(theirs: Inputs, truth: pl.DataFrame, week: WeekContext, most: int) -> dict[str, Any]:
+def _unfiltered(theirs: Inputs, labels: pl.DataFrame, week: WeekContext, most: int) -> dict[str, Any]:
     """Count what would be kept where nothing were known to be off sale."""
     table = theirs.weekly(AVAILABILITY)
     everything = table.at(week.week_id).with_columns(pl.lit(1.0, dtype=pl.Float32).alias("availability")).collect()
@@ -100,16 +100,16 @@ def _unfiltered(theirs: Inputs, truth: pl.DataFrame, week: WeekContext, most: in
     open_to_all = replace(theirs, weekly_tables={**theirs.weekly_tables, **all_on_offer})
     union = collect_candidates(STRATEGIES, open_to_all, week_id=week.week_id)
     pairs, _ = union.best(week.model.score(terms_of(union, open_to_all, week_id=week.week_id)), most)
-    return _row("unfiltered", str(most), is_purchased(union, truth), pairs) | {"alone_row_count": len(union.customer)}
+    return _row("unfiltered", str(most), is_purchased(union, labels), pairs) | {"alone_row_count": len(union.customer)}
 
 
-def _rival(theirs: Inputs, truth: pl.DataFrame, week_id: int) -> dict[str, Any]:
+def _baseline(theirs: Inputs, labels: pl.DataFrame, week_id: int) -> dict[str, Any]:
     sales = theirs.weekly("history/article_sales").at(week_id)
     top = sales.sort("day_7_count", "article_id", descending=[True, False]).head(TOP).select("article_id").collect()
-    hits = truth.join(top, on="article_id", how="semi").height
+    hits = labels.join(top, on="article_id", how="semi").height
     return {
         "part": "rival",
         "name": f"top {TOP} of last week",
-        "row_count": truth["customer_id"].n_unique() * top.height,
+        "row_count": labels["customer_id"].n_unique() * top.height,
         "hit_count": hits,
     }

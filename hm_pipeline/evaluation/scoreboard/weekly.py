@@ -31,10 +31,10 @@ class BuyerScores(CustomerWeek):
 
 def evaluate(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Return :class:`BuyerScores` of the week's buyers; empty where nobody bought, or the week lies ahead."""
-    truth = purchased_pairs(inputs, week_id=week.week_id).collect()
-    if truth.is_empty():
+    labels = purchased_pairs(inputs, week_id=week.week_id).collect()
+    if labels.is_empty():
         return BuyerScores.create_empty()
-    buyers = truth.select(BUYER).unique().sort("customer_id")
+    buyers = labels.select(BUYER).unique().sort("customer_id")
     transactions, articles, customers = inputs.weekly("transactions"), inputs.static("articles"), inputs.static("customers")
     audience = buyers.select("customer_id")
     rules = {
@@ -43,21 +43,21 @@ def evaluate(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     }
     segments = segment_buyers(transactions, buyers=buyers, week_id=week.week_id, calendar=week.calendar)
     lists = _of_buyers(inputs, "recommendations", week.week_id, buyers).collect()
-    return evaluate_week(rules, lists, truth, segments, learner=week.model.best_learner)
+    return evaluate_week(rules, lists, labels, segments, learner=week.model.best_learner)
 
 
 def week_metrics(inputs: Inputs, week: WeekContext, scored: pl.LazyFrame) -> Metrics:
     """Return the week's MAP@12 by model, and the counts that add up over weeks."""
-    truth = purchased_pairs(inputs, week_id=week.week_id).collect()
-    if truth.is_empty():
+    labels = purchased_pairs(inputs, week_id=week.week_id).collect()
+    if labels.is_empty():
         return {"buyers": 0.0}
-    buyers = truth.select(BUYER).unique()
+    buyers = labels.select(BUYER).unique()
     lists = _of_buyers(inputs, "recommendations", week.week_id, buyers).collect()
     proposed = _of_buyers(inputs, "candidates", week.week_id, buyers).collect()
     offered = inputs.weekly("transactions").before(week.week_id, weeks=OFFER_WEEKS).select(pl.col("article_id").unique()).collect()
     means = scored.group_by("rung").agg(pl.col("average_precision").sort().mean()).sort("rung").collect()
     maps = {f"map_at_12/{model}": round(value, 9) for model, value in means.iter_rows()}
-    counts = count_pairs(proposed, lists, truth, strategies=[strategy.name for strategy in STRATEGIES]) | count_articles(
+    counts = count_pairs(proposed, lists, labels, strategies=[strategy.name for strategy in STRATEGIES]) | count_articles(
         lists, offered["article_id"]
     )
     return {"buyers": float(buyers.height), **maps, **counts}

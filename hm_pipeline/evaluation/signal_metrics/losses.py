@@ -18,15 +18,15 @@ RELIABILITY = "reliability"
 class SignalLoss(dy.Schema):
     """Sums of a measure; the measure is ``value / weight``."""
 
-    week_id = dy.Int64(primary_key=True, description="week that was graded")
+    week_id = dy.Int64(primary_key=True, description="week that was evaluated")
     signal = dy.String(primary_key=True, description="signal, or what of it")
     segment = dy.String(primary_key=True, description="part of the rows, all where there is one")
     measure = dy.String(primary_key=True, description="what was measured")
-    method = dy.String(primary_key=True, description="signal, or a rival")
+    method = dy.String(primary_key=True, description="signal, or a baseline")
     unit = dy.Int64(primary_key=True, description="group of customers or articles, type, or bin of predictions")
     row_count = dy.Int64(nullable=False, min=0, description="rows of the unit")
-    weight = dy.Float64(nullable=False, min=0, description="what the measure is divided by: rows, truths, or what was predicted")
-    value = dy.Float64(nullable=False, description="the measure times its weight, or what came true")
+    weight = dy.Float64(nullable=False, min=0, description="what the measure is divided by: rows, outcomes, or what was predicted")
+    value = dy.Float64(nullable=False, description="the measure times its weight, or the outcome")
 
 
 def mean_loss(rows: pl.DataFrame, losses: dict[str, pl.Expr], *, measure: str, weight: pl.Expr | None = None) -> pl.DataFrame:
@@ -56,8 +56,8 @@ def share_log_loss(method: str) -> pl.Expr:
     own that is 0 where the forecast is right, so that types can be drawn anew.
     """
     said = pl.col(method).cast(pl.Float64).clip(LEAST_SHARE)
-    share, truth = said / said.sum(), pl.col("outcome")
-    return truth * (truth.clip(1e-12) / share).log() - truth + share
+    share, outcome = said / said.sum(), pl.col("outcome")
+    return outcome * (outcome.clip(1e-12) / share).log() - outcome + share
 
 
 def area(rows: pl.DataFrame, methods: Sequence[str], *, measure: str = "AUC") -> pl.DataFrame:
@@ -96,7 +96,7 @@ def area(rows: pl.DataFrame, methods: Sequence[str], *, measure: str = "AUC") ->
     return pl.concat(frames)
 
 
-def reliability(rows: pl.DataFrame, column: str, truth: pl.Expr) -> pl.DataFrame:
+def reliability(rows: pl.DataFrame, column: str, outcome: pl.Expr) -> pl.DataFrame:
     """Return what was predicted (``weight``) and what came true (``value``) in bins of rising prediction.
 
     Parameters
@@ -105,7 +105,7 @@ def reliability(rows: pl.DataFrame, column: str, truth: pl.Expr) -> pl.DataFrame
         Rows in the order of a key: ties of a prediction are cut by it.
     """
     place = ((pl.col(column).rank("ordinal") - 1) * BINS // pl.len()).cast(pl.Int64).alias("unit")
-    binned = rows.select(place, pl.col(column).cast(pl.Float64).alias("weight"), truth.cast(pl.Float64).alias("value"))
+    binned = rows.select(place, pl.col(column).cast(pl.Float64).alias("weight"), outcome.cast(pl.Float64).alias("value"))
     summed = binned.sort("unit", "weight").group_by("unit", maintain_order=True)
     return summed.agg(pl.len().cast(pl.Int64).alias("row_count"), pl.col("weight", "value").sum()).with_columns(
         pl.lit("all").alias("segment"), pl.lit(RELIABILITY).alias("measure"), pl.lit("signal").alias("method")

@@ -1,4 +1,4 @@
-"""Grades of weeks, pooled: every method's measure, and its distance to the signal with an interval."""
+"""Metrics of signals, pooled over weeks: every method's measure, and its difference to the signal with an interval."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ class MethodRow(Row):
 
 
 class ReliabilityRow(Row):
-    """Ten parts of the rows, by rising prediction: what was predicted and what came true, and the slope of one on the other."""
+    """Ten parts of the rows, by rising prediction: predictions and outcomes, and the slope of one on the other."""
 
     signal: str
     rows: int
@@ -50,7 +50,7 @@ class ReliabilityRow(Row):
 
 
 class SignalMetrics(Row):
-    """All that was graded over some weeks."""
+    """All metrics of some weeks."""
 
     weeks: tuple[int, ...]
     methods: tuple[MethodRow, ...]
@@ -58,7 +58,7 @@ class SignalMetrics(Row):
 
 
 def read_losses(home: Home, weeks: Sequence[int]) -> pl.DataFrame:
-    """Read the grades of weeks.
+    """Read the losses of weeks.
 
     Raises
     ------

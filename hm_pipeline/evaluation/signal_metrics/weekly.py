@@ -1,4 +1,4 @@
-"""The grades of one week: every signal, every baseline, every measure."""
+"""Losses of one week: every signal, every baseline, every measure."""
 
 import polars as pl
 
@@ -9,9 +9,9 @@ from hm_pipeline.evaluation.signal_metrics.losses import SignalLoss, area, log_l
 from hm_pipeline.evaluation.signal_metrics.questions import needs, offers, seasons
 from hm_pipeline.recommender.labels import purchased_pairs
 
-NEED_RIVALS = ("base_rate", "own_share", "last_week_by_age")
-SEASON_RIVALS = ("last_week", "mean_of_4_weeks", "a_year_ago")
-OFFER_RIVALS = ("last_week", "mean_of_4_weeks", "zero")
+NEED_BASELINES = ("base_rate", "own_share", "last_week_by_age")
+SEASON_BASELINES = ("last_week", "mean_of_4_weeks", "a_year_ago")
+OFFER_BASELINES = ("last_week", "mean_of_4_weeks", "zero")
 
 
 def evaluate(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
@@ -36,14 +36,14 @@ def evaluate(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
 
 def _need(rows: pl.DataFrame) -> list[pl.DataFrame]:
     whole = rows.with_columns(pl.lit("all").alias("segment"))
-    methods = ("signal", *NEED_RIVALS)
+    methods = ("signal", *NEED_BASELINES)
     losses = mean_loss(whole, {method: log_loss(method) for method in methods}, measure="log loss")
     return [losses, area(whole, methods), reliability(whole, "signal", pl.col("outcome"))]
 
 
 def _season(rows: pl.DataFrame) -> list[pl.DataFrame]:
     whole = rows.with_columns(pl.lit("all").alias("segment"))
-    methods, weight = ("signal", *SEASON_RIVALS), pl.col("outcome")
+    methods, weight = ("signal", *SEASON_BASELINES), pl.col("outcome")
     wape = mean_loss(whole, {method: (pl.col(method) - pl.col("outcome")).abs() for method in methods}, measure="WAPE", weight=weight)
     losses = mean_loss(whole, {method: share_log_loss(method) for method in methods}, measure="log loss", weight=weight)
     return [wape, losses]
@@ -52,7 +52,7 @@ def _season(rows: pl.DataFrame) -> list[pl.DataFrame]:
 def _availability(rows: pl.DataFrame) -> list[pl.DataFrame]:
     """Whether any is sold: the probability against the baselines' units as scores."""
     said = rows.with_columns(pl.col("probability").alias("signal"))
-    methods = ("signal", *OFFER_RIVALS)
+    methods = ("signal", *OFFER_BASELINES)
     whole = said.with_columns(pl.lit("all").alias("segment"))
     phases = [area(part, methods) for part in said.sort("segment", "article_id").partition_by("segment", maintain_order=True)]
     return [area(whole, methods), *phases, reliability(_seen(rows), "probability", pl.col("outcome") > 0)]
@@ -65,7 +65,7 @@ def _seen(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _units(rows: pl.DataFrame) -> list[pl.DataFrame]:
     """How many are sold: the median's absolute error, and how reliable the mean is."""
-    losses = {method: (pl.col(method) - pl.col("outcome")).abs() for method in ("signal", *OFFER_RIVALS)}
+    losses = {method: (pl.col(method) - pl.col("outcome")).abs() for method in ("signal", *OFFER_BASELINES)}
     whole = rows.with_columns(pl.lit("all").alias("segment"))
     return [
         mean_loss(whole, losses, measure="MAE"),

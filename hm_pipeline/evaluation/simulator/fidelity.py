@@ -38,7 +38,7 @@ class Line(BaseModel):
 
     @property
     def result(self) -> str:
-        """Return ``met``, ``missed``, or nothing where the figure is not judged."""
+        """Return ``met``, ``missed``, or nothing where the metric is not evaluated."""
         if self.within is None:
             return ""
         met = self.simulated is not None and abs(self.simulated - self.real) <= self.within * self.real
@@ -46,7 +46,7 @@ class Line(BaseModel):
 
 
 class Calibration(BaseModel):
-    """All figures of a shop."""
+    """All metrics of a shop."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,7 +55,7 @@ class Calibration(BaseModel):
 
     @property
     def missed(self) -> tuple[Line, ...]:
-        """Return the figures that are evaluated and are off."""
+        """Return the metrics that are evaluated and outside their tolerance."""
         return tuple(line for line in self.lines if line.result == "missed")
 
 
@@ -81,7 +81,7 @@ def calibrate(raw: Path, settings: Settings, progress: OnProgress | None = None)
 
 
 def compare(metrics: dict[str, float | None]) -> Calibration:
-    """Set figures beside the reference data's."""
+    """Compare metrics with the reference data's."""
     customers = int(metrics["customers"] or 0)
     lines = [
         Line(
@@ -90,21 +90,23 @@ def compare(metrics: dict[str, float | None]) -> Calibration:
             source=fact.source,
             real=fact.real,
             simulated=metrics.get(fact.key),
-            within=_judged(fact, customers),
+            within=_tolerance(fact, customers),
         )
         for fact in FACTS
     ]
     return Calibration(customers=customers, lines=tuple(lines))
 
 
-def _judged(fact: Fact, customers: int) -> float | None:
+def _tolerance(fact: Fact, customers: int) -> float | None:
     return None if fact.full and customers < FULL_CUSTOMERS else fact.within
 
 
 def render(found: Calibration) -> Table:
     """Return what to print; a figure that is off is red, one that is not judged has no verdict."""
-    judged = sum(line.within is not None for line in found.lines)
-    title = f"The simulated shop of {found.customers:,} customers beside the reference data: {judged - len(found.missed)} of {judged} met"
+    evaluated = sum(line.within is not None for line in found.lines)
+    title = (
+        f"The simulated shop of {found.customers:,} customers beside the reference data: {evaluated - len(found.missed)} of {evaluated} met"
+    )
     header = ("figure", "real", "simulated", "off", "may be", "source", "")
     styles = ["red" if line.result == "missed" else None for line in found.lines]
     return TextTable(title, header, list(map(_cells, found.lines))).rich(words=("source", ""), wraps=("figure",), styles=styles)

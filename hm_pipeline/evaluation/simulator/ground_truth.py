@@ -30,7 +30,7 @@ class Likeness(BaseModel):
 
     signal: str
     column: str
-    is_rival: bool
+    is_baseline: bool
     spearman: float | None
     rows: int
     groups: int
@@ -50,11 +50,11 @@ def compare(home: Home, raw: Path, weeks: Sequence[int]) -> list[Likeness]:
         if rows.is_empty():
             hint = f"choose from the last {NEED_WEEKS}, and the shop that was ingested"
             raise MissingInput("the truth knows nothing of this week", where=f"{raw / FOLDER}, {name}", hint=hint)
-        found += [likeness(rows, name, column, by=by, is_rival=column in rivals) for column in (*own, *rivals)]
+        found += [likeness(rows, name, column, by=by, is_baseline=column in rivals) for column in (*own, *rivals)]
     return found
 
 
-def likeness(rows: pl.DataFrame, signal: str, column: str, *, by: Sequence[str], is_rival: bool) -> Likeness:
+def likeness(rows: pl.DataFrame, signal: str, column: str, *, by: Sequence[str], is_baseline: bool) -> Likeness:
     """Return the rank correlation of a column with ``truth``, the mean over groups where there are groups.
 
     A group whose truth is all the same asks nothing and is left out; a column that is all the same in a group says
@@ -66,7 +66,7 @@ def likeness(rows: pl.DataFrame, signal: str, column: str, *, by: Sequence[str],
     each = ranked.group_by("group").agg(pl.corr("said", "truth").fill_nan(0).fill_null(0).alias("value")).sort("group")
     mean = each["value"].mean()
     spearman = round(float(mean), 4) if isinstance(mean, float) else None
-    return Likeness(signal=signal, column=column, is_rival=is_rival, spearman=spearman, rows=asked.height, groups=each.height)
+    return Likeness(signal=signal, column=column, is_baseline=is_baseline, spearman=spearman, rows=asked.height, groups=each.height)
 
 
 Comparison = tuple[Callable[[Stored], pl.DataFrame], tuple[str, ...], tuple[str, ...], tuple[str, ...]]
@@ -86,7 +86,7 @@ def render(found: Sequence[Likeness], weeks: Sequence[str]) -> Table:
     span = " to ".join(dict.fromkeys((weeks[0], weeks[-1])))
     lines = []
     for row in found:
-        name, column = ("", f"  rival: {row.column}") if row.is_rival else (row.signal, row.column)
+        name, column = ("", f"  rival: {row.column}") if row.is_baseline else (row.signal, row.column)
         figure = "" if row.spearman is None else f"{row.spearman:+.3f}"
         lines.append((name, column, figure, f"{row.rows:,}", f"{row.groups:,}"))
     title = f"Signals of {span} beside the simulated truth"

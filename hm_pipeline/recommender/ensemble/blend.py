@@ -50,7 +50,7 @@ def rounded(scores: npt.NDArray[np.floating]) -> Floats:
     return (np.round(scores.astype(np.float64), DECIMALS) + 0.0).astype(np.float32)  # + 0.0 turns -0.0 into 0.0
 
 
-def blend_weights(scaled: npt.NDArray[np.float64], judge: MapScorer) -> tuple[tuple[float, ...], float]:
+def blend_weights(scaled: npt.NDArray[np.float64], scorer: MapScorer) -> tuple[tuple[float, ...], float]:
     """Return the weights on the simplex that give the best MAP@12, and that figure.
 
     The grid holds each learner alone, so that the blend is no worse than the best of them where it was fitted.  Of
@@ -58,12 +58,12 @@ def blend_weights(scaled: npt.NDArray[np.float64], judge: MapScorer) -> tuple[tu
     """
     learners = scaled.shape[1]
     equal = (1.0 / learners,) * learners
-    if judge.hits < FEWEST_HITS:
-        return equal, judge(blended(scaled, equal))
+    if scorer.hits < FEWEST_HITS:
+        return equal, scorer(blended(scaled, equal))
     steps = STEPS[learners]
     grid = [tuple(part / steps for part in parts) for parts in _compositions(steps, learners)]
     grid.sort(key=lambda weights: (sum(weight**2 for weight in weights), weights))
-    scores = [judge(blended(scaled, weights)) for weights in grid]
+    scores = [scorer(blended(scaled, weights)) for weights in grid]
     best = int(np.argmax(scores))  # the first of equals
     return grid[best], scores[best]
 

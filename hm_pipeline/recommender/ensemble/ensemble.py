@@ -26,9 +26,9 @@ from hm_pipeline.recommender.ensemble.search_result import SearchResult
 from hm_pipeline.recommender.learners import Member, fit_member, learner_named
 from hm_pipeline.recommender.learners.base import Floats, as_floats
 
-JUDGED_BUYERS = 20_000  # of a week; the standard error of MAP@12 is then about 3 % of it
+VALIDATION_BUYERS = 20_000  # of a week; the standard error of MAP@12 is then about 3 % of it
 Frame = pl.LazyFrame | pl.DataFrame
-Judged = tuple[npt.NDArray[np.float64], MapScorer]  # standardised scores of a week's candidates, and who judges them
+ScoredWeek = tuple[npt.NDArray[np.float64], MapScorer]  # standardised scores of a week's candidates, and their scorer
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class Ensemble:
 
 def fit_ensemble(
     matrices: Mapping[int, Frame],
-    truth: Frame,
+    labels: Frame,
     found: SearchResult,
     *,
     roles: LabelWeeks,
@@ -131,7 +131,7 @@ def fit_ensemble(
     matrices
         By label week: keys of a pair, features and ``is_bought``, all candidates of the week's buyers.  Lazy frames
         are read sampled.
-    truth
+    labels
         ``week_id, customer_id, article_id`` of what was bought in the metric and the blend week.
     found
         Settings of the learners.
@@ -151,13 +151,13 @@ def fit_ensemble(
             where=f"label weeks {roles.fit[0]} and {roles.fit[1]}",
             hint="choose a later week, or ingest more customers",
         )
-    judged = {role: _judged(matrices, truth, week, members, settings) for role, week in (("metric", roles.metric), ("blend", roles.blend))}
-    weights, blend_map = blend_weights(*judged["blend"])
+    scored = {role: _scored(matrices, labels, week, members, settings) for role, week in (("metric", roles.metric), ("blend", roles.blend))}
+    weights, blend_map = blend_weights(*scored["blend"])
     refitted = fit(roles.refit)
-    metrics = {name: figure for role, week in judged.items() for name, figure in _metrics(role, week, members).items()}
+    metrics = {name: figure for role, week in scored.items() for name, figure in _metrics(role, week, members).items()}
     metrics |= {
         "blend_map": blend_map,
-        "is_blend_fitted": float(judged["blend"][1].hits >= FEWEST_HITS),
+        "is_blend_fitted": float(scored["blend"][1].hits >= FEWEST_HITS),
         "is_refitted": float(bool(refitted)),
     }
     best = max((member.learner for member in members), key=lambda learner: metrics[f"metric_map_{learner}"])  # the first of equals
@@ -177,17 +177,17 @@ def _fit_members(
     return tuple(fit(name, result.params) for name, result in found.learners.items())
 
 
-def _judged(matrices: Mapping[int, Frame], truth: Frame, week: int, members: Sequence[Member], settings: Settings) -> Judged:
-    bought = truth.lazy().filter(pl.col("week_id") == week)
-    rows, bought_rows = validation_sample(_week(matrices, week), bought, buyers=JUDGED_BUYERS, seed=settings.seed)
+def _scored(matrices: Mapping[int, Frame], labels: Frame, week: int, members: Sequence[Member], settings: Settings) -> ScoredWeek:
+    bought = labels.lazy().filter(pl.col("week_id") == week)
+    rows, bought_rows = validation_sample(_week(matrices, week), bought, buyers=VALIDATION_BUYERS, seed=settings.seed)
     margins = _margins(members, as_floats(rows, members[0].features))
     return standardised(margins, group_offsets(rows)), MapScorer(rows, bought_rows)
 
 
-def _metrics(role: str, judged: Judged, members: Sequence[Member]) -> dict[str, float]:
-    scaled, judge = judged
-    metrics = {f"{role}_map_{member.learner}": judge(rounded(scaled[:, at])) for at, member in enumerate(members)}
-    return metrics | {f"{role}_buyers": float(judge.buyers), f"{role}_hits": float(judge.hits)}
+def _metrics(role: str, scored: ScoredWeek, members: Sequence[Member]) -> dict[str, float]:
+    scaled, scorer = scored
+    metrics = {f"{role}_map_{member.learner}": scorer(rounded(scaled[:, at])) for at, member in enumerate(members)}
+    return metrics | {f"{role}_buyers": float(scorer.buyers), f"{role}_hits": float(scorer.hits)}
 
 
 def _margins(members: Sequence[Member], rows: Floats) -> Floats:

@@ -1,6 +1,6 @@
-"""Rows to learn from and rows to judge on: sampled by a hash of their keys, so that the order of rows does not matter.
+"""Training and validation samples, drawn by a hash of their keys, so that the order of rows does not matter.
 
-``Judge`` counts MAP@12 like ``metrics.map_at``, over rows that stay where they are while their scores change.
+``MapScorer`` computes MAP@12 like ``metrics.map_at``, over rows that stay where they are while their scores change.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ def training_sample(matrix: pl.LazyFrame | pl.DataFrame, *, rows: int, seed: int
 
 
 def validation_sample(
-    matrix: pl.LazyFrame | pl.DataFrame, truth: pl.LazyFrame | pl.DataFrame, *, buyers: int, seed: int
+    matrix: pl.LazyFrame | pl.DataFrame, labels: pl.LazyFrame | pl.DataFrame, *, buyers: int, seed: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read all candidates of so many of a week's buyers, and what these bought.
 
@@ -55,16 +55,16 @@ def validation_sample(
     ----------
     matrix
         Keys of a pair, and features, of one week.
-    truth
+    labels
         ``week_id, customer_id, article_id`` of the purchases of that week; buyers without candidates stay in, their
         average precision is 0.
 
     Returns
     -------
     tuple
-        Rows of the matrix and distinct rows of the truth, both sorted by key.
+        Rows of the matrix and distinct rows of the labels, both sorted by key.
     """
-    bought = truth.lazy().select(KEYS).unique().sort(KEYS).collect()
+    bought = labels.lazy().select(KEYS).unique().sort(KEYS).collect()
     chosen = bought.lazy().select(BUYER).unique().with_columns(_place=_hash(BUYER, seed))
     kept = chosen.sort("_place", *BUYER).head(buyers).select(BUYER)
     rows = matrix.lazy().join(kept, on=BUYER, how="semi").sort(KEYS).collect()
@@ -93,19 +93,19 @@ def group_offsets(pairs: pl.DataFrame) -> npt.NDArray[np.intp]:
 class MapScorer:
     """MAP@12 of scores for the rows of one matrix, fast enough for every trial of a search.
 
-    Equal scores rank by article_id.  All buyers of the truth count, candidates or not.
+    Equal scores rank by article_id.  All buyers of the labels count, candidates or not.
 
     Parameters
     ----------
     pairs
         Keys of a pair, sorted.
-    truth
+    labels
         Distinct ``week_id, customer_id, article_id`` of what was bought.
     """
 
-    def __init__(self, pairs: pl.DataFrame, truth: pl.DataFrame) -> None:
-        bought = truth.group_by(BUYER).agg(bought_count=pl.len().cast(pl.Int64))
-        marked = pairs.select(KEYS).join(truth.select(*KEYS, is_hit=True), on=KEYS, how="left", maintain_order="left")
+    def __init__(self, pairs: pl.DataFrame, labels: pl.DataFrame) -> None:
+        bought = labels.group_by(BUYER).agg(bought_count=pl.len().cast(pl.Int64))
+        marked = pairs.select(KEYS).join(labels.select(*KEYS, is_hit=True), on=KEYS, how="left", maintain_order="left")
         counted = marked.join(bought, on=BUYER, how="left", maintain_order="left")
         is_hit = counted["is_hit"].fill_null(value=False).to_numpy()
         starts = group_offsets(pairs)

@@ -30,7 +30,7 @@ LEAST_TRIALS = 2  # FLAML skips the evaluation of a single trial
 def search(
     training: pl.DataFrame,
     metric_week: pl.DataFrame,
-    truth: pl.DataFrame,
+    labels: pl.DataFrame,
     *,
     features: Sequence[str],
     learners: Sequence[str],
@@ -44,7 +44,7 @@ def search(
     ----------
     training
         Rows of the fit weeks, as :func:`~hm_pipeline.recommender.ensemble.sampling.training_sample` gives them.
-    metric_week, truth
+    metric_week, labels
         A later week: all candidates of some of its buyers and what these bought, as
         :func:`~hm_pipeline.recommender.ensemble.sampling.validation_sample` gives them.  Where nobody bought in it nothing is tried, and
         the settings are the starting points.
@@ -62,15 +62,15 @@ def search(
     """
     if training[LABEL].n_unique() < 2:
         raise MissingInput("nothing to learn from: no bought candidate", where="labels of the fit weeks", hint="start at a later week")
-    judge, seen = MapScorer(metric_week, truth), as_floats(metric_week, features)
+    scorer, seen = MapScorer(metric_week, labels), as_floats(metric_week, features)
     found = {}
     for name in learners:
         if metric_week.is_empty():  # a week without a sale is nobody's fault
             found[name] = _start(name)
             continue
         learner = _learner(name, features, seed, threads)
-        found[name] = _search_one(name, learner, training, (seen, judge), trials)
-    return SearchResult(found, tuple(features), seed, training.height, judge.buyers, judge.hits)
+        found[name] = _search_one(name, learner, training, (seen, scorer), trials)
+    return SearchResult(found, tuple(features), seed, training.height, scorer.buyers, scorer.hits)
 
 
 def _start(name: str) -> LearnerResult:
@@ -80,23 +80,23 @@ def _start(name: str) -> LearnerResult:
 
 
 def _search_one(
-    name: str, learner: type[BaseEstimator], training: pl.DataFrame, judged: tuple[Floats, MapScorer], trials: int
+    name: str, learner: type[BaseEstimator], training: pl.DataFrame, scored: tuple[Floats, MapScorer], trials: int
 ) -> LearnerResult:
-    seen, judge = judged
+    seen, scorer = scored
     tried: list[Trial] = []
 
     def loss(rows: Floats, _: Any, estimator: Any, *_rest: Any) -> tuple[float, dict[str, float]]:
-        figure = judge(estimator.model.score(rows))
+        figure = scorer(estimator.model.score(rows))
         tried.append(Trial(estimator.setting, figure))
         return 1.0 - figure, {f"map_at_{K}": figure}
 
-    labels = training[LABEL].cast(pl.Int8).to_numpy()
-    expected = pl.zeros(len(seen), dtype=pl.Int8, eager=True).to_numpy()  # required, but the judge knows better
+    targets = training[LABEL].cast(pl.Int8).to_numpy()
+    expected = pl.zeros(len(seen), dtype=pl.Int8, eager=True).to_numpy()  # required; the scorer has the labels
     with _quiet_flaml():
         automl = AutoML()
         automl.add_learner(name, learner)
         automl.fit(
-            as_floats(training, learner.features), labels, X_val=seen, y_val=expected, metric=loss, **_settings(name, learner, trials)
+            as_floats(training, learner.features), targets, X_val=seen, y_val=expected, metric=loss, **_settings(name, learner, trials)
         )
     best = max(tried, key=lambda trial: trial.map_at_12)  # the first of equals, as FLAML has it
     return LearnerResult(best.params, best.map_at_12, tuple(tried))
@@ -133,10 +133,10 @@ def _learner(name: str, chosen: Sequence[str], fixed_seed: int, fixed_threads: i
         def setting(self) -> dict[str, float]:
             return {key: _plain(self.params[key]) for key in SPACES[name]}
 
-        def fit(self, rows: Floats, labels: Any, *_: Any, **__: Any) -> float:
+        def fit(self, rows: Floats, targets: Any, *_: Any, **__: Any) -> float:
             began = time.perf_counter()
             self._model = kind.fit(
-                self.setting, rows, labels.astype("float32"), features=self.features, seed=self.seed, threads=self.threads
+                self.setting, rows, targets.astype("float32"), features=self.features, seed=self.seed, threads=self.threads
             )
             return time.perf_counter() - began
 

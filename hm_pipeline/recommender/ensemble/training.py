@@ -16,7 +16,7 @@ from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.recommender.candidates import STRATEGIES
-from hm_pipeline.recommender.ensemble.ensemble import JUDGED_BUYERS, Ensemble, fit_ensemble
+from hm_pipeline.recommender.ensemble.ensemble import VALIDATION_BUYERS, Ensemble, fit_ensemble
 from hm_pipeline.recommender.ensemble.feature_schema import require_schema, schema_version
 from hm_pipeline.recommender.ensemble.ranking import recommend as rank_candidates
 from hm_pipeline.recommender.ensemble.sampling import training_sample, validation_sample
@@ -76,13 +76,13 @@ def search_settings(inputs: Inputs, week: WeekContext) -> SearchModel:
     roles, settings = label_weeks(week.week_id), week.settings
     rows = pl.concat([labelled(inputs, week_id) for week_id in roles.fit])
     training = training_sample(rows, rows=settings.training_rows, seed=settings.seed)
-    judged, truth = validation_sample(
-        labelled(inputs, roles.metric), purchased_pairs(inputs, week_id=roles.metric), buyers=JUDGED_BUYERS, seed=settings.seed
+    scored, labels = validation_sample(
+        labelled(inputs, roles.metric), purchased_pairs(inputs, week_id=roles.metric), buyers=VALIDATION_BUYERS, seed=settings.seed
     )
     found = search(
         training,
-        judged,
-        truth,
+        scored,
+        labels,
         features=features(inputs),
         learners=settings.learners,
         trials=settings.trials,
@@ -95,10 +95,10 @@ def search_settings(inputs: Inputs, week: WeekContext) -> SearchModel:
 def fit(inputs: Inputs, week: WeekContext) -> Ensemble:
     """Fit the ensemble of a week with the settings found."""
     roles = label_weeks(week.week_id)
-    truth = pl.concat([purchased_pairs(inputs, week_id=week_id) for week_id in (roles.metric, roles.blend)])
+    labels = pl.concat([purchased_pairs(inputs, week_id=week_id) for week_id in (roles.metric, roles.blend)])
     return fit_ensemble(
         {week_id: labelled(inputs, week_id) for week_id in roles.all},
-        truth,
+        labels,
         week.model,
         roles=roles,
         features=features(inputs),

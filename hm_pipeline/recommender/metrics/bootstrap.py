@@ -64,7 +64,7 @@ def bootstrap(
 
 def paired_difference(
     values: npt.ArrayLike,
-    rival: npt.ArrayLike,
+    baseline: npt.ArrayLike,
     *,
     seed: int,
     samples: int = 1000,
@@ -72,7 +72,7 @@ def paired_difference(
     clusters: npt.ArrayLike | None = None,
 ) -> Interval:
     """Return the mean of ``values - baseline`` of the same buyers in the same order, with its bootstrap interval."""
-    differences = np.asarray(values, dtype=np.float64) - np.asarray(rival, dtype=np.float64)
+    differences = np.asarray(values, dtype=np.float64) - np.asarray(baseline, dtype=np.float64)
     return bootstrap(differences, seed=seed, samples=samples, level=level, clusters=clusters)
 
 

@@ -1,6 +1,6 @@
 """How good a ranking is: MAP@12 as Kaggle counts it, recall and coverage.
 
-Rankings are tables of ``week_id, customer_id, article_id, rank`` (1 is best), purchases of the judged week are tables
+Rankings are tables of ``week_id, customer_id, article_id, rank`` (1 is best), purchases of the evaluated week are tables
 of ``week_id, customer_id, article_id``.  Only customers who bought something count.  How sure one can be of a mean is
 in ``intervals``, whose names can be had here too.
 """
@@ -66,10 +66,10 @@ def average_precision(ranked: pl.DataFrame, bought: pl.DataFrame, *, k: int = K)
     precision = pl.int_range(1, pl.len() + 1).over(BUYER) / pl.col("rank")
     # list.sum adds in rank order; a plain grouped sum of floats may add in another order each run
     sums = hits.sort(*BUYER, "rank").with_columns(precision=precision).group_by(BUYER).agg("precision")
-    judged = pairs.lazy().group_by(BUYER).agg(bought_count=pl.len()).join(sums, on=BUYER, how="left")
+    scored = pairs.lazy().group_by(BUYER).agg(bought_count=pl.len()).join(sums, on=BUYER, how="left")
     gained = pl.col("precision").list.sum().fill_null(0.0)
     score = (gained / pl.min_horizontal("bought_count", pl.lit(k))).cast(pl.Float64)
-    return judged.select(*BUYER, average_precision=score).sort(BUYER).collect()
+    return scored.select(*BUYER, average_precision=score).sort(BUYER).collect()
 
 
 def map_at(ranked: pl.DataFrame, bought: pl.DataFrame, *, k: int = K) -> float:

@@ -39,9 +39,9 @@ def weeks(label_week):
 def fit(found, features):
     def run(weeks, **changes):
         matrices = {week: matrix.lazy() for week, (matrix, _) in weeks.items()}
-        truth = pl.concat([bought for _, bought in weeks.values()])
+        labels = pl.concat([bought for _, bought in weeks.values()])
         known = {"roles": ROLES, "features": features, "service_version": "v1", "settings": SETTINGS, **changes}
-        return fit_ensemble(matrices, truth, found, **known)
+        return fit_ensemble(matrices, labels, found, **known)
 
     return run
 
@@ -168,12 +168,12 @@ def test_scale_within_a_customer_by_hand():
 
 
 def test_blend_prefers_the_learner_that_knows(label_week):
-    matrix, truth = validation_sample(*label_week(104, buyers=150), buyers=1_000, seed=0)
+    matrix, labels = validation_sample(*label_week(104, buyers=150), buyers=1_000, seed=0)
     margins = np.nan_to_num(as_floats(matrix, ["feature_0", "feature_5"]))
-    scaled, judge = standardised(margins, group_offsets(matrix)), MapScorer(matrix, truth)
-    weights, figure = blend_weights(scaled, judge)
+    scaled, scorer = standardised(margins, group_offsets(matrix)), MapScorer(matrix, labels)
+    weights, figure = blend_weights(scaled, scorer)
     assert weights[0] > 0.6
-    assert figure == judge(blended(scaled, weights)) >= judge(blended(scaled, (1.0, 0.0)))
+    assert figure == scorer(blended(scaled, weights)) >= scorer(blended(scaled, (1.0, 0.0)))
 
 
 @pytest.mark.parametrize("learner", LEARNERS)

@@ -1,4 +1,4 @@
-"""The search finds settings that rank, by the figure the judges use, and the same ones twice."""
+"""The search finds settings that rank, by the metric of the evaluation, and the same ones twice."""
 
 import logging
 
@@ -45,11 +45,11 @@ def test_best_is_no_worse_than_the_starting_point(found, learner):
 
 @pytest.mark.parametrize("learner", LEARNERS)
 def test_figure_is_that_of_a_member_fitted_with_the_setting(found, weeks, features, learner):
-    training, matrix, truth = weeks
+    training, matrix, labels = weeks
     result = found.learners[learner]
     member = fit_member(learner, result.params, training, features=features, seed=3, threads=2)
-    assert map_at(ranked(matrix, member.score(matrix)), truth) == pytest.approx(result.map_at_12, abs=1e-12)
-    assert result.map_at_12 > 2 * map_at(ranked(matrix, np.zeros(matrix.height)), truth)
+    assert map_at(ranked(matrix, member.score(matrix)), labels) == pytest.approx(result.map_at_12, abs=1e-12)
+    assert result.map_at_12 > 2 * map_at(ranked(matrix, np.zeros(matrix.height)), labels)
 
 
 def test_twice_gives_the_same_file(found, weeks, features, tmp_path):
@@ -70,39 +70,39 @@ def test_is_silent_and_leaves_no_trace(weeks, features, capfd):
 
 
 def test_without_hits_the_starting_points_stand(weeks, features):
-    training, matrix, truth = weeks
-    found = search(training, matrix, truth.clear(), features=features, learners=("xgboost",), trials=2, seed=0, threads=2)
+    training, matrix, labels = weeks
+    found = search(training, matrix, labels.clear(), features=features, learners=("xgboost",), trials=2, seed=0, threads=2)
     assert (found.hits, found.buyers, found.learners["xgboost"].map_at_12) == (0, 0, 0.0)
     assert found.learners["xgboost"].params == found.learners["xgboost"].trials[0].params
 
 
 def test_says_what_is_missing(weeks, features, tmp_path):
-    training, matrix, truth = weeks
+    training, matrix, labels = weeks
     settings = {"trials": 2, "seed": 0, "threads": 2}
     with pytest.raises(MissingInput, match="nothing to learn"):
-        search(training.filter(~pl.col("is_bought")), matrix, truth, features=features, learners=("xgboost",), **settings)
+        search(training.filter(~pl.col("is_bought")), matrix, labels, features=features, learners=("xgboost",), **settings)
     with pytest.raises(MissingInput, match="no_such_column"):
-        search(training, matrix, truth, features=("no_such_column",), learners=("xgboost",), **settings)
+        search(training, matrix, labels, features=("no_such_column",), learners=("xgboost",), **settings)
     with pytest.raises(InvalidInput, match="oracle"):
-        search(training, matrix, truth, features=features, learners=("oracle",), **settings)
+        search(training, matrix, labels, features=features, learners=("oracle",), **settings)
     with pytest.raises(MissingInput, match="search"):
         SearchResult.load(tmp_path / "none.json")
 
 
 @pytest.mark.parametrize("decimals", [0, 1, 6])
 def test_judge_counts_as_the_metric_does(label_week, decimals):
-    matrix, truth = validation_sample(*label_week(104, base=-2.5), buyers=1_000, seed=0)
+    matrix, labels = validation_sample(*label_week(104, base=-2.5), buyers=1_000, seed=0)
     scores = np.random.default_rng(decimals).normal(size=matrix.height).round(decimals)  # few decimals make ties
-    assert MapScorer(matrix, truth)(scores) == pytest.approx(map_at(ranked(matrix, scores), truth), abs=1e-12)
+    assert MapScorer(matrix, labels)(scores) == pytest.approx(map_at(ranked(matrix, scores), labels), abs=1e-12)
 
 
 def test_judge_by_hand():
-    truth = pl.DataFrame({"week_id": [1] * 4, "customer_id": [1, 1, 2, 3], "article_id": [11, 99, 10, 10]})
+    labels = pl.DataFrame({"week_id": [1] * 4, "customer_id": [1, 1, 2, 3], "article_id": [11, 99, 10, 10]})
     matrix = pl.DataFrame({"week_id": [1] * 5, "customer_id": [1, 1, 1, 2, 4], "article_id": [10, 11, 12, 11, 10]})
     # customer 1 bought 11 (ranked 2nd) and 99 (no candidate): 1/2 / 2; 2 has no hit, 3 no candidates, 4 bought nothing
-    assert MapScorer(matrix, truth)(np.array([2.0, 1.0, 0.0, 0.0, 5.0])) == pytest.approx(0.25 / 3)
+    assert MapScorer(matrix, labels)(np.array([2.0, 1.0, 0.0, 0.0, 5.0])) == pytest.approx(0.25 / 3)
     with pytest.raises(SchemaViolation, match="not sorted"):
-        MapScorer(matrix.reverse(), truth)
+        MapScorer(matrix.reverse(), labels)
 
 
 def test_training_sample_keeps_all_bought_and_ignores_row_order(label_week):
@@ -118,13 +118,13 @@ def test_training_sample_keeps_all_bought_and_ignores_row_order(label_week):
 
 
 def test_judged_sample_takes_whole_customers_and_keeps_those_without_candidates(label_week):
-    matrix, truth = label_week(103)
-    rows, bought = validation_sample(matrix.reverse().lazy(), pl.concat([truth, truth]).lazy(), buyers=15, seed=0)
+    matrix, labels = label_week(103)
+    rows, bought = validation_sample(matrix.reverse().lazy(), pl.concat([labels, labels]).lazy(), buyers=15, seed=0)
     assert bought.select("customer_id").n_unique() == 15
     assert set(rows.group_by("customer_id").len()["len"]) == {40}
-    everyone = validation_sample(matrix, truth, buyers=1_000, seed=0)[1]
+    everyone = validation_sample(matrix, labels, buyers=1_000, seed=0)[1]
     assert 10_000 in everyone["customer_id"].to_list()
-    assert everyone.height == truth.unique().height
+    assert everyone.height == labels.unique().height
 
 
 def test_matrix_reads_any_column_and_tells_missing_from_zero():
@@ -133,8 +133,8 @@ def test_matrix_reads_any_column_and_tells_missing_from_zero():
 
 
 def test_where_nobody_bought_in_the_metric_week_the_starting_points_are_kept(weeks, features):
-    training, matrix, truth = weeks
-    result = search(training, matrix.clear(), truth.clear(), features=features, learners=LEARNERS, trials=4, seed=3, threads=2)
+    training, matrix, labels = weeks
+    result = search(training, matrix.clear(), labels.clear(), features=features, learners=LEARNERS, trials=4, seed=3, threads=2)
     assert (result.buyers, result.hits) == (0, 0)
     for name in LEARNERS:
         start = {key: pytest.approx(span.start) for key, span in SPACES[name].items()}
