@@ -89,8 +89,8 @@ DISK = {
 def disk_trouble(error: BaseException | None) -> DiskError | None:
     """Return what the operating system complained about, wherever a library wrapped it; nothing if it is no such complaint."""
     for one in linked(error):
-        said = _said(one)
-        complaint = next((text for text in DISK if text.lower() in said), None)
+        text = _text_of(one)
+        complaint = next((known for known in DISK if known.lower() in text), None)
         if complaint and not isinstance(one, HMError):
             where = getattr(one, "filename", None) or "the disk"
             return DiskError(complaint[0].lower() + complaint[1:], where=str(where), hint=DISK[complaint])
@@ -106,7 +106,7 @@ def linked(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__context__ if error.__cause__ is None else error.__cause__  # an error may be false, as a tuple may
 
 
-def _said(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     try:
         return str(error).lower()
     except Exception:  # noqa: BLE001 - a class of somebody else, which cannot say what it is

@@ -1,4 +1,4 @@
-"""Ids as people write them, as the whole numbers of the tables: a fraction, or a float that may have lost digits, is none."""
+"""Ids as people write them, as the integers of the tables; a fraction, or a float that may have lost digits, becomes null."""
 
 import re
 from decimal import Decimal
@@ -8,25 +8,25 @@ from typing import TypeVar
 import polars as pl
 
 EXACT = 2**53  # floats beyond it skip whole numbers
-WHOLE = r"^[+-]?[0-9]{1,19}(\.0*)?$"
+INTEGER = r"^[+-]?[0-9]{1,19}(\.0*)?$"
 HEX = "^[0-9a-f]{64}$"  # of a customer
 Column = TypeVar("Column", pl.Expr, pl.Series)
 
 
-def whole_numbers(column: pl.Series) -> pl.Series:
-    """Return a column of ids as integers, null where a value is no whole number.
+def integers(column: pl.Series) -> pl.Series:
+    """Return a column of ids as integers, null where a value is not an integer.
 
     Examples
     --------
-    >>> whole_numbers(pl.Series(["0108775015", "108775015.0", "1.5", "x"])).to_list()
+    >>> integers(pl.Series(["0108775015", "108775015.0", "1.5", "x"])).to_list()
     [108775015, 108775015, None, None]
-    >>> whole_numbers(pl.Series([7.0, 7.5, 2.0**60])).to_list(), whole_numbers(pl.Series([True])).to_list()
+    >>> integers(pl.Series([7.0, 7.5, 2.0**60])).to_list(), integers(pl.Series([True])).to_list()
     ([7, None, None], [None])
     """
     values = column.cast(pl.String) if column.dtype in (pl.Categorical, pl.Enum) else column
     if values.dtype == pl.String:
         text = values.str.strip_chars()
-        return text.set(~text.str.contains(WHOLE), None).str.replace(r"\.0*$", "").cast(pl.Int64, strict=False)
+        return text.set(~text.str.contains(INTEGER), None).str.replace(r"\.0*$", "").cast(pl.Int64, strict=False)
     if not values.dtype.is_numeric():
         return pl.Series(column.name, [None] * len(column), pl.Int64)
     numbers = values.cast(pl.Int64, strict=False)
@@ -36,19 +36,19 @@ def whole_numbers(column: pl.Series) -> pl.Series:
     return numbers.set(is_lost.fill_null(value=True), None)
 
 
-def whole_number(value: object) -> int | None:
-    """Return one id as an integer, NumPy's and texts among them, or nothing where it is no whole number.
+def integer(value: object) -> int | None:
+    """Return one id as an integer, NumPy's and texts among them, or nothing where it is not an integer.
 
     Examples
     --------
-    >>> whole_number("0108775015"), whole_number(7.0), whole_number(7.5), whole_number(True), whole_number(None)
+    >>> integer("0108775015"), integer(7.0), integer(7.5), integer(True), integer(None)
     (108775015, 7, None, None, None)
     """
     if isinstance(value, Integral) and not isinstance(value, bool):
         return int(value)
     if isinstance(value, str):
         text = value.strip()
-        return int(text.partition(".")[0]) if text.isascii() and re.match(WHOLE, text) else None
+        return int(text.partition(".")[0]) if text.isascii() and re.match(INTEGER, text) else None
     if isinstance(value, Decimal):
         return int(value) if value.is_finite() and value == int(value) else None
     if isinstance(value, Real) and not isinstance(value, bool):

@@ -7,7 +7,7 @@ import polars as pl
 from hm_pipeline.base.columns import EVERYONE
 from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.files import atomic_write
-from hm_pipeline.base.ids import ten_digits, whole_numbers
+from hm_pipeline.base.ids import integers, ten_digits
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest, scan_files
@@ -74,7 +74,7 @@ def features_of(settings: Settings, pairs: Path, out: Path, *, service: str) -> 
         raise MissingInput("the folder does not exist", where=str(out.absolute().parent), hint="create it, or choose another --out")
     asked = _read(pairs, is_typed=out.suffix != ".csv")
     found = features_of_pairs(asked, settings, service=service, where=str(pairs))
-    articles = ten_digits(whole_numbers(asked["article_id"]))
+    articles = ten_digits(integers(asked["article_id"]))
     written = pl.concat([asked.with_columns(articles), found], how="horizontal")
     lists = [name for name, kind in written.schema.items() if kind.is_nested()]
     if lists and out.suffix == ".csv":

@@ -20,7 +20,7 @@ from importlib.metadata import version
 from types import ModuleType
 
 from hm_pipeline.engine.normalised_code import LIBRARIES, Definition, definition, normalised
-from hm_pipeline.engine.source_modules import Node, is_infrastructure, module_named, whole_module
+from hm_pipeline.engine.source_modules import Node, is_infrastructure, module_definitions, module_named
 
 ROUNDS = 8  # names are told apart by what they refer to, so many steps deep
 
@@ -66,7 +66,7 @@ def _reached(entries: Iterable[Entry]) -> dict[Node, Definition]:
     pending: list[Node] = []
     for entry in entries:
         if isinstance(entry, ModuleType | str):
-            pending += whole_module(entry if isinstance(entry, str) else entry.__name__)
+            pending += module_definitions(entry if isinstance(entry, str) else entry.__name__)
             continue
         node, part = _entered(entry)
         graph[node] = part

@@ -18,7 +18,7 @@ from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import CustomerSubset, Inputs
 from hm_pipeline.engine.partition_files import UNPARTITIONED, FileEntry, Manifest, PartitionWriter, scan_files, write_shard
 from hm_pipeline.engine.plan import AUDIENCE, TRANSACTIONS, Graph
-from hm_pipeline.engine.shards import WHOLE, Shard, load_shards, workers_for
+from hm_pipeline.engine.shards import UNSPLIT, Shard, load_shards, workers_for
 from hm_pipeline.engine.step import Step, WeekContext, merge_dependencies
 from hm_pipeline.engine.tables import WeeklyTable
 from hm_pipeline.engine.unexpected import foreseen
@@ -86,7 +86,7 @@ class Runner:
             raise
 
     def _written(self, step: Step, week_id: int, writer: PartitionWriter) -> Manifest:
-        shards = load_shards(self.home.root / "shards.json") if step.is_sharded else (WHOLE,)
+        shards = load_shards(self.home.root / "shards.json") if step.is_sharded else (UNSPLIT,)
         fingerprint = self.graph.fingerprint(step.name, week_id)
         task = partial(compute_shard, self.graph.around(step.name), step.name, week_id, fingerprint)
         workers = workers_for(len(shards), self.graph.settings.workers)
@@ -151,7 +151,7 @@ class Runner:
         if step.model and Manifest.load(self.graph.folder(step.model, week_id)) is None:
             self.materialize(step.model, self.graph.steps[step.model].fit_week(week_id, self.graph.calendar))
 
-    def inputs(self, step: Step, week_id: int, shard: Shard = WHOLE, made: dict[object, Any] | None = None) -> Inputs:
+    def inputs(self, step: Step, week_id: int, shard: Shard = UNSPLIT, made: dict[object, Any] | None = None) -> Inputs:
         """Open what a step declared, fenced at its week, for the customers of a shard; ``made`` is what other shards have made."""
         weekly: dict[str, WeeklyTable] = {}
         static: dict[str, pl.LazyFrame] = {}

@@ -14,8 +14,8 @@ from hm_pipeline.engine.source_modules import (
     is_infrastructure,
     is_module,
     is_text,
+    module_definitions,
     module_named,
-    whole_module,
 )
 
 LIBRARIES = {  # import name: distribution, of what computes; a new minor version may compute something else
@@ -169,7 +169,7 @@ class _Writer:
             if not is_module(name):
                 continue
             if count == len(words):
-                return whole_module(name), []
+                return module_definitions(name), []
             module = module_named(name)
             if words[count] in module.bound or is_infrastructure(name):
                 return [(name, words[count])], words[count + 1 :]

@@ -29,7 +29,7 @@ class Shard:
         return self.first, self.last
 
 
-WHOLE = Shard(0, LOWEST, HIGHEST)
+UNSPLIT = Shard(0, LOWEST, HIGHEST)
 
 
 def split_customers(customer_ids: pl.Series, count: int) -> tuple[Shard, ...]:

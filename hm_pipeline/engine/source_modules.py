@@ -96,6 +96,6 @@ def is_infrastructure(module: str) -> bool:
     return module in INFRASTRUCTURE or module.startswith(f"{PACKAGE}.engine.")
 
 
-def whole_module(module: str) -> list[Node]:
+def module_definitions(module: str) -> list[Node]:
     """Return every definition of a module."""
     return [] if is_infrastructure(module) else [(module, name) for name in module_named(module).bound]

@@ -14,7 +14,7 @@ import polars as pl
 from hm_pipeline.base.columns import EVERYONE
 from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.shards import WHOLE, Shard, load_shards
+from hm_pipeline.engine.shards import UNSPLIT, Shard, load_shards
 from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.feast_duckdb.online.encoding import Batch, Encoder
 from hm_pipeline.feast_duckdb.online.redis_writer import RedisTables
@@ -118,7 +118,7 @@ def prefetch(batches: Iterator[Batch]) -> Iterator[Batch]:
 def _batches(table: FeatureTable, inputs: Inputs, week: WeekContext) -> Iterator[pl.DataFrame]:
     """Yield a table's rows, a shard's at a time where it has customers."""
     columns = [*table.keys, *table.features]
-    shards = load_shards(week.settings.home / "shards.json") if "customer_id" in table.keys else (WHOLE,)
+    shards = load_shards(week.settings.home / "shards.json") if "customer_id" in table.keys else (UNSPLIT,)
     for shard in shards:
         yield from _rows(table, inputs, week, shard).select(columns).collect().iter_slices(BATCH)
 

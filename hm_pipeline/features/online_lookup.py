@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from hm_pipeline.base.errors import InvalidInput, MissingInput
-from hm_pipeline.base.ids import signed, whole_number
+from hm_pipeline.base.ids import integer, signed
 from hm_pipeline.features.historical import home_of, service_of
 from hm_pipeline.features.identity import refuse_others
 from hm_pipeline.features.online_load import tables_of
@@ -35,7 +35,7 @@ def look_up(
     Parameters
     ----------
     customers
-        64-digit ids, or the whole numbers of the tables.
+        64-digit ids, or the integers of the tables.
     articles
         Numbers, with or without leading zeros; as many as customers where both are given.
     features
@@ -115,14 +115,14 @@ def _refuse_unknown(store: "FeatureStore", found: pl.DataFrame, given: Mapping[s
 
 def _customer(given: str | int) -> int:
     """Return the number of a customer: the last 16 digits, signed."""
-    number = signed(given) if isinstance(given, str) else whole_number(given)
+    number = signed(given) if isinstance(given, str) else integer(given)
     if number is None:
         raise InvalidInput(f"{given!r} is no customer", where="customers", hint="give the 64-digit id of customers.csv")
     return number
 
 
 def _article(given: str | int) -> int:
-    number = whole_number(given)
+    number = integer(given)
     if number is None:
         raise InvalidInput(f"{given!r} is no article", where="articles", hint="give the number of articles.csv")
     return number

@@ -8,7 +8,7 @@ import polars as pl
 
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.errors import InvalidInput, MissingInput
-from hm_pipeline.base.ids import whole_numbers
+from hm_pipeline.base.ids import integers
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.feast_duckdb.offline.frames import as_arrow
@@ -88,9 +88,9 @@ def _keys(asked: pl.DataFrame, home: Home, where: str) -> pl.DataFrame:
 
 
 def _customer_ids(given: pl.Series, customers: pl.DataFrame, where: str) -> pl.Series:
-    numbers = whole_numbers(given)
+    numbers = integers(given)
     if given.dtype != pl.String:
-        _refuse(given, numbers.is_null(), f"{given.name} is no whole number:", where)
+        _refuse(given, numbers.is_null(), f"{given.name} is not an integer:", where)
         return numbers
     text = given.str.strip_chars().str.to_lowercase().alias("customer_hex").to_frame()
     ids = text.join(customers, on="customer_hex", how="left", maintain_order="left")["customer_id"]
@@ -121,8 +121,8 @@ def _numbered_weeks(given: pl.Series, calendar: Calendar, where: str) -> pl.Seri
 
 
 def _number(given: pl.Series, where: str) -> pl.Series:
-    numbers = whole_numbers(given)
-    _refuse(given, numbers.is_null(), f"{given.name} is no whole number:", where)
+    numbers = integers(given)
+    _refuse(given, numbers.is_null(), f"{given.name} is not an integer:", where)
     return numbers
 
 

@@ -118,7 +118,7 @@ def _execute(graph: Graph, runs: Sequence[Run], report: OnProgress | None) -> No
 def _carry_out(work: Callable[[], object], graph: Graph, run: Run) -> None:
     """Execute a run; of what Dagster wraps an error in, nothing leaves but that error, and Ctrl-C is Ctrl-C."""
 
-    def told() -> HMError | None:
+    def failure() -> HMError | None:
         try:
             work()
         except Exception as error:
@@ -131,7 +131,7 @@ def _carry_out(work: Callable[[], object], graph: Graph, run: Run) -> None:
     name = run.steps[0] if len(run.steps) == 1 else f"{run.steps[0]} to {run.steps[-1]}"
     week = "" if run.first == UNPARTITIONED else " to ".join(dict.fromkeys(graph.calendar.key(week) for week in (run.first, run.last)))
     try:
-        wrong = foreseen(told, home=graph.home.root, step=name, week=week)
+        wrong = foreseen(failure, home=graph.home.root, step=name, week=week)
     except _interruption():
         raise KeyboardInterrupt from None
     if wrong:

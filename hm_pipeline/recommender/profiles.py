@@ -12,13 +12,13 @@ from hm_pipeline.base.fixed_point import days_before
 from hm_pipeline.engine.inputs import Inputs
 
 HALF_LIFE_DAYS = 90.0  # a season: tastes change slower than needs
-UNIT = 1e6  # of weights: whole numbers of it, so that no order of summation changes their sum
+UNIT = 1e6  # of weights: integers of it, so that no order of summation changes their sum
 SMOOTHING = 2.0  # purchases of the average customer that are added to everyone's own
 
 
 @dataclass(frozen=True)
 class CustomerProfiles:
-    """Weighted purchases of customers, by position of customer and article, in any order; the weights are whole numbers of 1/``UNIT``."""
+    """Weighted purchases of customers, by position of customer and article, in any order; the weights are integers of 1/``UNIT``."""
 
     customers: np.ndarray
     articles: np.ndarray

@@ -146,7 +146,7 @@ def test_a_store_that_guesses_is_caught(served, monkeypatch):
 
 
 def cut(table):
-    """Cut keys to whole numbers, as a guess at their type does."""
+    """Cut keys to integers, as a guess at their type does."""
     return table.astype(dict.fromkeys(KEYS, "int64")) if isinstance(table, pd.DataFrame) else table
 
 

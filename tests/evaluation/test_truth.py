@@ -13,7 +13,7 @@ from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.engine.home import Home
 from hm_pipeline.evaluation.simulator import ground_truth as truth
 from hm_pipeline.evaluation.simulator.ground_truth import WEEK, compare, likeness, render
-from hm_pipeline.evaluation.simulator.ground_truth_rows import CUSTOMER, Stored, needs, offers, seasons, tastes
+from hm_pipeline.evaluation.simulator.ground_truth_rows import CUSTOMER, Stored, affinities, needs, offers, seasons
 from hm_pipeline.orchestration.execute import materialize
 
 WEEK_ID = 104
@@ -64,7 +64,7 @@ def test_signals_know_the_truth(folders: tuple[Home, Path]) -> None:
 
 @pytest.mark.parametrize(
     ("table", "column", "by"),
-    [(needs, "need_propensity", (CUSTOMER,)), (tastes, "style_similarity", (CUSTOMER,)), (offers, "availability_units", ())],
+    [(needs, "need_propensity", (CUSTOMER,)), (affinities, "style_similarity", (CUSTOMER,)), (offers, "availability_units", ())],
 )
 def test_a_shuffled_signal_is_caught(folders: tuple[Home, Path], table, column: str, by: tuple[str, ...]) -> None:
     rows = table(Stored(*folders, WEEK_ID))

@@ -117,7 +117,7 @@ def test_a_missing_or_emptied_partition(tmp_path, weekly):
     (tmp_path / "weekly" / "week_id=2" / "shard=000.parquet").unlink()
     with pytest.raises(MissingInput, match="week_id 2"):
         ask(weekly, weeks_asked(1, 2), "need:value")
-    with pytest.raises(InvalidInput, match="whole numbers"):
+    with pytest.raises(InvalidInput, match="integers"):
         ask(weekly, weeks_asked(1.0, kind=pl.Float64), "need:value")
 
 

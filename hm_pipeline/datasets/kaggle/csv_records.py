@@ -138,13 +138,13 @@ def records(path: Path) -> Iterator[Record]:
         try:
             for number, fields in enumerate(reader):
                 if number and fields:
-                    yield _told(Record(begin, reader.line_num, fields))
+                    yield _checked(Record(begin, reader.line_num, fields))
                 begin = reader.line_num + 1
         except csv.Error as error:
             yield Record(begin, reader.line_num, [], UNCLOSED if "unexpected end" in str(error) else MISPLACED)
 
 
-def _told(record: Record) -> Record:
+def _checked(record: Record) -> Record:
     size = sum(map(len, record.fields))
     if size > LONGEST:
         fault = f"the row has {size:,} characters, more than {LONGEST:,}"

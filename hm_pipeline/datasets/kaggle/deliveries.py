@@ -63,14 +63,14 @@ class Weeks:
         self._stored = {week_id: manifest.rows for week_id, manifest in manifests.items() if manifest}
         self._days: dict[int, frozenset[date]] = {}
 
-    def put(self, purchases: Purchases, parts: Parts, threads: int, say: OnProgress) -> None:
+    def put(self, purchases: Purchases, parts: Parts, threads: int, progress: OnProgress) -> None:
         """Stage all weeks of the files."""
-        say(FACTS, 0, len(parts))
+        progress(FACTS, 0, len(parts))
         with ThreadPoolExecutor(threads) as pool:  # Polars lets go of the interpreter while it sorts and writes
             found = pool.map(lambda week_id: self._put(week_id, *purchases.read_week(week_id, parts[week_id])), parts)
             for done, (week_id, week) in enumerate(zip(parts, found, strict=True), start=1):
                 self.delivered[week_id] = week
-                say(FACTS, done, len(parts))
+                progress(FACTS, done, len(parts))
 
     def _put(self, week_id: int, rows: pl.DataFrame, rejected: int) -> Delivered:
         if rows.is_empty():

@@ -16,7 +16,7 @@ from hm_pipeline.datasets.kaggle.rejected_rows import MOST, bad_rows, refuse_row
 COLUMN_OF = {"FN": "is_fashion_news", "Active": "is_active"}  # of the table, where the file has another name
 DERIVED = ("customer_hex", "position")
 HEX_HINT = "an id is 64 hex digits in lower case, as in Kaggle's files"
-NUMBER_HINT = "write a whole number"
+NUMBER_HINT = "write an integer"
 MOST_ID = 10**18 - 1
 ATTRIBUTES = ("club_member_status", "fashion_news_frequency", "age")
 
@@ -92,7 +92,7 @@ def read_articles(connection: Any, path: Path, stored: pl.DataFrame | None = Non
     articles = raw.with_columns(whole.cast(pl.Int64, strict=False)).select(Articles.column_names())
     for name in numbers:
         broken = articles[name].is_null() & raw[name].is_not_null()
-        _refuse(raw, broken, path, name, what="is not a whole number", hint=NUMBER_HINT)
+        _refuse(raw, broken, path, name, what="is not an integer", hint=NUMBER_HINT)
     no_id = ~articles["article_id"].is_between(0, MOST_ID).fill_null(value=False)
     _refuse(raw, no_id, path, "article_id", what="is not a number of up to 18 digits", hint=NUMBER_HINT)
     twice = ~articles["article_id"].is_first_distinct()

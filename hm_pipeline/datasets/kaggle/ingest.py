@@ -109,7 +109,7 @@ class _Ingest:
     stage: Stage
     settings: Settings
     epoch: date
-    say: OnProgress
+    progress: OnProgress
     skip: bool = field(kw_only=True)
 
     def carry_out(self, raw: Path | None, drop_weeks: tuple[date, date] | None, *, is_replacing: bool) -> IngestReport:
@@ -138,10 +138,10 @@ class _Ingest:
         connection = connect(root, memory=self.settings.memory, threads=self.settings.threads)
         customers, articles = (self._dimension(connection, files, *dimension) for dimension in DIMENSIONS)
         purchases = Purchases(connection, files[RAW_TRANSACTIONS.file], customers=customers, articles=articles, epoch=self.epoch)
-        weeks.put(purchases, purchases.parts(root, skip=self.skip), self.settings.threads, self.say)
+        weeks.put(purchases, purchases.parts(root, skip=self.skip), self.settings.threads, self.progress)
         rejected: dict[str, int] = {}
         if purchases.is_sifted or any(week.rejected for week in weeks.delivered.values()):
-            purchases.tell_strangers(root, skip=self.skip)
+            purchases.diagnose_unknown_ids(root, skip=self.skip)
             rejected = purchases.save_rejects(root / FILE)
         if not any(week.rows for week in weeks.delivered.values()):
             what = "no purchase is by a known customer and of a known article"
@@ -151,13 +151,13 @@ class _Ingest:
 
     def _dimension(self, connection: Any, files: dict[str, Path], raw: RawTable, schema: type[dy.Schema], read: Reader) -> pl.DataFrame:
         table, path = raw.file.removesuffix(".csv"), files[raw.file]
-        self.say(table, 0, 1)
+        self.progress(table, 0, 1)
         home, key = self.stage.home, schema.column_names()[0]
         moment = pl.lit(datetime.combine(self.epoch, datetime.min.time(), tzinfo=UTC)).cast(pl.Datetime("us", "UTC"))
         stored = home.static(table).collect() if (home.folder(table) / "manifest.json").exists() else None
         rows = validate(merge(read(connection, path, stored), stored, key, read_header(path, raw)), schema, table=table)
         self.stage.put(rows.with_columns(event_timestamp=moment), table)
-        self.say(table, 1, 1)
+        self.progress(table, 1, 1)
         return rows
 
     def _publish(self, weeks: Weeks, calendar: Calendar, raw: Path | None, customer_ids: pl.Series) -> None:

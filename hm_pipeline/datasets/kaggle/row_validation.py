@@ -21,7 +21,7 @@ from hm_pipeline.datasets.kaggle.rejected_rows import COLUMNS, MOST, bad_rows, r
 
 CHUNK = 200_000  # rows
 MOST_PRICE = 2147  # as millionths it still fits 32 bits
-EXACT = 2**53  # whole numbers below it are doubles, of which a fraction can be told
+EXACT = 2**53  # integers below it are doubles, of which a fraction can be told
 DIGITS = "regexp_full_match(article_id, '[0-9]{1,18}(\\.0+)?')"  # a double may not hold them all
 LINE = "hm_line"  # column of a sifted file: where the row stood in the raw one
 
@@ -47,23 +47,23 @@ def faults(epoch: date, today: date, quantities: Sequence[str] = ()) -> tuple[Fa
         Fault("t_dat", f"{day} < DATE '{epoch}'", f"lies before the epoch {epoch}", "choose an earlier epoch with --epoch"),
         Fault("t_dat", f"{day} > DATE '{today}'", "lies in the future", "write the day of the purchase"),
         Fault("customer_id", f"NOT coalesce(regexp_matches(customer_id, '{HEX}'), false)", "is not 64 hex digits", HEX_HINT),
-        Fault("article_id", f"NOT {is_article()}", "is not a whole number", NUMBER_HINT),
+        Fault("article_id", f"NOT {is_article()}", "is not an integer", NUMBER_HINT),
         Fault("price", f"NOT isfinite({price})", "is not a number", "write it as 0.0254"),
         Fault("price", f"{price} < 0", "is negative", "write what was paid; leave returns out"),
         Fault("price", f"{price} > {MOST_PRICE}", f"is above {MOST_PRICE}", "divide all prices by one number"),
-        Fault("sales_channel_id", channel, "is not a whole number", "write 1 for the store, 2 for online, or leave it empty"),
+        Fault("sales_channel_id", channel, "is not an integer", "write 1 for the store, 2 for online, or leave it empty"),
         *(Fault(name, f"NOT {is_one(name)}", "is not 1", "write one line per unit, leave returns out") for name in quantities),
     )
 
 
-def is_whole(number: str) -> str:
-    """Return the SQL that shows whether a double is a whole number that it holds exactly."""
+def is_integer(number: str) -> str:
+    """Return the SQL that shows whether a double is an integer that it holds exactly."""
     return f"({number} = trunc({number}) AND {number} >= 0 AND {number} < {EXACT})"
 
 
 def is_article() -> str:
-    """Return the SQL that shows whether a text is an article's number, in whatever way a whole number may be written."""
-    return f"coalesce({DIGITS} OR {is_whole('try_cast(article_id AS DOUBLE)')}, false)"
+    """Return the SQL that shows whether a text is an article's number, in whatever way an integer may be written."""
+    return f"coalesce({DIGITS} OR {is_integer('try_cast(article_id AS DOUBLE)')}, false)"
 
 
 def is_one(column: str) -> str:

@@ -19,7 +19,7 @@ from hm_pipeline.datasets.kaggle.csv_reader import csv_scan, fetch, inner_names,
 from hm_pipeline.datasets.kaggle.header import read_header
 from hm_pipeline.datasets.kaggle.keys import Keys
 from hm_pipeline.datasets.kaggle.rejected_rows import FILE, BadRows
-from hm_pipeline.datasets.kaggle.row_validation import DIGITS, LINE, RowValidator, faults, is_article, is_one, is_whole
+from hm_pipeline.datasets.kaggle.row_validation import DIGITS, LINE, RowValidator, faults, is_article, is_integer, is_one
 from hm_pipeline.engine.partition_files import scan_files
 
 ORDER = ("customer_id", "article_id", "t_dat", "price", "sales_channel_id")
@@ -101,7 +101,7 @@ class Purchases:
         """Return the statement of the fast pass; a row that is not sound in every column has no week."""
         channel = "sales_channel_id" if "sales_channel_id" in self.columns else "NULL::DOUBLE"
         days = f"t_dat - DATE '{self.epoch}'"
-        article = is_article() if is_exact else is_whole("article_id")
+        article = is_article() if is_exact else is_integer("article_id")
         sound = [f"{days} >= 0 AND t_dat <= DATE '{self.today}' AND price >= 0 AND {article}"]
         sound.append(f"({channel} IS NULL OR {channel} = trunc({channel}))")
         sound += [is_one(name) for name in self._quantities]
@@ -140,7 +140,7 @@ class Purchases:
         self.sift(folder / "sifted")
         return self.split(folder / "sifted-parts", is_exact=True)
 
-    def tell_strangers(self, folder: Path, *, skip: bool) -> None:
+    def diagnose_unknown_ids(self, folder: Path, *, skip: bool) -> None:
         """Tell bad ids from strangers, whom the fast pass takes them for; no week holds either."""
         try:
             if self.find_fault():

@@ -18,7 +18,7 @@ from hm_pipeline.datasets.simulator.customers import CIRCLE_STYLE, Segments, Sim
 from hm_pipeline.datasets.simulator.weekly_sales import LIKES, NOISE, likes, look, utility
 
 FOLDER = "truth"
-TASTES = 20_000  # customers whose taste is written
+PROFILES = 20_000  # customers whose taste is written
 NEEDS = 4_000  # customers whose needs are written
 NEED_WEEKS = 8  # last weeks whose needs are written
 GLANCES = 64  # times a customer looks, to work out the chances of the types
@@ -57,7 +57,7 @@ class GroundTruthRecorder:
     def write(self, out: Path) -> None:
         """Write the tables, each whole or not at all."""
         offers = pl.concat(self._offers)
-        customers, articles = self._tastes()
+        customers, articles = self._affinities()
         tables = {
             "offers": offers,
             "seasons": self._seasons(offers),
@@ -111,9 +111,9 @@ class GroundTruthRecorder:
             }
         ).select(week_column(week_id), pl.all())
 
-    def _tastes(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def _affinities(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return vectors whose product is what a customer makes of an article, needs and favourite types left aside."""
-        shop, shoppers, people = self._shop, self._shoppers, spread(self._shoppers.size, TASTES)
+        shop, shoppers, people = self._shop, self._shoppers, spread(self._shoppers.size, PROFILES)
         circle = shoppers.segment[people]
         style = LIKES["style"] * shoppers.style[people] + CIRCLE_STYLE * self._segments.style[circle]
         colours = np.zeros((len(people), len(palette.COLOURS)))

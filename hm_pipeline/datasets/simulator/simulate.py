@@ -57,7 +57,7 @@ def simulate(
     segments = build_segments(shop, world)
     shoppers = build_customers(customers, first_week, segments, world)
     people = customers_table(shoppers, seed, world)
-    say = progress or (lambda _table, _done, _all: None)
+    progress = progress or (lambda _table, _done, _all: None)
 
     ids = people["customer_id"], shop.article_id
     witness = GroundTruthRecorder(shop, shoppers, segments, ids, seed) if truth else None
@@ -72,7 +72,7 @@ def simulate(
                 basket = simulate_week(shop, shoppers, segments, week_id, trend, diary)
                 rows = _rows(shop, ids, basket, week_id, diary)
                 rows.write_csv(file, include_header=done == 0)
-                say("transactions", done + 1, weeks)
+                progress("transactions", done + 1, weeks)
 
     atomic_write(out / "customers.csv", people.write_csv)
     atomic_write(out / "articles.csv", articles_table(shop).write_csv)
@@ -80,7 +80,7 @@ def simulate(
     if witness:
         witness.write(out)
     if images:
-        write_images(out, shop, say)
+        write_images(out, shop, progress)
 
 
 def _rows(shop: Catalogue, ids: tuple[pl.Series, pl.Series], basket: Basket, week_id: int, rng: np.random.Generator) -> pl.DataFrame:

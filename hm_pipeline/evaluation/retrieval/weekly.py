@@ -76,7 +76,7 @@ def _strategies(
     """Yield each strategy's own counts, its share of what is kept, and what is kept where it is left out."""
     kept = np.zeros(len(hits), bool)
     kept[union.best(model.score(found), most)[0]] = True
-    for name in union.said:
+    for name in union.values:
         mine = union.proposed_by(name)
         alone = mine & (union.strategy_count == 1)
         yield _row("strategy", name, hits, mine) | {"alone_row_count": int(alone.sum()), "alone_hit_count": int(hits[alone].sum())}

@@ -45,8 +45,8 @@ def mean_loss(rows: pl.DataFrame, losses: dict[str, pl.Expr], *, measure: str, w
 
 def log_loss(method: str) -> pl.Expr:
     """Return what a probability costs, in nats."""
-    said = pl.col(method).cast(pl.Float64).clip(LEAST_CHANCE, 1 - LEAST_CHANCE)
-    return -(pl.col("outcome") * said.log() + (1 - pl.col("outcome")) * (1 - said).log())
+    predicted = pl.col(method).cast(pl.Float64).clip(LEAST_CHANCE, 1 - LEAST_CHANCE)
+    return -(pl.col("outcome") * predicted.log() + (1 - pl.col("outcome")) * (1 - predicted).log())
 
 
 def share_log_loss(method: str) -> pl.Expr:
@@ -55,8 +55,8 @@ def share_log_loss(method: str) -> pl.Expr:
     Shares are brought to a sum of one.  The two last terms add up to nothing; they make each type's part a cost of its
     own that is 0 where the forecast is right, so that types can be drawn anew.
     """
-    said = pl.col(method).cast(pl.Float64).clip(LEAST_SHARE)
-    share, outcome = said / said.sum(), pl.col("outcome")
+    predicted = pl.col(method).cast(pl.Float64).clip(LEAST_SHARE)
+    share, outcome = predicted / predicted.sum(), pl.col("outcome")
     return outcome * (outcome.clip(1e-12) / share).log() - outcome + share
 
 

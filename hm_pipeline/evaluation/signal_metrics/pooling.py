@@ -41,7 +41,7 @@ class ReliabilityRow(Row):
     def gaps(self) -> list[float]:
         """Return by how much each tenth came out above what was predicted, as a share."""
         pairs = zip(self.predicted, self.came_true, strict=True)
-        return [true / said - 1 if said else float("inf") if true else 0.0 for said, true in pairs]
+        return [true / predicted - 1 if predicted else float("inf") if true else 0.0 for predicted, true in pairs]
 
     @property
     def is_reliable(self) -> bool:
@@ -119,9 +119,9 @@ def _reliable(signal: str, part: pl.DataFrame) -> ReliabilityRow:
 def _slope(bins: pl.DataFrame) -> float | None:
     """Return the slope of what came true on what was predicted, by least squares over bins; none where all is predicted alike."""
     count = bins["row_count"].to_numpy().astype(float)
-    said, true = bins["weight"].to_numpy() / count, bins["value"].to_numpy() / count
-    middle, mean = np.average(said, weights=count), np.average(true, weights=count)
-    spread = float((count * (said - middle) ** 2).sum())
+    predicted, true = bins["weight"].to_numpy() / count, bins["value"].to_numpy() / count
+    middle, mean = np.average(predicted, weights=count), np.average(true, weights=count)
+    spread = float((count * (predicted - middle) ** 2).sum())
     if spread <= 1e-12 * count.sum():
         return None
-    return round(float((count * (said - middle) * (true - mean)).sum() / spread), 4)
+    return round(float((count * (predicted - middle) * (true - mean)).sum() / spread), 4)

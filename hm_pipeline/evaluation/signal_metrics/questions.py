@@ -40,7 +40,7 @@ def needs(inputs: Inputs, week_id: int) -> pl.DataFrame:
         .collect()
     )
     buyers = taken.select("customer_id").unique()
-    said = inputs.weekly("signal/type_need").at(week_id).select(*key, pl.col("type_need").alias("signal"))
+    predicted = inputs.weekly("signal/type_need").at(week_id).select(*key, pl.col("type_need").alias("signal"))
     rates = inputs.weekly("history/type_rates").at(week_id)
     everyone = rates.filter(pl.col("age") == EVERYONE).select("product_type_no", pl.col("month_rate").alias("base_rate"))
     ages = inputs.static("customers").select("customer_id", pl.col("age").cast(pl.Int64).clip(0, OLDEST).fill_null(EVERYONE))
@@ -51,7 +51,7 @@ def needs(inputs: Inputs, week_id: int) -> pl.DataFrame:
     active = weeks.group_by("customer_id").agg(pl.col("week_id").n_unique().alias("all_weeks"))
     own_share = (pl.col("type_weeks").fill_null(0) + PRIOR_WEEKS * pl.col("base_rate")) / (pl.col("all_weeks").fill_null(0) + PRIOR_WEEKS)
     return (
-        said.join(buyers.lazy(), on="customer_id", how="semi")
+        predicted.join(buyers.lazy(), on="customer_id", how="semi")
         .join(taken.lazy(), on=key, how="left")
         .join(everyone, on="product_type_no", how="left")
         .join(ages, on="customer_id", how="left")
@@ -69,8 +69,8 @@ def seasons(inputs: Inputs, week_id: int) -> pl.DataFrame:
     """Return the types' shares of the week's units; baselines are last week's, the mean of four weeks, and a year ago."""
     articles = inputs.static("articles").select("article_id", or_unknown("product_type_no"))
     types = articles.select("product_type_no").unique()
-    said = inputs.weekly("signal/seasonality").at(week_id).join(articles, on="article_id")
-    expected = said.group_by("product_type_no").agg(pl.col("seasonality_share").max().alias("signal"))
+    predicted = inputs.weekly("signal/seasonality").at(week_id).join(articles, on="article_id")
+    expected = predicted.group_by("product_type_no").agg(pl.col("seasonality_share").max().alias("signal"))
     sold = inputs.weekly("transactions").before(week_id + 1, weeks=YEAR + 1).join(articles, on="article_id")
     counted = sold.group_by("product_type_no", "week_id").agg(pl.len().alias("units"))
     shares = counted.with_columns((pl.col("units") / pl.col("units").sum().over("week_id")).alias("share"))
@@ -98,7 +98,7 @@ def seasons(inputs: Inputs, week_id: int) -> pl.DataFrame:
 
 def offers(inputs: Inputs, week_id: int) -> pl.DataFrame:
     """Return the units that articles sold in the week, and their phase; baselines are last week, the mean of four, and nothing."""
-    said = inputs.weekly("signal/availability").at(week_id)
+    predicted = inputs.weekly("signal/availability").at(week_id)
     sales = inputs.weekly("history/article_sales").at(week_id)
     units = inputs.weekly("transactions").before(week_id + 1, weeks=1).group_by("article_id").agg(pl.len().alias("outcome"))
     phase = (
@@ -112,7 +112,7 @@ def offers(inputs: Inputs, week_id: int) -> pl.DataFrame:
     )
     month = (pl.col("day_7_count") + pl.col("lag_2_count") + pl.col("lag_3_count") + pl.col("lag_4_count")) / 4
     return (
-        said.join(sales.select("article_id", "day_7_count", month.alias("month")), on="article_id")
+        predicted.join(sales.select("article_id", "day_7_count", month.alias("month")), on="article_id")
         .join(units, on="article_id", how="left")
         .select(
             "article_id",

@@ -51,10 +51,10 @@ def _season(rows: pl.DataFrame) -> list[pl.DataFrame]:
 
 def _availability(rows: pl.DataFrame) -> list[pl.DataFrame]:
     """Whether any is sold: the probability against the baselines' units as scores."""
-    said = rows.with_columns(pl.col("probability").alias("signal"))
+    predicted = rows.with_columns(pl.col("probability").alias("signal"))
     methods = ("signal", *OFFER_BASELINES)
-    whole = said.with_columns(pl.lit("all").alias("segment"))
-    phases = [area(part, methods) for part in said.sort("segment", "article_id").partition_by("segment", maintain_order=True)]
+    whole = predicted.with_columns(pl.lit("all").alias("segment"))
+    phases = [area(part, methods) for part in predicted.sort("segment", "article_id").partition_by("segment", maintain_order=True)]
     return [area(whole, methods), *phases, reliability(_seen(rows), "probability", pl.col("outcome") > 0)]
 
 

@@ -56,8 +56,8 @@ def _maps(home: Home, bought: pl.DataFrame, week_id: int) -> dict[str, float]:
     }
 
 
-def _over(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
+def _over(part: float, total: float) -> float | None:
+    return part / total if total else None
 
 
 def _hits(home: Home, bought: pl.DataFrame, week_id: int) -> dict[str, float]:

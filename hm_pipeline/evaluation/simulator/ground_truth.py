@@ -14,7 +14,17 @@ from rich.table import Table
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.datasets.simulator.ground_truth import FOLDER, NEED_WEEKS
 from hm_pipeline.engine.home import Home
-from hm_pipeline.evaluation.simulator.ground_truth_rows import CUSTOMER, Stored, calendars, needs, offered, offers, rhythms, seasons, tastes
+from hm_pipeline.evaluation.simulator.ground_truth_rows import (
+    CUSTOMER,
+    Stored,
+    affinities,
+    calendars,
+    needs,
+    offered,
+    offers,
+    rhythms,
+    seasons,
+)
 from hm_pipeline.evaluation.text_table import TextTable
 
 WEEK = "week_id"
@@ -75,7 +85,7 @@ COMPARISONS: dict[str, Comparison] = {
     "need, rhythm alone": (rhythms, ("need_propensity",), ("sales_of_type", "need_own_share"), (WEEK, CUSTOMER)),
     "season": (seasons, ("seasonality_growth",), ("last_week_carried_over",), (WEEK,)),
     "season, calendar alone": (calendars, ("seasonality_growth",), ("last_week_carried_over",), (WEEK,)),
-    "style": (tastes, ("style_similarity",), ("sales_last_week", "bought_of_index_group"), (WEEK, CUSTOMER)),
+    "style": (affinities, ("style_similarity",), ("sales_last_week", "bought_of_index_group"), (WEEK, CUSTOMER)),
     "availability": (offers, ("availability_units", "availability"), ("sales_last_week",), (WEEK,)),
     "availability, on offer": (offered, ("availability_units", "availability"), ("sales_last_week",), (WEEK,)),
 }

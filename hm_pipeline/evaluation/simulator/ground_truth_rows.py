@@ -102,7 +102,7 @@ def _change(shares: pl.LazyFrame, now: int, name: str, *, before: int) -> pl.Laz
     return shares.group_by(TYPE).agg((share.filter(week == now).sum() / share.filter(week < before).mean()).alias(name))
 
 
-def tastes(stored: Stored) -> pl.DataFrame:
+def affinities(stored: Stored) -> pl.DataFrame:
     """Return the style of candidates, against what the customer makes of the article."""
     pairs = stored.signal("style_similarity").select(CUSTOMER, "article_id", "style_similarity")
     sales = stored.sold(1).group_by("article_id").agg(pl.len().alias("sales_last_week"))

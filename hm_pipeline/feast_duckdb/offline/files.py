@@ -16,7 +16,7 @@ from feast.data_format import ParquetFormat
 from feast.infra.offline_stores.file_source import FileSource
 
 from hm_pipeline.base.errors import InvalidInput, MissingInput
-from hm_pipeline.feast_duckdb.offline.layout import escaped, is_whole, literal_path, unescaped, value_of
+from hm_pipeline.feast_duckdb.offline.layout import escaped, is_integer, literal_path, unescaped, value_of
 from hm_pipeline.feast_duckdb.offline.remote_files import filesystem, is_remote, options_of
 
 PARTITION = re.compile(r"^(?P<key>[^=*?\[]+)=\*$")
@@ -116,7 +116,7 @@ def all_files(source: Source) -> list[str]:
     """List every file of a source, in a fixed order."""
     if _is_left_to_duckdb(source):
         return [source.path]
-    files = [escaped(file) for file in _matches(source, _pattern(source)) if _is_whole(source, file.rpartition("/")[0])]
+    files = [escaped(file) for file in _matches(source, _pattern(source)) if _is_complete(source, file.rpartition("/")[0])]
     if not files:
         raise MissingInput(f"view {source.view!r} has no files", where=source.path, hint="write the table before it is read")
     return files
@@ -149,7 +149,7 @@ def _partitions(source: Source, base: str, rest: str, key: str, values: Sequence
     for folder in _matches(source, f"{base}/{key}=*"):
         stored.setdefault(_meant(value_of(f"{folder}/", key), values), []).append(folder)
     for value in values:
-        folders = [folder for folder in stored.get(value if isinstance(value, int) else str(value), []) if _is_whole(source, folder)]
+        folders = [folder for folder in stored.get(value if isinstance(value, int) else str(value), []) if _is_complete(source, folder)]
         found = [escaped(file) for folder in folders for file in _matches(source, f"{escaped(folder)}/{rest}")]
         if not folders or not (found or source.marker):  # a marked partition may be empty, an unmarked one was never written
             missing.append(value)
@@ -161,7 +161,7 @@ def _partitions(source: Source, base: str, rest: str, key: str, values: Sequence
 
 def _meant(value: str | None, values: Sequence[object]) -> object:
     """Return what a folder's value is compared as: a number where numbers are asked for, however it is padded."""
-    return int(value) if value is not None and is_whole(value) and all(isinstance(other, int) for other in values) else value
+    return int(value) if value is not None and is_integer(value) and all(isinstance(other, int) for other in values) else value
 
 
 def _matches(source: Source, pattern: str) -> list[str]:
@@ -172,7 +172,7 @@ def _matches(source: Source, pattern: str) -> list[str]:
     return sorted(glob(pattern, recursive=True))  # noqa: PTH207 - Path.glob takes no absolute pattern
 
 
-def _is_whole(source: Source, folder: str) -> bool:
+def _is_complete(source: Source, folder: str) -> bool:
     if not source.marker:
         return True
     marker = f"{folder}/{source.marker}"

@@ -18,10 +18,10 @@ from pandas.api.types import is_object_dtype, is_scalar
 
 from hm_pipeline.base.errors import InvalidInput
 
-WHOLE, PART, EXACT, MOMENT = "whole numbers", "numbers", "decimals", "moments"
+INTEGER, PART, EXACT, MOMENT = "integers", "numbers", "decimals", "moments"
 KINDS: dict[Any, str] = {  # the first that fits
     (bool, np.bool_): "truths",
-    Integral: WHOLE,
+    Integral: INTEGER,
     Decimal: EXACT,
     Real: PART,
     (datetime, np.datetime64): MOMENT,
@@ -29,7 +29,7 @@ KINDS: dict[Any, str] = {  # the first that fits
     str: "texts",
     bytes: "bytes",
 }
-TOGETHER = ({WHOLE, PART}, {WHOLE, EXACT})  # kinds that one column may hold: Arrow refuses a value that would change
+TOGETHER = ({INTEGER, PART}, {INTEGER, EXACT})  # kinds that one column may hold: Arrow refuses a value that would change
 
 
 def as_arrow(frame: object, *, where: str) -> pa.Table:

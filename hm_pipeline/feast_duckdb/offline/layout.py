@@ -73,7 +73,7 @@ def layout_of(pattern: str, files: Sequence[str], known: Mapping[str, str]) -> L
     files
         Its files, as patterns.
     known
-        Types that keys of the entity table have: text stays text, and whole numbers may have leading zeros.
+        Types that keys of the entity table have: text stays text, and integers may have leading zeros.
     """
     parts = pattern.rstrip("/").split("/")
     count = next((place for place, part in enumerate(parts) if has_magic(ESCAPES.sub("", part))), None)
@@ -92,7 +92,7 @@ def values_of(files: Sequence[str], key: str) -> list[str | None]:
 
 
 def _type(values: Sequence[str | None], asked: str) -> str:
-    if asked in INTEGERS and all(value is None or is_whole(value) for value in values):
+    if asked in INTEGERS and all(value is None or is_integer(value) for value in values):
         return "BIGINT"
     return "VARCHAR" if asked in TEXTS else type_of(values)
 
@@ -124,8 +124,8 @@ def type_of(values: Sequence[str | None]) -> str:
     return kinds.pop() if len(kinds) == 1 else "VARCHAR"
 
 
-def is_whole(value: str) -> bool:
-    """Return whether a partition value is a whole number, leading zeros or not."""
+def is_integer(value: str) -> bool:
+    """Return whether a partition value is an integer, leading zeros or not."""
     return re.fullmatch(r"-?[0-9]{1,18}", value) is not None
 
 

@@ -98,7 +98,7 @@ def _files(entities: Entities, source: Source, keys: Mapping[str, str]) -> list[
 
     def values_of(key: str) -> Sequence[object]:
         if family(entities.types[keys[key]]) == "number":
-            raise InvalidInput(f"{keys[key]} is {entities.types[keys[key]]}", where="entity table", hint="cast it to whole numbers")
+            raise InvalidInput(f"{keys[key]} is {entities.types[keys[key]]}", where="entity table", hint="cast it to integers")
         return entities.values(keys[key])
 
     files = files_of(source, values_of)

@@ -58,7 +58,7 @@ class PointInTimeJob(StatementJob):
                 seen.add(batch.column(self._row))
                 yield batch.drop_columns([self._row])
         self._guard(seen.total)
-        self._guard_places(seen.are_whole)
+        self._guard_places(seen.are_complete)
 
     def _to_arrow_internal(self, timeout: int | None = None) -> pa.Table:  # noqa: ARG002 - Feast's signature
         """Put rows in their places as they come, for a sort would hold them twice."""
@@ -70,7 +70,7 @@ class PointInTimeJob(StatementJob):
                     placed = placed or OrderedTable(batch.schema, self._row, self._entities.rows)
                     placed.add(batch)
         self._guard(total)
-        self._guard_places(placed is None or placed.are_whole)
+        self._guard_places(placed is None or placed.are_complete)
         return placed.table() if placed else super()._to_arrow_internal()
 
     def _guard(self, rows: int) -> None:
@@ -84,8 +84,8 @@ class PointInTimeJob(StatementJob):
             hint=ONE_ROW,
         )
 
-    def _guard_places(self, are_whole: bool) -> None:
-        if not are_whole:
+    def _guard_places(self, are_complete: bool) -> None:
+        if not are_complete:
             what = f"{self._entities.rows} rows came back, some of them twice and others not at all"
             raise RowCountMismatch(what, where=f"view {', '.join(plan.view for plan in self._plans)}", hint=ONE_ROW)
 

@@ -19,7 +19,7 @@ REPLACED = "replaced while it was read: view "
 def matching_views(entities: Entities, plans: Sequence[ViewPlan]) -> dict[int, ViewPlan]:
     """Return the views, by their places, whose rows are those of the entity table, in its order, and none of them twice."""
     likely = {place: plan for place, plan in enumerate(plans) if _may(entities, plan)}
-    rising = {columns: _rises(entities, columns) for columns in {_columns(plan) for plan in likely.values()}}
+    rising = {columns: _is_strictly_sorted(entities, columns) for columns in {_columns(plan) for plan in likely.values()}}
     return {place: plan for place, plan in likely.items() if rising[_columns(plan)] and _is_beside(entities, plan)}
 
 
@@ -60,7 +60,7 @@ def _equal(entities: Entities, plan: ViewPlan, alias: str) -> str:
     return f"coalesce({' AND '.join([*keys, valid(plan, f'{alias}.{quoted(plan.timestamp)}')])}, false)"
 
 
-def _rises(entities: Entities, columns: Collection[str]) -> bool:
+def _is_strictly_sorted(entities: Entities, columns: Collection[str]) -> bool:
     """Return whether each entity row's keys come after those of the row before, so that none is there twice."""
     keys = [entities.sql(name) for name in entities.types if name in columns and not entities.is_constant(name)]
     after = "false"

@@ -27,7 +27,7 @@ class RowNumbers:
         self._seen[np.minimum(numbers.to_numpy(), len(self._seen) - 1)] = True
 
     @property
-    def are_whole(self) -> bool:
+    def are_complete(self) -> bool:
         """Whether each was seen once."""
         return self.total == len(self._seen) - 1 and bool(self._seen[1:].all())
 
@@ -59,7 +59,7 @@ class OrderedTable:
         self._count = end
 
     @property
-    def are_whole(self) -> bool:
+    def are_complete(self) -> bool:
         """Whether every place was filled."""
         return bool((self._order >= 0).all())
 

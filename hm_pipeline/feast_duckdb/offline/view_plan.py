@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 from hm_pipeline.feast_duckdb.offline.entities import Entities
-from hm_pipeline.feast_duckdb.offline.layout import Layout, is_whole, value_of
+from hm_pipeline.feast_duckdb.offline.layout import Layout, is_integer, value_of
 from hm_pipeline.feast_duckdb.offline.schemas import Types
 from hm_pipeline.feast_duckdb.offline.types import INTEGERS
 
@@ -67,14 +67,14 @@ class ViewPlan:
         return sum(self.rows[file] for file in self.files) if self.rows else 0
 
     def files_by_value(self, column: str) -> dict[object, list[str]] | None:
-        """Return the files by the value of an entity column that their folders say, in whole numbers; nothing where one says none."""
+        """Return the files by the value of an entity column that their folders say, in integers; nothing where one says none."""
         key = next((key for key, asked in self.keys.items() if asked == column and self.types.get(key) in INTEGERS), None)
         if self.way != "exact" or not self.files or key not in self.layout.keys:
             return None
         files: dict[object, list[str]] = {}
         for file in self.files:
             value = value_of(file, key)
-            if value is None or not is_whole(value):
+            if value is None or not is_integer(value):
                 return None
             files.setdefault(int(value), []).append(file)
         return files

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from feast import FeatureView
 
 REMEMBERED = 65_536  # values of a column that are serialised once: counts and codes repeat
-WHOLE_COLUMNS = ("FLOAT_LIST", "DOUBLE_LIST", "INT64_LIST", "STRING_LIST")
+AT_ONCE = ("FLOAT_LIST", "DOUBLE_LIST", "INT64_LIST", "STRING_LIST")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Batch:
 
 
 class Encoder:
-    """Turns rows of a view's table, its join keys all whole numbers, into batches.
+    """Turns rows of a view's table, its join keys all integers, into batches.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class Encoder:
 
 
 def packed_keys(names: Sequence[str], keys: Iterable[Sequence[int]]) -> list[bytes]:
-    """Return keys of whole numbers as Feast stores them.
+    """Return keys of integers as Feast stores them.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def _column_of(kind: str) -> Callable[[pl.Series], list[bytes]]:
 
     field = f"{kind.lower()}_val"
     number = Value.DESCRIPTOR.fields_by_name[field].number
-    if kind in WHOLE_COLUMNS:
+    if kind in AT_ONCE:
         return lambda column: serialised(number, column)
     array = type(getattr(Value(), field)) if kind.endswith("_LIST") else None
 

@@ -53,7 +53,7 @@ def _start(field: int, length: int) -> bytes:
 
 
 def varint(number: int) -> bytes:
-    """Return a whole number, not below 0, in groups of seven bits, lowest first."""
+    """Return an integer, not below 0, in groups of seven bits, lowest first."""
     groups = []
     while number >= 1 << SEVEN:
         groups.append(number & 127 | 128)

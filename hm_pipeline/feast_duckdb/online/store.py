@@ -30,7 +30,7 @@ from hm_pipeline.feast_duckdb.online.protobuf import delimited, delimited_each
 TYPE = "hm_pipeline.feast_duckdb.online.store.LeanSqliteOnlineStore"
 ENOUGH_KEYS = 20  # of a look-up, from which a second thread is worth waking
 CACHE_KIB = 65_536  # holds the upper pages of the index of everyone's rows, which SQLite's 2 MB do not
-WHOLE = (ValueType.INT32, ValueType.INT64)
+INTEGER_TYPES = (ValueType.INT32, ValueType.INT64)
 PRESENT, NOT_FOUND = int(FieldStatus.PRESENT), int(FieldStatus.NOT_FOUND)
 VALUES, STATUSES, MOMENTS = 1, 2, 3  # fields of a column of an answer
 Found = dict[str, dict[bytes, bytes | None]]  # by feature: serialised values by key
@@ -44,7 +44,7 @@ class LeanSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):  # type: ignore[misc
 
 
 class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
-    """Feast's SQLite store with another way to read; a view whose keys are not whole numbers is read as Feast reads it."""
+    """Feast's SQLite store with another way to read; a view whose keys are not integers is read as Feast reads it."""
 
     _readers: ConnectionPool[Answer] | None = None
 
@@ -105,15 +105,15 @@ class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
 
 
 def _refuse_fractions(rows: Any, registry: Any, project: str) -> None:
-    """Raise where a key that is a whole number is given as something that is none."""
+    """Raise where a key that is an integer is given as something that is none."""
     columns = rows if isinstance(rows, Mapping) else {name: [row.get(name) for row in rows] for name in {*chain(*rows)}}
     cut = {name: value for name, values in columns.items() if isinstance(values, list | tuple) for value in values if _is_cut(value)}
     if not cut:
         return
-    whole = {entity.join_key for entity in registry.list_entities(project, allow_cache=True) if entity.value_type in WHOLE}
-    wrong = sorted(name for name in cut if name in whole)
+    integers = {entity.join_key for entity in registry.list_entities(project, allow_cache=True) if entity.value_type in INTEGER_TYPES}
+    wrong = sorted(name for name in cut if name in integers)
     if wrong:
-        raise InvalidInput(f"{wrong[0]} {cut[wrong[0]]!r} is no whole number", where="entity rows", hint="give keys of the tables")
+        raise InvalidInput(f"{wrong[0]} {cut[wrong[0]]!r} is not an integer", where="entity rows", hint="give keys of the tables")
 
 
 def _is_cut(value: object) -> bool:
@@ -123,7 +123,7 @@ def _is_cut(value: object) -> bool:
     if not isinstance(value, float | Decimal | np.floating):
         return False
     number = value if isinstance(value, Decimal) else float(value)
-    is_exact = isinstance(number, Decimal) or abs(number) <= 2**53  # floats beyond it skip whole numbers
+    is_exact = isinstance(number, Decimal) or abs(number) <= 2**53  # floats beyond it skip integers
     return not (math.isfinite(number) and is_exact and number == int(number))
 
 
@@ -162,7 +162,7 @@ def _add(response: Any, table: Any, names: Sequence[str], keys: Sequence[bytes],
 
 
 def _keys_of(columns: Sequence[Mapping[str, Sequence[Any]]]) -> list[list[bytes]]:
-    """Return the keys of every view's rows as they are stored, given its join keys; none where one is no whole number."""
+    """Return the keys of every view's rows as they are stored, given its join keys; none where one is not an integer."""
     found: list[list[bytes]] = []
     for place, named in enumerate(columns):
         is_as_before = place and named == columns[place - 1]  # most views of a look-up have the same

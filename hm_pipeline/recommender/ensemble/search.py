@@ -113,7 +113,7 @@ def _settings(name: str, learner: type[BaseEstimator], trials: int) -> dict[str,
 
 
 def _domain(span: Range) -> Any:
-    if span.is_whole:  # FLAML leaves out the upper end of whole numbers
+    if span.is_integer:  # FLAML leaves out the upper end of integers
         return (tune.lograndint if span.is_log else tune.randint)(int(span.low), int(span.high) + 1)
     return (tune.loguniform if span.is_log else tune.uniform)(span.low, span.high)
 

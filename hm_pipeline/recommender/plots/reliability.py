@@ -11,17 +11,17 @@ EARLIER = 4  # weeks whose probabilities are shown: the week's own purchases are
 LEAST = 30  # pairs in a bin; the share of fewer is chance
 
 
-def draw_reliability(said: pl.DataFrame, *, bins: int = 10) -> bytes:
+def draw_reliability(predicted: pl.DataFrame, *, bins: int = 10) -> bytes:
     """Draw the share that came true in bins of equal size, against the mean probability of the bin.
 
     Parameters
     ----------
-    said
+    predicted
         ``probability`` and ``came_true``, one row per statement.
     """
-    used = max(1, min(bins, said.height // LEAST))
+    used = max(1, min(bins, predicted.height // LEAST))
     place = ((pl.col("probability").rank("ordinal") - 1) * used // pl.len()).alias("bin")
-    points = said.with_columns(place).group_by("bin").agg(pl.col("probability").mean(), pl.col("came_true").mean()).sort("bin")
+    points = predicted.with_columns(place).group_by("bin").agg(pl.col("probability").mean(), pl.col("came_true").mean()).sort("bin")
     sheet = Canvas(4.4, 3.6)
     axes = sheet.axes
     most = max(0.01, *points["probability"].to_list(), *points["came_true"].to_list()) * 1.1

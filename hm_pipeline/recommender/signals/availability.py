@@ -20,7 +20,7 @@ from hm_pipeline.recommender.history.article_sales import EWMA, LAGS, buyer_age,
 from hm_pipeline.recommender.learners import multi_target as _booster
 from hm_pipeline.recommender.plots.forecast import forecast_of_the_week_before
 from hm_pipeline.recommender.signals._lib.calibration import Recalibrated, fit_calibration
-from hm_pipeline.recommender.signals._lib.related_articles import KIN, related_article_features
+from hm_pipeline.recommender.signals._lib.related_articles import RELATED_COLUMNS, related_article_features
 from hm_pipeline.recommender.signals._lib.signal import Signal
 
 LAUNCH_DAYS = 14  # since the first sale; later on sales speak for themselves
@@ -29,7 +29,7 @@ MILLIONTHS = 1e6
 COUNTS = ("day_1_count", "day_3_count", "day_7_count", *(f"lag_{lag}_count" for lag in range(2, LAGS + 1)))
 FEATURES = (
     *COUNTS, *(f"ewma_{days}" for days in EWMA), "total_count", "week_count", "peak_count", "peak_share",
-    "age_days", "idle_days", "markdown", "last_price", "online_share", "buyer_age", "trend", "silence", *KIN,
+    "age_days", "idle_days", "markdown", "last_price", "online_share", "buyer_age", "trend", "silence", *RELATED_COLUMNS,
 )  # fmt: skip
 CHANCE: dict[str, dict[str, Any]] = {"any": {"objective": "binary"}}
 UNITS: dict[str, dict[str, Any]] = {"units": {"objective": "tweedie", "tweedie_variance_power": 1.5}}

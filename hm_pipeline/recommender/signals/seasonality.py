@@ -114,7 +114,7 @@ def compute(tables: Inputs, *, week_id: int, model: ShareModel) -> pl.LazyFrame:
     for level, keys in LEVELS.items():
         named = found[level].rename({name: f"{level}_{name}" for name in ("share", "growth", "in_season")})
         rows = rows.join(named, on=keys, how="left", maintain_order="left")
-    said = {
+    predicted = {
         "seasonality": pl.col("groups_in_season").fill_null(0),
         "seasonality_share": pl.col("types_share").fill_null(0),
         "seasonality_growth": pl.col("types_growth").fill_null(1),
@@ -122,7 +122,7 @@ def compute(tables: Inputs, *, week_id: int, model: ShareModel) -> pl.LazyFrame:
         "seasonality_group_growth": pl.col("groups_growth").fill_null(1),
         **{f"seasonality_{band}_growth": pl.col(f"{band}_growth").fill_null(1) for band in BANDS},
     }
-    columns = (value.cast(pl.Float32).alias(name) for name, value in said.items())
+    columns = (value.cast(pl.Float32).alias(name) for name, value in predicted.items())
     return Seasonality.cast(rows.select(week_column(week_id), "article_id", *columns)).lazy()
 
 

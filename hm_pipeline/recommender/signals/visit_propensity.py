@@ -109,8 +109,8 @@ def _examples(tables: Inputs, past: int, seed: int, most: int) -> pl.DataFrame:
 def compute(tables: Inputs, *, week_id: int, model: Boosters) -> pl.LazyFrame:
     """Return :class:`VisitPropensity` of the audience."""
     rows = build_features(tables, week_id=week_id)
-    said = model.predict("comes", rows).clip(0, 1).alias("visit_propensity")
-    return VisitPropensity.cast(rows.select(week_column(week_id), "customer_id", said)).lazy()
+    predicted = model.predict("comes", rows).clip(0, 1).alias("visit_propensity")
+    return VisitPropensity.cast(rows.select(week_column(week_id), "customer_id", predicted)).lazy()
 
 
 SIGNAL = Signal(

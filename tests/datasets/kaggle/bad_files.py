@@ -86,7 +86,9 @@ BAD_ROWS: dict[str, Bad] = {
     "two open quotes": Bad(replace(TX, TRANSACTIONS.replace(",0.0254237288135593", ',"0.02')), [TX, "line 2", "quote"], [2, 5]),
     "a quote in the middle": Bad(swap(TX, "0.01,2", '"0.0"1,2'), [TX, "line 4", "quote is closed before"], [4]),
     "an endless line": Bad(swap(TX, "0.01,2", "0.01," + "2" * 2_100_000), [TX, "line 4", "2,000,000 characters"], [4]),
-    "an article with a fraction": Bad(swap(TX, "0108775015,0.01", "0108775014.5,0.01"), ["line 4", "'0108775014.5'", "whole number"], [4]),
+    "an article with a fraction": Bad(
+        swap(TX, "0108775015,0.01", "0108775014.5,0.01"), ["line 4", "'0108775014.5'", "not an integer"], [4]
+    ),
     "a channel with a fraction": Bad(swap(TX, "0.01,2", "0.01,1.6"), ["column sales_channel_id", "line 4", "'1.6'"], [4]),
     "two bad rows": Bad(replace(TX, TRANSACTIONS.replace(",0.0254237288135593", ",x")), ["line 2", "2 such rows"], [2, 5]),
 }

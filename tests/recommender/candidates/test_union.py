@@ -43,7 +43,7 @@ def pairs_of(union: CandidatePool, pairs: np.ndarray | None = None) -> list[tupl
 
 
 def ranks_of(union: CandidatePool, name: str) -> list[int]:
-    return union.spread(name, union.said[name][f"{name}_rank"].to_numpy(), 0).tolist()
+    return union.spread(name, union.values[name][f"{name}_rank"].to_numpy(), 0).tolist()
 
 
 ONE = saying("one", [(3, C, 1, 0.5), (3, A, 2, 0.25), (FAR, D, 1, 0.75)])

@@ -10,7 +10,7 @@ import pytest
 from hm_pipeline.recommender.signals import availability
 from hm_pipeline.recommender.signals._lib import related_articles as _kin
 from hm_pipeline.recommender.signals._lib.calibration import Recalibrated
-from hm_pipeline.recommender.signals._lib.related_articles import KIN, related_article_features
+from hm_pipeline.recommender.signals._lib.related_articles import RELATED_COLUMNS, related_article_features
 from hm_pipeline.recommender.signals.availability import FEATURES
 from hm_pipeline.recommender.text_vectors import TextVectors
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
@@ -60,7 +60,7 @@ select article_id,
     (sum(new) over (partition by part) + 5) / (sum(old) over (partition by part) + 5) as department_trend
 from units
 """
-ALIKE = """
+NEIGHBOURS = """
 with units as (
     select article_id, date_diff('day', min(t_dat), $cutoff::date) as age, count(*) filter ($week - week_id = 1) as new
     from sold group by all
@@ -111,7 +111,7 @@ def test_kin_is_worked_out_by_hand() -> None:
     sold = {1: (3, 1), 2: (0, 2), 3: (1, 0), 4: (4, 0)}
     days = {one: [22] * new + [15] * old for one, (new, old) in sold.items()}
     sales: list[Sale] = [(day, 1, one, 5, 1) for one, each in days.items() for day in each]
-    found = described(sales, articles=articles(rows)).select(KIN).rows()
+    found = described(sales, articles=articles(rows)).select(RELATED_COLUMNS).rows()
     # Product 7: (3 + 5) / (3 + 5) = 1.  Type 10: 4 units of 2 articles that sold; (4 + 5) / (3 + 5) = 1.125.  Department 1: 7 of 2;
     # 12 / 6 = 2.  Department 2: none of none; 5 / 7.  Unknown types and departments are kin of each other, unknown products are not.
     assert found == [
@@ -157,7 +157,7 @@ def test_descriptions_are_what_sql_says(shop: Shop, made: Evaluator, week_id: in
 
 def test_articles_described_alike_are_what_sql_says(shop: Shop, made: Evaluator, week_id: int) -> None:
     vectors = made.result("embeddings", week_id).select("article_id", vector=pl.col("text_vector").cast(pl.List(pl.Float64)))
-    expected = ask(ALIKE, shop, week_id, {"vectors": vectors})  # where the tenth is not as near as the eleventh
+    expected = ask(NEIGHBOURS, shop, week_id, {"vectors": vectors})  # where the tenth is not as near as the eleventh
     sales = made.result("history/article_sales", week_id)
     found = availability.build_features(sales.lazy(), made.inputs(ALL_STEPS[STEP], week_id), week_id=week_id)
     known = found.filter(pl.col("alike_mean").is_not_null())

@@ -18,7 +18,7 @@ GROUND = (240, 239, 237)  # a photographer's grey
 TRIMS = {False: (246, 244, 238), True: (96, 88, 80)}  # by whether the cloth is light
 LIGHT = 600  # sum of red, green and blue from which cloth counts as light
 FOLDER = "images"
-SAID_EVERY = 500  # articles between reports of progress
+PROGRESS_EVERY = 500  # articles between reports of progress
 
 
 def picture(kind: str, cut: Cut, colour: int, pattern: int, scale: int) -> Image.Image:
@@ -78,5 +78,5 @@ def _write_all(folder: Path, shop: Catalogue, progress: OnProgress) -> None:
     for done, (name, kind, fit, detail, colour, pattern, product) in enumerate(rows, start=1):
         photo = picture(kinds[kind], Cut(fit, detail, product % 3), colour, pattern, product // 3 % cloth.SCALES)
         (folder / name[:3] / f"{name}.jpg").write_bytes(encode(photo))
-        if done % SAID_EVERY == 0 or done == len(names):
+        if done % PROGRESS_EVERY == 0 or done == len(names):
             progress(FOLDER, done, len(names))

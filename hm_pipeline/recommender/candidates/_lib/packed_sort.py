@@ -12,7 +12,7 @@ def aggregate(rows: pl.DataFrame, what: str, how: np.ufunc) -> pl.DataFrame:
     Parameters
     ----------
     rows
-        ``customer_id``, a column of whole numbers, and the integer ``score``; none is null.
+        ``customer_id``, a column of integers, and the integer ``score``; none is null.
     what
         Name of that column.
     how

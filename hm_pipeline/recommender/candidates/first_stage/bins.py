@@ -64,7 +64,7 @@ def terms_of(union: CandidatePool, tables: Inputs, *, week_id: int) -> dict[str,
     """Return every term of the pairs."""
     facts = tables.cached_for_partition(_facts, week_id)
     taste = build_profiles(tables, union.customer_ids, union.article_ids, week_id=week_id)
-    found = {name: _ranks(name, union) for name in union.said}
+    found = {name: _ranks(name, union) for name in union.values}
 
     def of_articles(values: np.ndarray) -> np.ndarray:
         return np.asarray(values[union.article])
@@ -79,7 +79,7 @@ def terms_of(union: CandidatePool, tables: Inputs, *, week_id: int) -> dict[str,
 
 
 def _ranks(name: str, union: CandidatePool) -> BinnedFeature:
-    known = _rank_bucket(union.said[name][f"{name}_rank"].to_numpy())
+    known = _rank_bucket(union.values[name][f"{name}_rank"].to_numpy())
 
     def spread(values: np.ndarray) -> np.ndarray:
         return union.spread(name, values[:-1], values[-1])

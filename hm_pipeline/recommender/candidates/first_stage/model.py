@@ -57,7 +57,7 @@ class FirstStage:
     def score(self, terms: Mapping[str, BinnedFeature]) -> np.ndarray:
         """Return the log-odds of pairs, shape (pairs,)."""
         shared: dict[Callable[[np.ndarray], np.ndarray], list[np.ndarray]] = {}
-        for name, term in terms.items():  # whole numbers, so that their order does not matter
+        for name, term in terms.items():  # integers, so that their order does not matter
             weights = np.rint(np.asarray(self.weights[name]) * UNIT).astype(np.int32)
             shared.setdefault(term.spread, []).append(weights[term.known])
         return np.asarray(reduce(np.add, (spread(reduce(np.add, weights)) for spread, weights in shared.items())) / UNIT)

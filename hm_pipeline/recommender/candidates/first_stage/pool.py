@@ -1,7 +1,7 @@
-"""All proposals for some customers, side by side: a row for each pair, and where each strategy speaks of it.
+"""Pool of all proposals for some customers: a row for each pair, and its position in each strategy's proposals.
 
 Pairs are positions of customers and articles, as one number: sorting numbers is what makes two hundred proposals of
-every customer affordable.  What the strategies said is gathered for the pairs that are kept alone.
+every customer affordable.  The strategies' columns are gathered only for the pairs that are kept.
 """
 
 from collections.abc import Sequence
@@ -30,8 +30,8 @@ class CandidatePool:
         Ids by position, sorted.
     customer, article
         Positions of each pair, shape (pairs,).
-    said
-        What each strategy proposed, by its name.
+    values
+        Columns of each strategy's proposals, by its name.
     pair
         The pair of each of a strategy's proposals, by its name.
     strategy_count
@@ -44,25 +44,25 @@ class CandidatePool:
     article_ids: pl.Series
     customer: np.ndarray
     article: np.ndarray
-    said: dict[str, pl.DataFrame]
+    values: dict[str, pl.DataFrame]
     pair: dict[str, np.ndarray]
     strategy_count: np.ndarray
     seconds: dict[str, float]
 
     def of(self, strategy: str, pairs: np.ndarray) -> pl.DataFrame:
-        """Return what a strategy said of some pairs, null where it is silent."""
-        rows = self.spread(strategy, np.arange(self.said[strategy].height, dtype=np.int32), -1)[pairs]
-        speaks = np.flatnonzero(rows >= 0)  # of few pairs: what it said is set among nulls, as to look nulls up takes longer
-        said = self.said[strategy].select(pl.all().gather(rows[speaks]))
-        return pl.DataFrame([_among_nulls(column, speaks, len(pairs)) for column in said])
+        """Return a strategy's columns for some pairs, null where it did not propose the pair."""
+        rows = self.spread(strategy, np.arange(self.values[strategy].height, dtype=np.int32), -1)[pairs]
+        rows_of = np.flatnonzero(rows >= 0)  # of few pairs: values are set among nulls, as gathering nulls takes longer
+        values = self.values[strategy].select(pl.all().gather(rows[rows_of]))
+        return pl.DataFrame([_among_nulls(column, rows_of, len(pairs)) for column in values])
 
     def proposed_by(self, strategy: str) -> np.ndarray:
         """Return whether a strategy proposes each pair."""
         return self.spread(strategy, np.ones(len(self.pair[strategy]), bool), 0)
 
-    def spread(self, strategy: str, values: np.ndarray, silent: int) -> np.ndarray:
-        """Return the value of every pair, given one for each of a strategy's proposals and one for where it is silent."""
-        found = np.full(len(self.customer), silent, values.dtype)
+    def spread(self, strategy: str, values: np.ndarray, missing: int) -> np.ndarray:
+        """Return a value for every pair: one for each of a strategy's proposals, ``missing`` for the others."""
+        found = np.full(len(self.customer), missing, values.dtype)
         found[self.pair[strategy]] = values
         return found
 
@@ -88,25 +88,25 @@ def collect_candidates(strategies: Sequence[Strategy], tables: Inputs, *, week_i
     customer_ids = tables.audience.select("customer_id").collect()["customer_id"].sort()
     article_ids = tables.static("articles").select("article_id").collect()["article_id"].sort()
     width = len(article_ids).bit_length()
-    said, keys, seconds = {}, {}, {}
+    values, keys, seconds = {}, {}, {}
     for strategy in strategies:
         started = perf_counter()
         proposals = strategy.compute(tables, week_id=week_id).select("customer_id", "article_id", *strategy.columns).collect()
         seconds[strategy.name] = perf_counter() - started
         customer = index_of(customer_ids, proposals["customer_id"])
-        said[strategy.name] = proposals.drop("customer_id", "article_id")
+        values[strategy.name] = proposals.drop("customer_id", "article_id")
         keys[strategy.name] = customer << width | article_ids.search_sorted(proposals["article_id"]).to_numpy()
     ordered, order = argsort_packed(np.concatenate([np.empty(0, np.int64), *keys.values()]))
     is_first = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
     counts = [len(key) for key in keys.values()]
-    _refuse_repeats(np.repeat(np.arange(len(keys), dtype=np.int8), counts)[order], is_first, list(said))
+    _refuse_repeats(np.repeat(np.arange(len(keys), dtype=np.int8), counts)[order], is_first, list(values))
     pair = np.empty(len(order), np.int32)
     pair[order] = np.cumsum(is_first) - 1
-    by_strategy = dict(zip(said, np.split(pair, np.cumsum(counts)[:-1]), strict=True))
+    by_strategy = dict(zip(values, np.split(pair, np.cumsum(counts)[:-1]), strict=True))
     starts = np.flatnonzero(is_first)
     strategy_count = np.diff(np.append(starts, len(order))).astype(np.int16)
     pairs = ordered[starts]
-    return CandidatePool(customer_ids, article_ids, pairs >> width, pairs & (2**width - 1), said, by_strategy, strategy_count, seconds)
+    return CandidatePool(customer_ids, article_ids, pairs >> width, pairs & (2**width - 1), values, by_strategy, strategy_count, seconds)
 
 
 def _among_nulls(column: pl.Series, places: np.ndarray, rows: int) -> pl.Series:

@@ -36,11 +36,11 @@ class Recalibrated(Boosters):
 
     def predict_right(self, name: str, examples: pl.DataFrame, where: pl.Expr) -> pl.Series:
         """Return probabilities, set right for the rows that ``where`` chooses."""
-        said = self.predict(name, examples)
+        predicted = self.predict(name, examples)
         if name not in self.weights:
-            return said
-        right = recalibrated(said.to_numpy(), self.weights[name])
-        return pl.Series(name, np.where(examples.select(where).to_series(), right, said.to_numpy()).astype(np.float32))
+            return predicted
+        right = recalibrated(predicted.to_numpy(), self.weights[name])
+        return pl.Series(name, np.where(examples.select(where).to_series(), right, predicted.to_numpy()).astype(np.float32))
 
     def save(self, folder: Path) -> None:
         """Write the boosters, and the weights beside them."""
@@ -57,22 +57,22 @@ class Recalibrated(Boosters):
         return cls(known.features, known.boosters, known.constants, weights=weights)
 
 
-def recalibrated(said: np.ndarray, weights: tuple[float, ...]) -> np.ndarray:
+def recalibrated(predicted: np.ndarray, weights: tuple[float, ...]) -> np.ndarray:
     """Return probabilities set right by weights."""
-    return np.round(_chance(_terms(said) @ np.array(weights)), DECIMALS)
+    return np.round(_chance(_terms(predicted) @ np.array(weights)), DECIMALS)
 
 
-def fit_calibration(said: np.ndarray, outcome: np.ndarray) -> tuple[float, ...]:
+def fit_calibration(predicted: np.ndarray, outcome: np.ndarray) -> tuple[float, ...]:
     """Return the weights that make outcomes most likely.
 
     Parameters
     ----------
-    said
-        Probabilities of outcomes that whoever said them has not seen.
+    predicted
+        Probabilities of outcomes that the model was not fitted on.
     outcome
         1 where it happened, else 0.
     """
-    terms, weights = _terms(said), IDENTITY.copy()
+    terms, weights = _terms(predicted), IDENTITY.copy()
     for _ in range(STEPS):
         chance = _chance(terms @ weights)
         gradient = terms.T @ (outcome - chance) - RIDGE * (weights - IDENTITY)
@@ -94,8 +94,8 @@ def _loss(terms: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> float:
     return float((np.logaddexp(0, logits) - outcome * logits).sum() + RIDGE / 2 * ((weights - IDENTITY) ** 2).sum())
 
 
-def _terms(said: np.ndarray) -> np.ndarray:
-    kept = np.clip(said.astype(np.float64), LEAST, 1 - LEAST)
+def _terms(predicted: np.ndarray) -> np.ndarray:
+    kept = np.clip(predicted.astype(np.float64), LEAST, 1 - LEAST)
     logits = np.log(kept / (1 - kept))
     return np.stack([np.ones_like(logits), logits, np.minimum(logits - KNOT, 0)], axis=1)
 

@@ -1,6 +1,6 @@
-"""What an article's kin sells: colourways of its product, its clothing type and department, and articles described alike.
+"""Sales of related articles: colourways of the product, its clothing type and department, and articles of similar text.
 
-New articles have little past of their own; their kin has.
+New articles have little past of their own; related ones have.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -11,14 +11,14 @@ import polars as pl
 from hm_pipeline.base.expressions import or_unknown
 from hm_pipeline.engine.inputs import Inputs
 
-KIN = ("colourway_count", "colourway_trend", "type_mean", "type_trend", "department_mean", "department_trend", "alike_mean")
-NEW_DAYS = 28  # age up to which an article is compared with those described alike
-ALIKE = 10  # articles described alike
+RELATED_COLUMNS = ("colourway_count", "colourway_trend", "type_mean", "type_trend", "department_mean", "department_trend", "alike_mean")
+NEW_DAYS = 28  # age up to which an article is compared with those of similar text
+NEIGHBOURS = 10  # articles of similar text
 ARTICLES_AT_ONCE, THREADS = 500, 2  # new articles compared at a time, by so many threads
 
 
 def related_article_features(rows: pl.DataFrame, tables: Inputs) -> pl.DataFrame:
-    """Return the columns ``KIN`` for articles, in their order.
+    """Return the columns ``RELATED_COLUMNS`` for articles, in their order.
 
     Parameters
     ----------
@@ -45,27 +45,27 @@ def related_article_features(rows: pl.DataFrame, tables: Inputs) -> pl.DataFrame
         trend_of("product_type_no").alias("type_trend"),
         mean_of("department_no").alias("department_mean"),
         trend_of("department_no").alias("department_trend"),
-        pl.Series("alike_mean", _alike(known, tables), dtype=pl.Float32).fill_nan(None),
+        pl.Series("alike_mean", _similar_text_sales(known, tables), dtype=pl.Float32).fill_nan(None),
     )
 
 
-def _alike(known: pl.DataFrame, tables: Inputs) -> np.ndarray:
-    """Return the mean units of last week of what is on sale and described most alike; not a number for older articles."""
+def _similar_text_sales(known: pl.DataFrame, tables: Inputs) -> np.ndarray:
+    """Return the mean units of last week of the articles on sale with the most similar text; not a number for older articles."""
     texts = tables.static("embeddings").select("article_id", "text_vector").collect()
     vectors = known.select("article_id").join(texts, on="article_id", how="left", maintain_order="left")["text_vector"]
     described = vectors.is_not_null().to_numpy().copy()
-    described[described] = vectors.drop_nulls().to_numpy().any(axis=1)  # without a text all are equally alike
+    described[described] = vectors.drop_nulls().to_numpy().any(axis=1)  # without a text all are equally similar
     found = np.full(known.height, np.nan)
     selling = np.flatnonzero(described & (known["day_7_count"].to_numpy() > 0))
     new = np.flatnonzero(described & (known["age_days"].to_numpy() <= NEW_DAYS))
-    if len(selling) <= ALIKE:
+    if len(selling) <= NEIGHBOURS:
         return found
     theirs, units = vectors.gather(selling).to_numpy(), known["day_7_count"].to_numpy()[selling]
 
     def mean_of(some: np.ndarray) -> np.ndarray:
         unlike = np.round(vectors.gather(some).to_numpy() @ -theirs.T, 5)
         unlike[some[:, None] == selling] = 2  # not itself
-        return np.asarray(units[np.argpartition(unlike, ALIKE, axis=1)[:, :ALIKE]].mean(axis=1))
+        return np.asarray(units[np.argpartition(unlike, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]].mean(axis=1))
 
     parts = [new[start : start + ARTICLES_AT_ONCE] for start in range(0, len(new), ARTICLES_AT_ONCE)]
     with ThreadPoolExecutor(THREADS) as pool:
