@@ -39,7 +39,9 @@ def simulate(  # noqa: PLR0913 - options of a command
 
     started = time.perf_counter()
     with progress(quiet=as_json) as bars:
-        make_shop(out, customers=customers, articles=articles, weeks=weeks, seed=seed, images=images, truth=ground_truth, progress=bars)
+        make_shop(
+            out, customers=customers, articles=articles, weeks=weeks, seed=seed, images=images, ground_truth=ground_truth, progress=bars
+        )
         seconds = round(time.perf_counter() - started, 1)
         calibration = calibrate(out, Settings.from_environment(), bars) if fidelity_report else None
     words = f"A shop of {customers:,} customers is in {out} ({seconds} s)."

@@ -88,7 +88,7 @@ class Inputs:
     def with_in_memory(self, name: str, *, week_id: int) -> "Inputs":
         """Return the same inputs with a weekly table's rows before a week in memory, for bodies that ask for them often."""
         table = self.weekly(name)
-        held = InMemoryTable(table.before(week_id).collect(), table.schema, limit=table.limit)
+        held = InMemoryTable(table.before(week_id).collect(), table.schema, max_week=table.max_week)
         held.customers = table.customers
         known = replace(self, weekly_tables={**self.weekly_tables, name: held})
         return known.with_cache(self.made) if name == "purchases" else known  # of which nothing is made for everyone
@@ -103,7 +103,7 @@ class CustomerSubset(WeeklyTable):
     """A weekly table, rows of some customers only."""
 
     def __init__(self, table: WeeklyTable, customers: pl.LazyFrame) -> None:
-        super().__init__(table.folder, table.schema, limit=table.limit, customers=table.customers)
+        super().__init__(table.folder, table.schema, max_week=table.max_week, customers=table.customers)
         self._table, self._customers = table, customers
 
     def at(self, week_id: int) -> pl.LazyFrame:

@@ -160,12 +160,12 @@ class Runner:
             if upstream.kind == "static":
                 static[read.name] = self.home.static(read.name)
                 continue
-            fence: dict[str, Any] = {"limit": week_id + read.last}
+            selection: dict[str, Any] = {"max_week": week_id + read.last}
             if read.of_audience or (upstream.is_sharded and step.is_sharded):
-                fence["customers"] = shard.customers
+                selection["customers"] = shard.customers
             assert upstream.schema is not None  # noqa: S101  only models have none, and they are no table
             key = "purchases" if read.name == TRANSACTIONS and read.of_audience else read.name
-            weekly[key] = self.home.weekly(read.name, upstream.schema, **fence)
+            weekly[key] = self.home.weekly(read.name, upstream.schema, **selection)
         audience = None
         if step.is_sharded or any(read.name == AUDIENCE for read in step.reads):
             everyone = self.home.weekly(AUDIENCE, Audience, customers=shard.customers)

@@ -20,7 +20,7 @@ class WeeklyTable:
         ``HM_HOME/tables/<name>``.
     schema
         Contract of the table, used for empty answers.
-    limit
+    max_week
         Last week that may be read, so that a body cannot reach what it must not see; none lifts the fence.
     customers
         First and last customer to read, both included; everyone where not given.
@@ -31,10 +31,10 @@ class WeeklyTable:
         folder: Path,
         schema: type[dy.Schema],
         *,
-        limit: int | None = None,
+        max_week: int | None = None,
         customers: tuple[int, int] | None = None,
     ) -> None:
-        self.folder, self.schema, self.limit, self.customers = folder, schema, limit, customers
+        self.folder, self.schema, self.max_week, self.customers = folder, schema, max_week, customers
 
     @property
     def name(self) -> str:
@@ -62,9 +62,9 @@ class WeeklyTable:
         return self._scan([folder for week, folder in self._stored.items() if first <= week < week_id])
 
     def _guard(self, week_id: int) -> None:
-        if self.limit is not None and week_id > self.limit:
+        if self.max_week is not None and week_id > self.max_week:
             raise LeakageError(
-                f"week {week_id} is asked for where {self.limit} is the last that may be known",
+                f"week {week_id} is asked for where {self.max_week} is the last that may be known",
                 where=self.name,
                 hint="read it with before(week_id)",
             )
@@ -80,8 +80,8 @@ class WeeklyTable:
 class InMemoryTable(WeeklyTable):
     """The same handle over a frame in memory, for examples and for laws that change the data."""
 
-    def __init__(self, frame: pl.DataFrame | pl.LazyFrame, schema: type[dy.Schema], *, limit: int | None = None) -> None:
-        super().__init__(Path("tables/memory"), schema, limit=limit)
+    def __init__(self, frame: pl.DataFrame | pl.LazyFrame, schema: type[dy.Schema], *, max_week: int | None = None) -> None:
+        super().__init__(Path("tables/memory"), schema, max_week=max_week)
         self._frame = frame.lazy()
 
     def at(self, week_id: int) -> pl.LazyFrame:

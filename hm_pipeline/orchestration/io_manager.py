@@ -35,4 +35,4 @@ class HomeIOManager(dg.IOManager):
         if step.schema is None:
             raise dg.DagsterInvariantViolationError(f"{name} is a model, read it with its own load function")
         keys = context.asset_partition_keys if context.has_asset_partitions else graph.calendar.partition_keys
-        return graph.home.weekly(name, step.schema, limit=max(graph.calendar.parse(key) for key in keys))
+        return graph.home.weekly(name, step.schema, max_week=max(graph.calendar.parse(key) for key in keys))

@@ -13,7 +13,7 @@ from hm_pipeline.engine.tables import InMemoryTable
 
 def test_a_table_that_is_held_is_read_once_and_stays_fenced() -> None:
     rows = pl.DataFrame({"week_id": [1, 2, 3], "customer_id": [7, 8, 9], "article_id": [1, 1, 1]})
-    held = Inputs({"purchases": InMemoryTable(rows, Pair, limit=2)}).with_in_memory("purchases", week_id=3)
+    held = Inputs({"purchases": InMemoryTable(rows, Pair, max_week=2)}).with_in_memory("purchases", week_id=3)
     assert held.weekly("purchases").before(3).collect()["customer_id"].to_list() == [7, 8]
     assert held.weekly("purchases").before(3, weeks=1).collect()["customer_id"].to_list() == [8]
     with pytest.raises(Exception, match="last that may be known"):

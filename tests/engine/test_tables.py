@@ -51,7 +51,7 @@ def test_nothing_is_an_empty_table_of_the_contract(tmp_path):
 
 @pytest.mark.parametrize("kind", ["stored", "in memory"])
 def test_no_week_beyond_the_last_is_read(folder, kind):
-    table = WeeklyTable(folder, Rows, limit=0) if kind == "stored" else InMemoryTable(rows(0, 1), Rows, limit=0)
+    table = WeeklyTable(folder, Rows, max_week=0) if kind == "stored" else InMemoryTable(rows(0, 1), Rows, max_week=0)
     assert table.at(0).collect().height
     for read in (lambda: table.at(1), lambda: table.before(2)):
         with pytest.raises(LeakageError):

@@ -52,7 +52,7 @@ def test_without_the_filter_is_as_where_all_is_on_offer(counts: Counts, known: E
     inputs = known.inputs(ALL_STEPS["recall_budget"], week.week_id)
     table = inputs.weekly("signal/availability")
     rows = table.at(week.week_id).with_columns(pl.lit(1, dtype=pl.Float32).alias("availability"))
-    everything = {"signal/availability": InMemoryTable(rows, table.schema, limit=table.limit)}
+    everything = {"signal/availability": InMemoryTable(rows, table.schema, max_week=table.max_week)}
     open_to_all = counted(replace(inputs, weekly_tables={**inputs.weekly_tables, **everything}), week)
     unfiltered, union, kept = counts["unfiltered", "100"], open_to_all["union", "all"], open_to_all["budget", "100"]
     assert unfiltered["alone_row_count"] == union["row_count"] > counts["union", "all"]["row_count"]
@@ -61,5 +61,5 @@ def test_without_the_filter_is_as_where_all_is_on_offer(counts: Counts, known: E
 
 def test_a_week_in_which_nobody_bought_has_no_counts(inputs: Inputs, week: WeekContext) -> None:
     table = inputs.weekly("transactions")
-    nobody = InMemoryTable(table.before(week.week_id), table.schema, limit=table.limit)
+    nobody = InMemoryTable(table.before(week.week_id), table.schema, max_week=table.max_week)
     assert weekly.count(replace(inputs, weekly_tables={**inputs.weekly_tables, "transactions": nobody}), week).is_empty()

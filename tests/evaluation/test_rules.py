@@ -38,7 +38,7 @@ def people(ages):
 
 def rank(rule, bought, audience, *, groups=None, ages=None, **given):
     customers = pl.DataFrame({"customer_id": audience}, schema={"customer_id": pl.Int64})
-    table = InMemoryTable(bought, Transactions, limit=WEEK - 1)
+    table = InMemoryTable(bought, Transactions, max_week=WEEK - 1)
     ranked = rule(table, catalogue(groups or {}), people(ages or {}), audience=customers, week_id=WEEK, calendar=REFERENCE, **given)
     assert ranked.schema == {"week_id": pl.Int64, "customer_id": pl.Int64, "article_id": pl.Int64, "rank": pl.Int16}
     assert ranked.sort("customer_id", "rank").equals(ranked)

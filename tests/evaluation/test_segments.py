@@ -26,7 +26,7 @@ def purchases(*rows):
 
 def segments(bought, buyers):
     table = segment_buyers(
-        InMemoryTable(bought, Transactions, limit=WEEK - 1),
+        InMemoryTable(bought, Transactions, max_week=WEEK - 1),
         buyers=pl.DataFrame({"customer_id": buyers}, schema={"customer_id": pl.Int64}),
         week_id=WEEK,
         calendar=REFERENCE,

@@ -106,7 +106,7 @@ class Evaluator:
                 continue
             frame = self._handed(self._weekly(read, week_id))
             key = "purchases" if read.of_audience else read.name
-            weekly[key] = InMemoryTable(frame, self.steps[read.name].schema, limit=week_id + read.last)
+            weekly[key] = InMemoryTable(frame, self.steps[read.name].schema, max_week=week_id + read.last)
         has_audience = step.is_sharded or any(read.name == "audience" for read in step.reads)
         audience = self._handed(self.shop.audience.select("customer_id")).lazy() if has_audience else None
         return Inputs(weekly, static, audience, self.shop.calendar)

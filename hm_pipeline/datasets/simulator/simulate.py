@@ -31,7 +31,7 @@ def simulate(
     weeks: int,
     seed: int = 0,
     images: bool = False,
-    truth: bool = False,
+    ground_truth: bool = False,
     progress: OnProgress | None = None,
 ) -> None:
     """Write transactions_train.csv, customers.csv and articles.csv of a simulated shop.
@@ -46,7 +46,7 @@ def simulate(
         Another seed is another shop.
     images
         Draw every article too, see :mod:`hm_pipeline.datasets.simulator.images`.
-    truth
+    ground_truth
         Write what drove the purchases too, see :mod:`hm_pipeline.datasets.simulator.ground_truth`; the shop itself stays the same.
     progress
         Told the table, the weeks done and the weeks there are.
@@ -60,7 +60,7 @@ def simulate(
     progress = progress or (lambda _table, _done, _all: None)
 
     ids = people["customer_id"], shop.article_id
-    witness = GroundTruthRecorder(shop, shoppers, segments, ids, seed) if truth else None
+    witness = GroundTruthRecorder(shop, shoppers, segments, ids, seed) if ground_truth else None
 
     def write(path: Path) -> None:
         trend = np.zeros(shop.size)

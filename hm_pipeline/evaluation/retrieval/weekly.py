@@ -96,7 +96,7 @@ def _unfiltered(theirs: Inputs, labels: pl.DataFrame, week: WeekContext, most: i
     """Count what would be kept where nothing were known to be off sale."""
     table = theirs.weekly(AVAILABILITY)
     everything = table.at(week.week_id).with_columns(pl.lit(1.0, dtype=pl.Float32).alias("availability")).collect()
-    all_on_offer = {AVAILABILITY: InMemoryTable(everything, table.schema, limit=table.limit)}
+    all_on_offer = {AVAILABILITY: InMemoryTable(everything, table.schema, max_week=table.max_week)}
     open_to_all = replace(theirs, weekly_tables={**theirs.weekly_tables, **all_on_offer})
     union = collect_candidates(STRATEGIES, open_to_all, week_id=week.week_id)
     pairs, _ = union.best(week.model.score(terms_of(union, open_to_all, week_id=week.week_id)), most)

@@ -36,7 +36,7 @@ class Stored:
         """Return the catalogue's types and index groups."""
         return self.home.static("articles").select("article_id", or_unknown(TYPE), "index_group_no")
 
-    def truth(self, table: str) -> pl.LazyFrame:
+    def ground_truth(self, table: str) -> pl.LazyFrame:
         """Return a table of the truth, with the ids of the home.
 
         Raises
@@ -60,11 +60,15 @@ def needs(stored: Stored) -> pl.DataFrame:
     shares = stored.sold(2).group_by(TYPE).agg(pl.len().alias("sales_of_type"))
     types = stored.signal("need_propensity").join(stored.articles(), on="article_id")
     pairs = types.group_by(CUSTOMER, TYPE).agg(pl.col("need_propensity").first(), pl.col("need_own_share").first().fill_null(0))
-    truth = stored.truth("needs").filter(pl.col("week_id") == stored.week_id).select(CUSTOMER, TYPE, pl.col("chance").alias("truth"), "due")
+    ground_truth = (
+        stored.ground_truth("needs")
+        .filter(pl.col("week_id") == stored.week_id)
+        .select(CUSTOMER, TYPE, pl.col("chance").alias("truth"), "due")
+    )
     return (
         pairs.join(shares, on=TYPE, how="left")
         .with_columns(pl.col("sales_of_type").fill_null(0))
-        .join(truth, on=[CUSTOMER, TYPE])
+        .join(ground_truth, on=[CUSTOMER, TYPE])
         .collect()
     )
 
@@ -80,13 +84,13 @@ def seasons(stored: Stored) -> pl.DataFrame:
     said = stored.signal("seasonality").join(stored.articles(), on="article_id")
     sold = stored.sold(4).group_by("week_id", TYPE).len()
     sold = sold.with_columns((pl.col("len") / pl.col("len").sum().over("week_id")).alias("share"))
-    truth = stored.truth("seasons").filter(pl.col("week_id").is_between(week_id - 4, week_id))
+    ground_truth = stored.ground_truth("seasons").filter(pl.col("week_id").is_between(week_id - 4, week_id))
     return (
         said.group_by(TYPE)
         .agg(pl.col("seasonality_growth").first())
         .join(_change(sold, week_id - 1, "last_week_carried_over", before=week_id), on=TYPE)
-        .join(_change(truth, week_id, "truth", before=week_id), on=TYPE)
-        .join(_change(truth.with_columns(share="calendar"), week_id, "calendar", before=week_id), on=TYPE)
+        .join(_change(ground_truth, week_id, "truth", before=week_id), on=TYPE)
+        .join(_change(ground_truth.with_columns(share="calendar"), week_id, "calendar", before=week_id), on=TYPE)
         .collect()
     )
 
@@ -112,8 +116,8 @@ def affinities(stored: Stored) -> pl.DataFrame:
         .join(sales, on="article_id", how="left")
         .join(own, on=[CUSTOMER, "index_group_no"], how="left")
         .with_columns(pl.col("sales_last_week", "bought_of_index_group").fill_null(0))
-        .join(stored.truth("customers"), on=CUSTOMER)
-        .join(stored.truth("articles").rename({"taste": "looks"}), on="article_id")
+        .join(stored.ground_truth("customers"), on=CUSTOMER)
+        .join(stored.ground_truth("articles").rename({"taste": "looks"}), on="article_id")
         .filter(pl.col("style_similarity").is_not_null())
         .collect()
     )
@@ -124,9 +128,11 @@ def affinities(stored: Stored) -> pl.DataFrame:
 def offers(stored: Stored) -> pl.DataFrame:
     """Return the availability of articles sold before, against their share of what is on offer; off offer is 0."""
     sales = stored.sold(1).group_by("article_id").agg(pl.len().alias("sales_last_week"))
-    truth = stored.truth("offers").filter(pl.col("week_id") == stored.week_id).select("article_id", pl.col("share").alias("truth"))
+    ground_truth = (
+        stored.ground_truth("offers").filter(pl.col("week_id") == stored.week_id).select("article_id", pl.col("share").alias("truth"))
+    )
     rows = stored.signal("availability").select("article_id", "availability", "availability_units")
-    joined = rows.join(sales, on="article_id", how="left").join(truth, on="article_id", how="left")
+    joined = rows.join(sales, on="article_id", how="left").join(ground_truth, on="article_id", how="left")
     return joined.with_columns(pl.col("sales_last_week", "truth").fill_null(0)).collect()
 
 

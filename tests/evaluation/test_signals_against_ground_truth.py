@@ -23,7 +23,7 @@ SIGNALS = ("need_propensity", "seasonality", "style_similarity", "availability")
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path]:
     folder = tmp_path_factory.mktemp("truth")
-    simulate(folder / "raw", customers=2_500, articles=800, weeks=60, truth=True)
+    simulate(folder / "raw", customers=2_500, articles=800, weeks=60, ground_truth=True)
     settings = Settings(home=folder / "home")
     ingest(folder / "raw", settings.home, settings=settings)
     materialize(settings, [(f"signal/{name}", WEEK_ID) for name in SIGNALS], audiences={WEEK_ID: "buyers"})
@@ -91,7 +91,7 @@ def test_weeks_and_shops_without_truth_are_refused(folders: tuple[Home, Path], t
     home, raw = folders
     with pytest.raises(MissingInput, match="hm simulate FOLDER --ground-truth"):
         compare(home, tmp_path, [WEEK_ID])
-    simulate(tmp_path / "other", customers=20, articles=30, weeks=3, seed=9, truth=True)
+    simulate(tmp_path / "other", customers=20, articles=30, weeks=3, seed=9, ground_truth=True)
     with pytest.raises(MissingInput, match="the shop that was ingested"):
         compare(home, tmp_path / "other", [WEEK_ID])
     assert render(compare(home, raw, [WEEK_ID]), ["2020-09-16"]).row_count >= 15

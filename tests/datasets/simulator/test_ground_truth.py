@@ -27,7 +27,7 @@ LAST = 104
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shop")
-    simulate(folder, customers=4_000, articles=2_000, weeks=60, truth=True)
+    simulate(folder, customers=4_000, articles=2_000, weeks=60, ground_truth=True)
     return folder
 
 
@@ -45,7 +45,7 @@ def read(shop: Path, table: str) -> pl.DataFrame:
 
 def test_the_shop_is_the_same_with_and_without_its_truth(tmp_path: Path) -> None:
     for name in ("with", "again", "without"):
-        simulate(tmp_path / name, customers=300, articles=200, weeks=10, truth=name != "without")
+        simulate(tmp_path / name, customers=300, articles=200, weeks=10, ground_truth=name != "without")
     for file in FILES:
         assert (tmp_path / "with" / file).read_bytes() == (tmp_path / "without" / file).read_bytes()
     assert not (tmp_path / "without" / "truth").exists()
@@ -128,13 +128,13 @@ def test_taste_is_what_the_shop_computes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(1, 1, 1), (3, 2, 2), (50, 5, 3)])
 def test_tiny_shops_have_a_truth(tmp_path: Path, size: tuple[int, int, int]) -> None:
     customers, articles, weeks = size
-    simulate(tmp_path, customers=customers, articles=articles, weeks=weeks, truth=True)
+    simulate(tmp_path, customers=customers, articles=articles, weeks=weeks, ground_truth=True)
     assert all(not read(tmp_path, table).is_empty() for table in TABLES)
 
 
 def test_ingest_reads_nothing_of_it(tmp_path: Path) -> None:
     for name in ("with", "without"):
-        simulate(tmp_path / name, customers=200, articles=100, weeks=6, truth=name == "with")
+        simulate(tmp_path / name, customers=200, articles=100, weeks=6, ground_truth=name == "with")
     for table in TABLES:
         (tmp_path / "with" / "truth" / f"{table}.parquet").write_bytes(b"no parquet at all")
     homes = []
