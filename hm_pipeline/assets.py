@@ -1,4 +1,4 @@
-"""The whole graph, from the ingested files to what a customer is shown, in the order in which it is made.
+"""Graph of all assets, from the ingested files to what a customer is shown, in the order in which they are made.
 
 Each step names what it reads, ``at`` the week itself or ``before`` it, and calls one function; nothing else is opened.
 Histories, signals and strategies join by their registries alone.
@@ -34,11 +34,11 @@ SEARCH_WEEKS, ENSEMBLE_WEEKS, LABELLED = 13, 4, 8  # cadences; weeks of data bef
 
 # A step's facts stand close to its body, so that the graph reads as a table.
 # fmt: off
-# Data: what the shop's files say ---------------------------------------------------------------------------------
+# Data: the ingested files ---------------------------------------------------------------------------------------
 
 @STEPS.step("transactions", kind="raw", schema=Transactions, group="data", unit="an item sold; prices in millionths of the files' unit",
             why="Everything else is computed from these rows. A week's rows are known only from the next week on.",
-            grain="a row for each item of a receipt: the same article bought twice is two rows")
+            grain="a row for each unit sold: the same article bought twice is two rows")
 def transactions() -> None:
     """Purchases of the week, as `hm ingest` read them.  One row per unit; price in millionths."""
 
@@ -70,7 +70,7 @@ STEPS.add(table_step(signal) for signal in SIGNALS if not signal.is_of_customers
 # Retrieval: who gets recommendations, and about a hundred articles for each --------------------------------------
 
 @STEPS.step("audience", schema=Audience, reads=(at("transactions"), at("customers")), group="retrieval", unit="a customer",
-            why="Whoever trains or judges needs the week's buyers alone; serving is for everyone. Smaller weeks are made sooner.")
+            why="Training and evaluation need the week's buyers only; serving is for everyone. Smaller weeks are made sooner.")
 def audience(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
     """Customers who get recommendations: the week's buyers where it trains or is evaluated, everyone where it serves."""
     return week_labels.audience(inputs, week_id=week.week_id, kind=week.audience)
@@ -83,7 +83,7 @@ FITTED_ON = tuple(name for name in PROPOSED if name != "purchases")
             unit="weights of the strategies' ranks",
             why="Strategies propose more than can be ranked: the first stage keeps the hundred that promise most.")
 def first_stage_model(inputs: Inputs, week: WeekContext) -> first_stage.FirstStage:
-    """Weights of ranks, sales and tastes, fitted on what buyers of the last weeks would have been proposed and took."""
+    """Weights of ranks, sales and affinities, fitted on what buyers of the last weeks would have been proposed and took."""
     return first_stage.fit(STRATEGIES, inputs, week_id=week.week_id, seed=week.settings.seed)
 
 @STEPS.step("candidates", schema=first_stage.candidates_schema(STRATEGIES), settings=("candidates",), is_sharded=True,
@@ -117,7 +117,7 @@ def labels(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
             reads=(at("labels"), at("audience"), at("feature_store"), *VIEWS), unit="a value for each feature of the service `ranking`",
             why="Weeks that teach are kept as they were known, and are not joined again.")
 def feature_matrix(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
-    """What was known at the cutoff about each labelled pair: Feast's service `ranking`, kept for weeks that teach."""
+    """Features of each labelled pair as known at the cutoff: Feast's service `ranking`, kept for training weeks."""
     return matrix.features_of_labels(inputs, week)
 
 # Ensemble: FLAML searches, learners are blended, customers get their lists ---------------------------------------
@@ -161,7 +161,7 @@ def needs(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
             reads=(at("feature_store"), *(at(table.table) for table in online_load.online_tables())), unit="keys that can be looked up",
             checks=(checks.AGREEMENT,), why="What is shown must be found in milliseconds, and be what was computed.")
 def online_store(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
-    """What is served online, key by key: rankings, needs, and the views of customers and articles.  One row per view."""
+    """Online tables, served by key: rankings, needs, and the views of customers and articles.  One row per view."""
     return online_load.materialise(inputs, week)
 
 # Results ---------------------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ def scoreboard(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
             reads=(before("transactions"), at("transactions"), *(at(name) for name in FITTED_ON if name != "transactions")),
             unit="proposals and those that were bought", why="What is not proposed cannot be ranked, and every row costs time.")
 def recall_budget(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
-    """What retrieval reaches of the week's purchases: each strategy's rows and hits, and what a smaller budget costs."""
+    """Recall of retrieval on the week's purchases: each strategy's rows and hits, and the cost of a smaller budget."""
     return retrieval_metrics.count(inputs, week)
 
 @STEPS.step("signal_scores", schema=losses.SignalLoss, group="results",
@@ -187,7 +187,7 @@ def recall_budget(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
             unit="log loss, error or area of each method", previews=(previews.ALL_METRICS,),
             why="A signal that a trivial rule beats is not worth its column: seen here before it is seen in lists.")
 def signal_scores(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
-    """How good the signals are by themselves: need, season and availability beside trivial baselines, in sums that add up."""
+    """Losses of the signals by themselves: need, season and availability beside trivial baselines, in sums that add up."""
     return signal_metrics.evaluate(inputs, week)
 
 @STEPS.step("submission", schema=training.Submission, is_sharded=True, group="results",

@@ -1,7 +1,7 @@
 """The calendar: Wednesday-to-Tuesday weeks, their cutoffs, and which weeks teach what.
 
 ``week_id`` counts weeks since an epoch.  Everything known about week w was known before ``cutoff(w)``, its first
-midnight.  This module knows no tables.
+midnight.  No tables here.
 """
 
 import json
@@ -70,7 +70,7 @@ class Calendar:
 
     @property
     def cut_short(self) -> str:
-        """The sentence that says where the data end, if that is within the serving week; else nothing."""
+        """Sentence that names the last day of the data, if that is within the serving week; else nothing."""
         if self.last_day is None or self.week_of(self.last_day) != self.last_week:
             return ""
         day, first = (self.last_day - self.start(self.last_week)).days + 1, self.key(self.last_week)
@@ -100,7 +100,7 @@ class Calendar:
         return week_id
 
     def save(self, path: Path) -> None:
-        """Write the calendar as JSON, whole or not at all."""
+        """Write the calendar as JSON, atomically."""
         fields = {"epoch": self.epoch.isoformat(), "first_week": self.first_week, "last_week": self.last_week}
         fields |= {"last_day": self.last_day.isoformat()} if self.last_day else {}
         atomic_write(path, lambda temporary: temporary.write_text(json.dumps(fields, indent=1) + "\n"))
@@ -120,7 +120,7 @@ REFERENCE = Calendar()
 
 @dataclass(frozen=True)
 class LabelWeeks:
-    """What each labelled week before a target week teaches.
+    """Roles of the labelled weeks before a target week: fit, metric, blend.
 
     The members are fitted on two weeks, compared on a later one and blended on a still later one, so that nothing is
     chosen on the data it was fitted on.

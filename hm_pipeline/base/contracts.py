@@ -62,24 +62,24 @@ RAW_TABLES = (RAW_TRANSACTIONS, RAW_CUSTOMERS, RAW_ARTICLES)
 
 
 class ArticleWeek(dy.Schema):
-    """Grain: one row per article and week it speaks about."""
+    """Grain: one row per article and week it is about."""
 
-    week_id = dy.Int64(primary_key=True, description="week the row speaks about, counted from the epoch")
+    week_id = dy.Int64(primary_key=True, description="week the row is about, counted from the epoch")
     article_id = dy.Int64(primary_key=True, description="article, Kaggle's number without leading zeros")
 
 
 class CustomerWeek(dy.Schema):
-    """Grain: one row per customer and week it speaks about."""
+    """Grain: one row per customer and week it is about."""
 
-    week_id = dy.Int64(primary_key=True, description="week the row speaks about, counted from the epoch")
-    customer_id = dy.Int64(primary_key=True, description="customer, the last 16 hex digits of Kaggle's id as a signed number")
+    week_id = dy.Int64(primary_key=True, description="week the row is about, counted from the epoch")
+    customer_id = dy.Int64(primary_key=True, description="customer, the last 16 hex digits of Kaggle's id as a signed integer")
 
 
 class Pair(dy.Schema):
     """Grain: one row per customer, week and candidate article."""
 
-    week_id = dy.Int64(primary_key=True, description="week the row speaks about, counted from the epoch")
-    customer_id = dy.Int64(primary_key=True, description="customer, the last 16 hex digits of Kaggle's id as a signed number")
+    week_id = dy.Int64(primary_key=True, description="week the row is about, counted from the epoch")
+    customer_id = dy.Int64(primary_key=True, description="customer, the last 16 hex digits of Kaggle's id as a signed integer")
     article_id = dy.Int64(primary_key=True, description="article, Kaggle's number without leading zeros")
 
 

@@ -1,4 +1,4 @@
-"""The errors a user can meet.  Each says what is wrong, where it is, and a hint on what to do, in one line.
+"""Errors that a user can meet: each is one line of what is wrong, where it is, and a hint on what to do.
 
 Library errors are translated into these at the boundary that calls the library; nothing here imports one.
 """
@@ -66,7 +66,7 @@ class DiskError(HMError):
 
 
 class Unforeseen(HMError):
-    """An error that nobody foresaw; its whole traceback lies in a file."""
+    """An unexpected error; its full traceback is in a file."""
 
 
 class WorkerLost(HMError):
@@ -109,7 +109,7 @@ def linked(error: BaseException | None) -> Iterator[BaseException]:
 def _text_of(error: BaseException) -> str:
     try:
         return str(error).lower()
-    except Exception:  # noqa: BLE001 - a class of somebody else, which cannot say what it is
+    except Exception:  # noqa: BLE001 - a class of somebody else, whose text cannot be had
         return ""
 
 

@@ -1,4 +1,4 @@
-"""Files that are seen whole or not at all, and hashes of what they hold."""
+"""Atomic writes of files, and hashes of their content."""
 
 import os
 from collections.abc import Callable
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under a temporary name, then rename it, so that it is seen whole or not at all."""
+    """Write a file under a temporary name, then rename it, so that no reader sees a part of it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -1,4 +1,4 @@
-"""How long ago something happened, and what it still weighs: the same for strategies and signals."""
+"""Age and decayed weight of past events, in integers: the same for strategies and signals."""
 
 from datetime import date
 

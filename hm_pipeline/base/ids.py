@@ -58,7 +58,7 @@ def integer(value: object) -> int | None:
 
 
 def signed(customer_hex: str) -> int | None:
-    """Return the last 16 digits of a 64-digit id as a signed number, nothing where it is no such id.
+    """Return the last 16 digits of a 64-digit id as a signed integer, nothing where it is no such id.
 
     Examples
     --------

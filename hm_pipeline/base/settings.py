@@ -1,4 +1,4 @@
-"""What a person may set from outside, read once from the environment (``HM_*``).
+"""Settings, read once from the environment (``HM_*``).
 
 Only places, sizes and the knobs of the search live here.  Parameters of a signal or a strategy are keyword
 defaults of its functions, where their reason stands beside them.

@@ -1,4 +1,4 @@
-"""Where a table crosses a boundary: it is held against its contract, and that its keys rise is seen at a glance."""
+"""Validation of tables at boundaries: a table is checked against its contract; keys that are strictly sorted are unique."""
 
 import types
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ def validate(frame: pl.DataFrame | pl.LazyFrame, schema: type[dy.Schema], *, tab
     """
     try:
         rows = frame.lazy().collect()
-        # Rows that rise by their key are unique; to look for repeated keys would take most of the validation's time.
+        # Rows that are strictly sorted by their key are unique; to look for repeated keys would take most of the validation's time.
         rules = _keyless(schema) if is_strictly_sorted(rows, schema.primary_key()) else schema
         return rules.validate(rows, cast=True)
     except (dy.exc.ValidationError, dy.exc.SchemaError, pl.exceptions.PolarsError) as error:

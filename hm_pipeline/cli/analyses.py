@@ -23,7 +23,7 @@ Rendered = tuple[list[RenderableType], dict[str, Any]]
 
 
 class Request(NamedTuple):
-    """What is evaluated: a home and weeks of it."""
+    """Request for an evaluation: a home and weeks of it."""
 
     runner: Runner
     weeks: Sequence[int]

@@ -40,7 +40,7 @@ def main() -> None:
 
 @app.callback()
 def _begin() -> None:
-    """Carry out what a killed ingest had signed, before anything is read."""
+    """Finish an ingest that was killed after its commit, before anything is read."""
     from hm_pipeline.engine.staging import finish_pending  # noqa: PLC0415 - a command's help need not wait for it
 
     finish_pending(Settings.from_environment().home)

@@ -1,4 +1,4 @@
-"""What every command shares: options, progress, and how results and refusals are shown."""
+"""Options, progress, and the output of results and errors, shared by all commands."""
 
 import json
 import sys
@@ -45,7 +45,7 @@ def show(words: Any, facts: dict[str, Any], *, as_json: bool) -> None:
 
 
 def cut_short(settings: Settings) -> dict[str, str]:
-    """Return what to say where the data end in the middle of a week."""
+    """Return the remark on data that end in the middle of a week."""
     from hm_pipeline.engine.home import Home  # noqa: PLC0415 - a command's help need not wait for it
 
     text = Home(settings.home).calendar.cut_short

@@ -1,1 +1,1 @@
-"""Where the data come from: Kaggle's files, and a simulated shop in the same layout."""
+"""Sources of data: Kaggle's files, and a simulated shop in the same layout."""

@@ -1,6 +1,6 @@
-"""Fingerprint of the code that a result depends on: the definitions its body reaches, without prose.
+"""Fingerprint of the code that a result depends on: the definitions that its body refers to, without prose.
 
-A definition is a function, a class or a constant at the top of a module of this package; it reaches those it names.
+A definition is a function, a class or a constant at the top of a module of this package; it refers to those it names.
 Docstrings, comments, annotations and the texts of errors are left out, and names of modules, functions and constants stand
 only for what they refer to.  So a rename, a moved file or a better sentence changes nothing, and a constant or an expression
 changes all results that depend on it and no other.  The definitions are compared as a coloured graph is (Weisfeiler and
@@ -22,7 +22,7 @@ from types import ModuleType
 from hm_pipeline.engine.normalised_code import LIBRARIES, Definition, definition, normalised
 from hm_pipeline.engine.source_modules import Node, is_infrastructure, module_definitions, module_named
 
-ROUNDS = 8  # names are told apart by what they refer to, so many steps deep
+ROUNDS = 8  # names are distinguished by what they refer to, so many steps deep
 
 Entry = Callable[..., object] | ModuleType | str
 
@@ -34,7 +34,7 @@ def short_hash(*parts: object) -> str:
 
 @cache
 def code_digest(*entries: Entry) -> str:
-    """Return a digest of everything that functions, classes or whole modules reach.
+    """Return a digest of everything that functions, classes or all of a module refer to.
 
     Parameters
     ----------

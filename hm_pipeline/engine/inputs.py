@@ -1,4 +1,4 @@
-"""What a body may read: the tables it declared, fenced at its week, and the customers it works for.
+"""Inputs of a body: the tables it declared, up to its max week, and the customers it works for.
 
 A body asks for its inputs by name and gets nothing that it did not declare.
 """

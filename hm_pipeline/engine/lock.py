@@ -25,7 +25,7 @@ def write_lock(home: Path, *, wait: Callable[[str], object] | None = None) -> It
     Parameters
     ----------
     wait
-        Told who writes, before it is waited for.  Where not given, being second is an error.
+        Called with the holder, before the wait.  Without it, a second writer is an error.
 
     Raises
     ------

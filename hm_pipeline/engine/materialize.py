@@ -1,6 +1,6 @@
-"""Carry out one partition of a step: open what it declared, run its body shard by shard, write, and only then sign.
+"""Materialisation of one partition of a step: its inputs are opened, its body runs shard by shard, the manifest is written last.
 
-Everything a body reads is fenced at its week.  No Dagster here: ``orchestration/asset_factory.py`` calls this from an asset.
+A body can read nothing after its max week.  No Dagster here: ``orchestration/asset_factory.py`` calls this from an asset.
 """
 
 import shutil
@@ -39,7 +39,7 @@ class Runner:
         return self.graph.home
 
     def materialize(self, name: str, week_id: int) -> Manifest:
-        """Make one partition, whole or not at all, and return its manifest.
+        """Make one partition, atomically, and return its manifest.
 
         Raises
         ------
@@ -71,7 +71,7 @@ class Runner:
                         scan_files([folder / entry.file]).collect_schema()
                     except (pl.exceptions.PolarsError, OSError):
                         hint = "remove it and run again; ingest the files again first where it is of articles, customers or transactions"
-                        return MissingInput("a stored file is torn", where=str(folder / entry.file), hint=hint)
+                        return MissingInput("a stored file is corrupt", where=str(folder / entry.file), hint=hint)
         return None
 
     # Tables ----------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ class Runner:
             self.materialize(step.model, self.graph.steps[step.model].fit_week(week_id, self.graph.calendar))
 
     def inputs(self, step: Step, week_id: int, shard: Shard = UNSPLIT, made: dict[object, Any] | None = None) -> Inputs:
-        """Open what a step declared, fenced at its week, for the customers of a shard; ``made`` is what other shards have made."""
+        """Open what a step declared, up to its max week, for the customers of a shard; ``made`` is what other shards have made."""
         weekly: dict[str, WeeklyTable] = {}
         static: dict[str, pl.LazyFrame] = {}
         for read in merge_dependencies(step.reads):
@@ -182,7 +182,7 @@ def _partition_cache(*_partition: object) -> dict[object, Any]:
 
 
 def compute_shard(graph: Graph, name: str, week_id: int, fingerprint: str, shard: Shard) -> FileEntry:
-    """Compute and write one shard of a partition; what goes wrong is told here, as what others raise may not travel."""
+    """Compute and write one shard of a partition; errors are translated here, as an error of a library may not survive pickling."""
     runner = Runner(graph)
     return runner.foreseen(graph.steps[name], week_id, lambda: _shard(runner, name, week_id, fingerprint, shard))
 

@@ -25,7 +25,7 @@ def upstream(steps: Mapping[str, Step], calendar: Calendar, step: Step, week_id:
 
 @dataclass
 class WarmUp:
-    """What weeks need before them, and of them.
+    """Weeks of history that a step needs, before its week and of it.
 
     Parameters
     ----------

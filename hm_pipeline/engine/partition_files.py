@@ -20,7 +20,7 @@ ROWS_PER_GROUP = 65_536  # a shard's customers are a few row groups of a week, t
 
 @dataclass(frozen=True)
 class FileEntry:
-    """What one written file holds.
+    """Content of one written file: its rows and their hash.
 
     ``content`` is a hash over the rows in their order, not over the bytes of the file.
     """
@@ -32,7 +32,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A whole partition: its files, what they were computed from, and for whom."""
+    """A complete partition: its files, what they were computed from, and for whom."""
 
     fingerprint: str
     files: tuple[FileEntry, ...]
@@ -59,7 +59,7 @@ class Manifest:
 
     @classmethod
     def load(cls, folder: Path) -> Self | None:
-        """Read a partition's manifest, or nothing where there is no whole partition."""
+        """Read a partition's manifest, or nothing where there is no complete partition."""
         path = folder / "manifest.json"
         if not path.exists():
             return None
@@ -74,7 +74,7 @@ class Manifest:
 
 
 def write_shard(frame: pl.DataFrame, folder: Path, index: int = 0) -> FileEntry:
-    """Write one shard of a partition, whole or not at all, and return its receipt."""
+    """Write one shard of a partition, atomically, and return its file entry."""
     name = f"shard={index:03d}.parquet"
     atomic_write(
         folder / name, lambda path: frame.write_parquet(path, compression="zstd", compression_level=1, row_group_size=ROWS_PER_GROUP)
@@ -102,7 +102,7 @@ class PartitionWriter:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "manifest.json").unlink(missing_ok=True)  # from here on the old partition is not taken for whole
+        (folder / "manifest.json").unlink(missing_ok=True)  # from here on the old partition does not count as complete
         for half in folder.glob(".*.tmp"):  # of a process that was killed
             half.unlink()
 

@@ -43,7 +43,7 @@ class Partitions:
         self._prefixes: dict[str, dict[int, str]] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Travel to another process with its own steps, each of which knows how."""
+        """Pickle with its own steps, each of which can be pickled."""
         return type(self), (dict(self.steps), Home(self.home.root), self.settings, dict(self.audiences))
 
     def around(self, name: str) -> Self:

@@ -1,4 +1,4 @@
-"""What signals and strategies have in common: a contract, a function that fills it, and the tables it reads."""
+"""Common part of signals and strategies: a contract, a function that fills it, and the tables it reads."""
 
 import sys
 from collections.abc import Callable

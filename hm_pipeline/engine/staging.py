@@ -1,6 +1,6 @@
-"""Put tables together aside and bring them into the home in one go, so that bad input leaves no trace.
+"""Staging area of an ingest: tables are written beside the home and moved into it in one go, so that bad input leaves no trace.
 
-What is ready is signed by a journal.  From then on the ingest has happened: whoever writes to the home next carries
+A journal commits what is ready.  From then on the ingest has happened: whoever writes to the home next carries
 the renames out that a killed process left.
 """
 
@@ -38,14 +38,14 @@ class Stage:
         try:
             yield stage
         finally:
-            if not (stage.root / JOURNAL).exists():  # what is signed is left to the next writer
+            if not (stage.root / JOURNAL).exists():  # what is committed is left to the next writer
                 shutil.rmtree(stage.root, ignore_errors=True)
             for folder in made:
                 if folder.exists() and not any(folder.iterdir()):
                     folder.rmdir()
 
     def put(self, frame: pl.DataFrame, table: str, week_id: int | None = None) -> str:
-        """Write a partition aside unless the home holds equal rows; say whether it was ``added``, ``replaced`` or ``kept``."""
+        """Stage a partition unless the home holds equal rows; return whether it was ``added``, ``replaced`` or ``kept``."""
         stored = self.home.folder(table, week_id)
         manifest = Manifest.load(stored)
         if manifest is not None and manifest.content == content_hash(frame) and manifest.is_complete(stored):
@@ -74,7 +74,7 @@ class Stage:
 
 
 def is_pending(home: Path) -> bool:
-    """Return whether a signed ingest waits for its renames."""
+    """Return whether a committed ingest waits for its renames."""
     return (home / FOLDER / JOURNAL).exists()
 
 
@@ -87,14 +87,14 @@ def recovered(home: Path, *, wait: Callable[[str], object] | None = None) -> Ite
 
 
 def finish_pending(home: Path, *, wait: Callable[[str], object] | None = None) -> None:
-    """Finish a signed ingest before the home is read; where there is none, nothing is locked."""
+    """Finish a committed ingest before the home is read; where there is none, nothing is locked."""
     if is_pending(home):
         with recovered(home, wait=wait):
             pass
 
 
 def recover(home: Path) -> None:
-    """Finish the ingest that was signed, or remove one that was not; the caller holds the home's lock.
+    """Finish the ingest that was committed, or remove one that was not; the caller holds the home's lock.
 
     Every step may be done again: what has moved already is no longer in the folder.
     """

@@ -1,4 +1,4 @@
-"""What one asset of the graph is, without Dagster: what it reads, what computes it, and what its result depends on.
+"""Steps of the graph, without Dagster: what each reads, what computes it, and what its result depends on.
 
 ``assets.py`` declares the steps; ``engine/plan.py`` decides which of them are stale; ``engine/materialize.py`` carries one out.
 """

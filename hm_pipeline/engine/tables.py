@@ -1,4 +1,4 @@
-"""Handles on weekly tables, fenced at the last week that may be known; nothing is read until a week is asked for."""
+"""Handles on weekly tables, limited to a max week; nothing is read until a week is requested."""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -21,7 +21,7 @@ class WeeklyTable:
     schema
         Contract of the table, used for empty answers.
     max_week
-        Last week that may be read, so that a body cannot reach what it must not see; none lifts the fence.
+        Last week that may be read, so that a body cannot see the future; none is no limit.
     customers
         First and last customer to read, both included; everyone where not given.
     """

@@ -1,4 +1,4 @@
-"""Unexpected errors of libraries and bodies: one line for the caller, the whole traceback in a file.
+"""Unexpected errors of libraries and bodies: one line for the caller, the full traceback in a file.
 
 Whatever calls a body calls it through ``foreseen``, so that what leaves is one of ours and nothing hangs on it: chains
 of exceptions that hold themselves are printed for ever by those who walk them, and foreign classes may not pickle.
@@ -33,7 +33,7 @@ def foreseen(
     step, week
         What was under way.
     first
-        Looks for a better explanation than the error's own, such as a torn file.
+        Looks for a better explanation than the error's own, such as a corrupt file.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def _better(first: Callable[[], HMError | None] | None) -> HMError | None:
 
 
 def is_error(error: BaseException) -> bool:
-    """Tell an error from a wish to end: a body's ``sys.exit`` and a panic of Rust are errors, Ctrl-C and Dagster's stop are none."""
+    """Return whether it is an error: a body's ``sys.exit`` and a panic of Rust are, Ctrl-C and Dagster's stop are not."""
     return isinstance(error, Exception | SystemExit) or type(error).__name__ == "PanicException"
 
 
@@ -94,18 +94,18 @@ def _comes_back(error: BaseException) -> bool:
 
 
 def unforeseen(error: BaseException, *, home: Path, step: str, week: str = "") -> Unforeseen:
-    """Write the whole traceback of an error to a file, and return the one line that says where."""
+    """Write the full traceback of an error to a file, and return one line that names the file."""
     words = _words(error)
     where = f"{step}, week {week}" if week else step
     file = _written(traceback.format_exception(error), home, f"{step}-{week}" if week else step)
-    seen = f"the whole traceback is in {file}" if file else "its traceback could not be written anywhere"
+    seen = f"the full traceback is in {file}" if file else "its traceback could not be written anywhere"
     return Unforeseen(words, where=where, hint=f"{seen}; what is finished stays, give the same command again once it is mended")
 
 
 def _words(error: BaseException) -> str:
     try:
         said = " ".join(str(error).split())
-    except Exception:  # noqa: BLE001 - an error that cannot even say what it is
+    except Exception:  # noqa: BLE001 - an error whose own text cannot be had
         said = ""
     kind = type(error).__name__
     cut = f"{said[:SHOWN]} ..." if len(said) > SHOWN else said

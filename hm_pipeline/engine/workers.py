@@ -1,4 +1,4 @@
-"""Process pool over shards: a task takes a shard and returns a receipt, here or in a process of its own.
+"""Process pool over shards: a task takes a shard and returns its file entry, here or in a process of its own.
 
 A task reads and writes by itself; no frame crosses this interface, so that a backend may run it in another process or,
 later, on another machine.
@@ -28,7 +28,7 @@ ALLOCATOR_ENV = {  # what a worker gives back it takes again with the next table
 
 
 def map_shards(task: Callable[[Shard], FileEntry], shards: Sequence[Shard], *, workers: int = 1) -> Iterator[FileEntry]:
-    """Run a task on every shard and yield the receipts in the order of the shards.
+    """Run a task on every shard and yield the file entries in the order of the shards.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def map_shards(task: Callable[[Shard], FileEntry], shards: Sequence[Shard], *, w
 
 
 def pack(task: Callable[[Shard], FileEntry]) -> bytes | None:
-    """Return a task as bytes; nothing where another process could not read it: it holds a closure, or what this session alone knows."""
+    """Return a task as bytes; nothing where another process could not read it: it holds a closure, or what only this session has."""
     try:
         packed = pickle.dumps(task)
     except Exception:  # noqa: BLE001 - each class fails in its own way
@@ -98,7 +98,7 @@ def _pool(workers: int) -> ProcessPoolExecutor:
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """Start processes that Ctrl-C does not reach, as it goes to all of a terminal and this one ends the others; here it comes later."""
+    """Start processes that ignore Ctrl-C, as it goes to all of a terminal and this one ends the others; here it comes later."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -107,7 +107,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 
 def stop_workers() -> None:
-    """End the processes at once, whatever they are about: a shard is written aside, so that nothing of it stays."""
+    """End the processes at once, whatever they are about: a shard is written atomically, so that nothing of it stays."""
     for pool in _POOLS.values():
         for process in list((pool._processes or {}).values()):  # noqa: SLF001 - Python 3.14 has a name for it
             process.terminate()

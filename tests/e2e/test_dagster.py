@@ -102,7 +102,7 @@ def test_a_truncated_file_fails_its_checks_and_says_what_to_do(fresh):
     file.write_bytes(file.read_bytes()[:-200])
     found = _checked(settings, "articles")
     assert not any(result.passed for result in found.values())
-    assert all("torn or missing" in result.metadata["hint"].value for result in found.values())
+    assert all("corrupt or missing" in result.metadata["hint"].value for result in found.values())
 
 
 def _checked(settings, name):

@@ -136,14 +136,14 @@ def test_files_that_someone_removed_are_made_again_or_asked_for(fresh, raw):
     assert materialize(settings, [("audience", last - 3)]).made["audience"] == 1
 
 
-def test_a_torn_file_is_named_with_its_hint(fresh):
+def test_a_corrupt_file_is_named_with_its_hint(fresh):
     settings = fresh("torn")
     home, last = Home(settings.home), last_week(settings)
     materialize(settings, [("candidates", last - 1)])
     path = sorted(home.folder("candidates", last - 1).glob("*.parquet"))[1]
     kept = path.read_bytes()
     path.write_bytes(kept[: len(kept) // 2])
-    with pytest.raises(MissingInput, match=rf"torn .{path}.: remove it and run again"):
+    with pytest.raises(MissingInput, match=rf"corrupt .{path}.: remove it and run again"):
         materialize(settings, [("labels", last - 1)])
     path.unlink()
     assert materialize(settings, [("labels", last - 1)]).made == {"candidates": 1, "labels": 1}

@@ -135,7 +135,7 @@ def test_the_command_ends_with_code_one_and_one_line(fresh):
     ended = subprocess.run(command, env=environment(home), capture_output=True, text=True, timeout=120, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
     line = told(ended.stderr)
-    assert line.startswith("hm: AssertionError: planted, its own cause (embeddings): the whole traceback is in ")
+    assert line.startswith("hm: AssertionError: planted, its own cause (embeddings): the full traceback is in ")
     (file,) = home.glob("errors/*")
     assert str(file) in line
     assert "in its_own_cause" in file.read_text()
@@ -184,7 +184,7 @@ def test_a_run_of_the_ui_shows_the_line_first(settings):
     with dagster_instance(settings) as instance:
         run = part.execute_in_process(instance=instance, raise_on_error=False)
     (failure,) = [event.step_failure_data for event in run.all_events if event.is_step_failure]
-    assert failure.user_failure_data.description.startswith("KeyError: 'planted in a ring 0' (embeddings): the whole traceback is in")
+    assert failure.user_failure_data.description.startswith("KeyError: 'planted in a ring 0' (embeddings): the full traceback is in")
     assert "\n" not in failure.user_failure_data.description
 
 

@@ -1,4 +1,4 @@
-"""Read raw CSV files with DuckDB, as text or typed, and say where a file cannot be read."""
+"""Reader of raw CSV files with DuckDB, as text or typed; a file that cannot be read is an error with its line."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -104,7 +104,7 @@ def read_text(connection: Any, path: Path, table: RawTable) -> pl.DataFrame:
     if not is_read:
         rows = _read_slowly(path, names).select(pl.col(name) if name in names else pl.lit(None, pl.String).alias(name) for name in known)
     if rows.is_empty():
-        raise InvalidInput("the file has no rows", where=path.name, hint="give the whole file")
+        raise InvalidInput("the file has no rows", where=path.name, hint="give the complete file")
     return rows
 
 
@@ -118,7 +118,7 @@ def _is_read_to_its_end(path: Path, rows: pl.DataFrame) -> bool:
 
 
 def _read_slowly(path: Path, names: Sequence[str]) -> pl.DataFrame:
-    """Read a file that DuckDB cannot, such as one whose lines end in two ways, or say which rows are at fault."""
+    """Read a file that DuckDB cannot, such as one whose lines end in two ways, or raise with the rows at fault."""
     schema = dict.fromkeys(names, pl.String)
     chunks, rows, faults = [pl.DataFrame(schema=schema)], [], []
     for record in records(path):
@@ -137,7 +137,7 @@ def _read_slowly(path: Path, names: Sequence[str]) -> pl.DataFrame:
 
 
 def _ragged(record: Record, width: int) -> str:
-    """Say what a row lacks; one that goes over lines is more often a stray quote."""
+    """Return the fault of a row with too few or too many fields; one that goes over lines is more often a stray quote."""
     found = f"the row has {len(record.fields)} fields, not the {width} fields of the first line"
     return f"{found}; a quote goes from its line {record.begin} to line {record.line}" if record.begin < record.line else found
 

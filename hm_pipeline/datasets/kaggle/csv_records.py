@@ -22,7 +22,7 @@ LONGEST = 2_000_000  # bytes of a record, DuckDB's own limit: what is longer is 
 SHOWN = 2_000  # characters of a record that cannot be taken apart
 NO_TEXT = "bytes that are no UTF-8 text"
 UNCLOSED, MISPLACED = "a quote is opened and not closed", "a quote is closed before its field ends"
-csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # ours is LONGEST, and is said with its place
+csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # ours is LONGEST, and is reported with its line
 
 
 class Record(NamedTuple):

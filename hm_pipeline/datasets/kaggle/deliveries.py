@@ -1,6 +1,6 @@
-"""Bring the weeks of a delivery beside those of a home, and say what leaves it, so that all of it is published in one go.
+"""Merge of a delivery's weeks with those of a home, and the weeks that leave it; all of it is published in one go.
 
-What a file holds is known to ``transactions.py``, what a week's days tell to ``week_ranges.py``.
+``transactions.py`` reads the files, ``week_ranges.py`` evaluates the days of a week.
 """
 
 from collections.abc import Iterator
@@ -142,7 +142,7 @@ def _weekly(home: Home) -> list[Path]:
 
 
 def _is_of_its_buyers(home: Home, folder: Path) -> bool:
-    """Return whether a table's week is of another audience than everyone, or of none; a model knows the past only."""
+    """Return whether a table's week is of another audience than everyone, or of none; a model reads the past only."""
     is_made = folder.is_relative_to(home.root / "tables") and folder.parent != home.folder(FACTS)
     manifest = Manifest.load(folder)
     return is_made and not (manifest and manifest.audience.startswith(EVERYONE))

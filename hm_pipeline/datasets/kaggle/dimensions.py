@@ -1,4 +1,4 @@
-"""Type the raw customers and articles, and say which value cannot be typed."""
+"""Typed customers and articles from the raw files; a value that cannot be typed is an error."""
 
 from collections.abc import Sequence
 from pathlib import Path

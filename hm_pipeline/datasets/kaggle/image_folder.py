@@ -1,4 +1,4 @@
-"""Where the articles' photos are: beside the raw files, in Kaggle's layout.  The home remembers the folder and copies nothing."""
+"""Folder of the articles' photos: beside the raw files, in Kaggle's layout.  The home stores the path and copies nothing."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ FOLDER = "images"
 
 
 def save_image_folder(raw: Path, folder: Path) -> bool:
-    """Write where a raw folder's photos are to a file of ``folder``; say whether it has any."""
+    """Write where a raw folder's photos are to a file of ``folder``; return whether it has any."""
     photos = (raw / FOLDER).absolute()
     if not photos.is_dir():
         return False

@@ -67,7 +67,7 @@ def ingest(
     drop_weeks
         Two days: the weeks from the first one's to the second one's are taken back, before anything is read.
     progress
-        Told the table, the parts done and the parts there are.
+        Called with the table, the parts done and the parts there are.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def _epoch(home: Home, epoch: date | None) -> date:
 
 @dataclass
 class _Ingest:
-    """One ingest under way."""
+    """State of one ingest."""
 
     stage: Stage
     settings: Settings

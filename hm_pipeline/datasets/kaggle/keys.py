@@ -1,4 +1,4 @@
-"""Find customers by the hash of their whole id, millions of them in a second."""
+"""Lookup of customers by the hash of their 64-digit id, millions of them in a second."""
 
 import numpy as np
 import polars as pl

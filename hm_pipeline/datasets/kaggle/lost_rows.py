@@ -13,7 +13,7 @@ from hm_pipeline.engine.partition_files import Manifest, scan_files
 
 FILE = "lost.parquet"
 NAMED = 3  # weeks that a refusal names
-HINT = "deliver whole weeks, or let the weeks of the files replace the home's with --replace-weeks"
+HINT = "deliver complete weeks, or let the weeks of the files replace the home's with --replace-weeks"
 
 
 class LostRows(InvalidInput):
@@ -21,12 +21,12 @@ class LostRows(InvalidInput):
 
 
 def lost_rows(home: Home, week_id: int, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the home's rows of a week that are not, or not as often, among the delivered ones; ``rows`` says how many of each.
+    """Return the home's rows of a week that are not, or not as often, among the delivered ones; ``rows`` counts each.
 
     Raises
     ------
     InvalidInput
-        If the home's rows cannot be read, so that nobody knows.
+        If the home's rows cannot be read for the comparison.
     """
     columns = Transactions.column_names()
     manifest = Manifest.load(home.folder("transactions", week_id))
@@ -35,7 +35,7 @@ def lost_rows(home: Home, week_id: int, rows: pl.DataFrame) -> pl.DataFrame:
     try:
         stored = home.weekly("transactions", Transactions).at(week_id).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
-        what = "a stored file is gone or torn, and what is delivered is not what it held"
+        what = "a stored file is missing or corrupt, and the delivered rows are not the ones it held"
         raise InvalidInput(what, where=str(home.folder("transactions", week_id)), hint=HINT) from error
     had = stored.group_by(columns).agg(pl.len().cast(pl.Int64).alias("had"))
     has = rows.group_by(columns).agg(pl.len().cast(pl.Int64).alias("has"))

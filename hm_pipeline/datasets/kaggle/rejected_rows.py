@@ -46,7 +46,7 @@ def refuse_rows(path: Path, column: str, rows: Sequence[int], *, what: str, hint
 
 
 def bad_rows(rejects: pl.DataFrame, *, value: object, hint: str, count: int | None = None) -> BadRows:
-    """Return the error that names the first of the rejected rows and says where the others are.
+    """Return the error that names the first of the rejected rows and the file of the others.
 
     Parameters
     ----------

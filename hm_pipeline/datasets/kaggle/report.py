@@ -1,4 +1,4 @@
-"""What an ingest found and changed: as figures, and in words."""
+"""Report of an ingest: what it found and changed, as numbers and in words."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ NAMED = 5  # days
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What an ingest found, and what it changed.
+    """Counts of what an ingest found and changed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Row-by-row validation of transactions, used only where the fast pass failed: bad rows are set aside with line and reason.
+"""Row-by-row validation of transactions, used only where the fast pass failed: bad rows are written apart with line and reason.
 
 It is gone only where the fast pass saw that something is wrong.  Memory stays that of one chunk.
 """
@@ -21,14 +21,14 @@ from hm_pipeline.datasets.kaggle.rejected_rows import COLUMNS, MOST, bad_rows, r
 
 CHUNK = 200_000  # rows
 MOST_PRICE = 2147  # as millionths it still fits 32 bits
-EXACT = 2**53  # integers below it are doubles, of which a fraction can be told
+EXACT = 2**53  # integers below it are doubles, whose fractions are exact
 DIGITS = "regexp_full_match(article_id, '[0-9]{1,18}(\\.0+)?')"  # a double may not hold them all
 LINE = "hm_line"  # column of a sifted file: where the row stood in the raw one
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What can be wrong with a column, by the name it has in statements: the SQL that sees it, the words for it, and the hint."""
+    """Possible fault of a column, by the name it has in statements: the SQL that finds it, the words for it, and the hint."""
 
     column: str
     broken: str
@@ -37,7 +37,7 @@ class Fault:
 
 
 def faults(epoch: date, today: date, quantities: Sequence[str] = ()) -> tuple[Fault, ...]:
-    """Return what can be wrong with a purchase, in the order in which it is said; ``quantities`` are columns that count units."""
+    """Return what can be wrong with a purchase, in the order in which it is reported; ``quantities`` are columns that count units."""
     day = "try_strptime(t_dat, '%Y-%m-%d')"
     price = "coalesce(try_cast(price AS DOUBLE), 'nan'::DOUBLE)"
     number = "try_cast(sales_channel_id AS DOUBLE)"
@@ -93,7 +93,7 @@ class RowValidator:
     known: tuple[Fault, ...]
 
     def find(self) -> bool:
-        """Raise at the first bad row, with up to a thousand of them; say whether every row's place tells its line.
+        """Raise at the first bad row, with up to a thousand of them; return whether every row's index gives its line.
 
         Raises
         ------

@@ -24,7 +24,7 @@ from hm_pipeline.engine.partition_files import scan_files
 
 ORDER = ("customer_id", "article_id", "t_dat", "price", "sales_channel_id")
 KNOWN = (*RAW_TRANSACTIONS.required, *RAW_TRANSACTIONS.optional)
-# Whole numbers are read as doubles, which costs nothing: as integers, DuckDB would round a fraction without a word.
+# Integers are read as doubles, which costs nothing: as integers, DuckDB would round a fraction without a word.
 TYPES = {"t_dat": "DATE", "article_id": "DOUBLE", "price": "DOUBLE", "sales_channel_id": "DOUBLE"}
 QUANTITIES = frozenset(("quantity", "quantities", "qty", "quant", "units", "unit_count", "item_count", "items", "pieces", "pcs"))
 UNKNOWN_CUSTOMER, UNKNOWN_ARTICLE = "the customer is not in the customers table", "the article is not in the articles table"
@@ -141,7 +141,7 @@ class Purchases:
         return self.split(folder / "sifted-parts", is_exact=True)
 
     def diagnose_unknown_ids(self, folder: Path, *, skip: bool) -> None:
-        """Tell bad ids from strangers, whom the fast pass takes them for; no week holds either."""
+        """Distinguish bad ids from unknown customers, as the fast pass reports both alike; no week holds either."""
         try:
             if self.find_fault():
                 return
@@ -160,11 +160,11 @@ class Purchases:
 
     @property
     def is_sifted(self) -> bool:
-        """Whether bad rows are left out."""
+        """True where bad rows are left out."""
         return self._rejected is not None
 
     def find_fault(self) -> bool:
-        """Read everything as text and raise at the first row that is not what it should be; say whether rows stand without gaps."""
+        """Read everything as text and raise at the first row that is not what it should be; return whether rows stand without gaps."""
         return self.is_sifted or self._sieve.find()
 
     @property

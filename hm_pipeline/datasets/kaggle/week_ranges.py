@@ -1,7 +1,7 @@
-"""Which weeks the home spans after an ingest, and which days of them are missing, evaluated by the shop's own habit.
+"""Weeks that a home spans after an ingest, and the days missing in them, by the shop's own habit.
 
 A day is missing if at least half of up to eight weeks before had purchases on its weekday: a shop that is closed on
-Tuesdays has whole weeks that end on Monday.
+Tuesdays has complete weeks that end on Monday.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from hm_pipeline.base.calendar import DAYS, Calendar
 from hm_pipeline.base.errors import InvalidInput, UnknownWeek
 
-HABIT = 8  # weeks: two months tell a habit from an accident, and a new habit is learnt within one
+HABIT = 8  # weeks: two months distinguish a habit from an accident, and a new habit is learnt within one
 Days = Callable[[int], frozenset[date]]
 
 
@@ -23,7 +23,7 @@ def missing_days(week_id: int, days: Days, calendar: Calendar) -> list[date]:
     days
         Days with purchases of a week.
     calendar
-        Where there is no week before in it, those after tell the habit.
+        Where there is no week before in it, the habit is that of those after.
     """
     before = range(max(week_id - HABIT, calendar.first_week), week_id)
     others = before or range(week_id + 1, min(week_id + HABIT, calendar.last_week - 1) + 1)

@@ -1,4 +1,4 @@
-"""Write the simulated catalogue as articles.csv, all 25 columns, with texts that say what the attributes say."""
+"""Writer of the simulated catalogue as articles.csv, all 25 columns, with texts made of the attributes."""
 
 import numpy as np
 import polars as pl

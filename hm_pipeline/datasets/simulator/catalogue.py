@@ -10,7 +10,7 @@ from hm_pipeline.datasets.simulator import palette
 from hm_pipeline.datasets.simulator import vocabulary as words
 from hm_pipeline.datasets.simulator.compatibility import suitable_details, suitable_fabrics, suitable_types
 
-STYLES = 8  # latent dimensions of taste
+STYLES = 8  # latent dimensions of style
 LAST_WEEK = 104
 STOCK, OFFERED = 44, 23_000  # how often more than an average article the best can sell, where so many are on offer
 Array = np.ndarray
@@ -98,7 +98,7 @@ def build_catalogue(articles: int, first_week: int, rng: np.random.Generator) ->
 
 
 def normalise(styles: Array, length: float) -> Array:
-    """Return styles of one length: who likes what is a matter of direction, and none is liked by chance alone."""
+    """Return styles of one length, so that direction alone decides how much a customer prefers an article."""
     return np.asarray(length * styles / np.maximum(np.linalg.norm(styles, axis=1, keepdims=True), 1e-9), np.float32)
 
 

@@ -1,4 +1,4 @@
-"""What goes with what in the simulated shop: no dresses for men, no bras of denim, no necklines on shoes."""
+"""Compatibility of attributes in the simulated shop: no dresses for men, no bras of denim, no necklines on shoes."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The customers of the simulated shop: age, taste, how often they come, how much they spend and where."""
+"""Customers of the simulated shop: age, style, how often they come, how much they spend and where."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -10,7 +10,7 @@ from hm_pipeline.datasets.simulator import palette
 from hm_pipeline.datasets.simulator import vocabulary as words
 from hm_pipeline.datasets.simulator.catalogue import LAST_WEEK, STYLES, Array, Catalogue, normalise
 
-SEGMENTS = 48  # circles of customers of like age and taste
+SEGMENTS = 48  # segments of customers of similar age and style
 CIRCLE_STYLE = 0.34  # weight of the circle's style in what it finds
 BASKET = 6  # articles of the last visit that can be bought again
 NEVER = -1000
@@ -19,7 +19,7 @@ AGES = ((0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0), (16.0, 21.0, 25.0, 33.0, 48.0, 57
 
 @dataclass(frozen=True)
 class Segments:
-    """Circles of customers: age, taste, and the logarithm of what they make of each index group."""
+    """Segments of customers: age, style, and the logarithm of what they make of each index group."""
 
     age: Array
     style: Array
@@ -63,7 +63,7 @@ class SimulatedCustomers:
 def build_segments(shop: Catalogue, rng: np.random.Generator) -> Segments:
     """Invent the circles, spread evenly over the ages; all together they like no style better than another."""
     age = np.interp((np.arange(SEGMENTS) + 0.5) / SEGMENTS, *AGES)
-    drift = rng.normal(0, 1, (2, STYLES))  # taste moves with age
+    drift = rng.normal(0, 1, (2, STYLES))  # style changes with age
     bent = np.stack([(age - 36) / 14, np.cos(age / 9)], axis=1)
     style = bent @ drift * 0.6 + rng.normal(0, 0.5, (SEGMENTS, STYLES))
     style = normalise(style - style.mean(axis=0), 2.4)

@@ -1,4 +1,4 @@
-"""What really drove the purchases of the simulated shop, written beside its files for whoever judges signals.
+"""Ground truth of the simulated shop: the causes of its purchases, written beside its files to evaluate signals against.
 
 ``OUT/truth`` holds ``offers.parquet``, ``seasons.parquet``, ``customers.parquet``, ``articles.parquet`` and
 ``needs.parquet``.  No part of the pipeline reads it: only the comparison in the evaluation does.
@@ -18,7 +18,7 @@ from hm_pipeline.datasets.simulator.customers import CIRCLE_STYLE, Segments, Sim
 from hm_pipeline.datasets.simulator.weekly_sales import LIKES, NOISE, likes, look, utility
 
 FOLDER = "truth"
-PROFILES = 20_000  # customers whose taste is written
+PROFILES = 20_000  # customers whose style is written
 NEEDS = 4_000  # customers whose needs are written
 NEED_WEEKS = 8  # last weeks whose needs are written
 GLANCES = 64  # times a customer looks, to work out the chances of the types
@@ -55,7 +55,7 @@ class GroundTruthRecorder:
             self._needs.append(self._need(week_id, offered, chances))
 
     def write(self, out: Path) -> None:
-        """Write the tables, each whole or not at all."""
+        """Write the tables, each atomically."""
         offers = pl.concat(self._offers)
         customers, articles = self._affinities()
         tables = {
@@ -112,7 +112,7 @@ class GroundTruthRecorder:
         ).select(week_column(week_id), pl.all())
 
     def _affinities(self) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return vectors whose product is what a customer makes of an article, needs and favourite types left aside."""
+        """Return vectors whose product is what a customer makes of an article, without needs and favourite types."""
         shop, shoppers, people = self._shop, self._shoppers, spread(self._shoppers.size, PROFILES)
         circle = shoppers.segment[people]
         style = LIKES["style"] * shoppers.style[people] + CIRCLE_STYLE * self._segments.style[circle]

@@ -1,6 +1,6 @@
 """A made-up shop in Kaggle's layout, of any size: the same arguments give the same bytes.
 
-It is no copy of H&M.  Its customers have tastes, ages, needs that recur and short memories, its articles come and
+It is no copy of H&M.  Its customers have styles, ages, needs that recur and short memories, its articles come and
 go, so that each signal and strategy has something to find.
 """
 
@@ -49,7 +49,7 @@ def simulate(
     ground_truth
         Write what drove the purchases too, see :mod:`hm_pipeline.datasets.simulator.ground_truth`; the shop itself stays the same.
     progress
-        Told the table, the weeks done and the weeks there are.
+        Called with the table, the weeks done and the weeks there are.
     """
     first_week = LAST_WEEK + 1 - weeks
     world, diary = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])

@@ -15,7 +15,7 @@ from hm_pipeline.datasets.simulator.customers import BASKET, Segments, Simulated
 
 BASKET_MEAN = 3.25  # articles chosen in a visit
 CHOICE_SET_SIZE = 5  # articles a customer looks at before he takes one
-NOISE = 0.8  # scale of the mood that decides between articles that suit alike
+NOISE = 0.8  # scale of the mood that decides between articles of equal utility
 LIKES = {"style": 0.4, "favourite": 1.1, "need": 1.1, "colour": 0.6, "purse": -0.7}  # weights of :func:`likes`
 REPURCHASE_WEEKS = np.array([kind.rhythm for kind in words.TYPES], np.float32)
 WEEKDAYS = np.array([0.13, 0.14, 0.15, 0.17, 0.15, 0.13, 0.13])  # Wednesday to Tuesday
@@ -97,7 +97,7 @@ def look(shoppers: SimulatedCustomers, customer: Array, offered: Array, chances:
 
 
 def likes(shop: Catalogue, shoppers: SimulatedCustomers, customer: Array, seen: Array, week_id: int) -> dict[str, Array]:
-    """Return what speaks for articles, shape (customers, articles seen by each), before weighing."""
+    """Return the terms of the articles' utility, shape (customers, articles seen by each), before weighing."""
     kind = shop.kind[seen]
     who = customer[:, None]
     waited = (week_id - shoppers.last_bought[who, kind].astype(np.float32)) / REPURCHASE_WEEKS[kind]

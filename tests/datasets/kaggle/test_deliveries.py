@@ -82,7 +82,7 @@ def test_a_file_that_is_gone_comes_back_by_the_same_rows_only(tmp_path: Path) ->
     home = tmp_path / "home"
     deliver(home, tmp_path / "one", TRANSACTIONS)
     (home / "tables/transactions/week_id=104/shard=000.parquet").unlink()
-    with pytest.raises(InvalidInput, match="gone or torn"):
+    with pytest.raises(InvalidInput, match="missing or corrupt"):
         deliver(home, tmp_path / "two", TRANSACTIONS + ROWS[0])
     deliver(home, tmp_path / "one", TRANSACTIONS)
     assert week(home, 104).height == 4

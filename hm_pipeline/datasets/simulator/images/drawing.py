@@ -13,7 +13,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Cut:
-    """How one article of a type differs from another: places in the vocabulary's fits and details, and its length.
+    """Variation of one article of a type: places in the vocabulary's fits and details, and its length.
 
     ``length`` counts from 0, short, to 2, long.
     """

@@ -56,7 +56,7 @@ def encode(photo: Image.Image) -> bytes:
 def write_images(out: Path, shop: Catalogue, progress: OnProgress) -> None:
     """Write ``images/010/0108775015.jpg`` and so on: the folder is the first three digits of the article.
 
-    The pictures are whole or not there: they are written aside and take the place of what was there at the end.
+    The pictures are written to a temporary folder, which replaces the former one at the end.
     """
     aside, final = out / f".{FOLDER}.tmp", out / FOLDER
     shutil.rmtree(aside, ignore_errors=True)

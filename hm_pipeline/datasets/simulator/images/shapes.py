@@ -1,4 +1,4 @@
-"""Which silhouette a clothing type has, by its name."""
+"""Silhouettes of the clothing types, by name."""
 
 from collections.abc import Callable
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What clothes are made of: a shade for each colour, and each pattern as it looks in it."""
+"""Textures of clothes: a shade for each colour, and each pattern as it looks in it."""
 
 from collections.abc import Callable
 from functools import lru_cache
