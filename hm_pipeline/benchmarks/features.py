@@ -1,4 +1,4 @@
-"""How fast features are joined: our offline store beside Feast's own and beside plain SQL, in one run.
+"""Speed of feature joins: our offline store beside Feast's own and beside plain SQL, in one run.
 
 Each contender answers the same pairs in a process of its own, so that none profits from another's memory.
 """

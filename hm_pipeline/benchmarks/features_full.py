@@ -29,7 +29,7 @@ CONSUMED = "first_stage_score"
 
 
 def bench_features_full(folder: Path, *, parts: int = 1) -> dict[str, Any]:
-    """Measure our store and plain SQL over a whole week.
+    """Measure our store and plain SQL over a full week.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def point_in_time_store(home: Path) -> Iterator[pa.RecordBatch]:
 
 
 def plain_sql(home: Path) -> Iterator[pa.RecordBatch]:
-    """Stream a week through the joins that a person would write, who knows where a shard's rows lie."""
+    """Stream a week through the joins that a person would write by hand, with the location of a shard's rows."""
     with database() as connection:
         for shard in _shards(home):
             joins = ""

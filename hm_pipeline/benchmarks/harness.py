@@ -1,4 +1,4 @@
-"""What the benchmarks share: the shop they run on, and how a command is measured."""
+"""Harness of the benchmarks: the shop they run on, and the measurement of a command."""
 
 import multiprocessing
 import os
@@ -66,7 +66,7 @@ def run_isolated(way: Callable[..., dict[str, Any]], *asked: object) -> dict[str
 def measure_command(command: Sequence[str], environment: Mapping[str, str] | None = None) -> dict[str, float]:
     """Run a command in a fresh process and return its own wall and CPU seconds and its peak with all its workers, in GiB.
 
-    Asking for that one child keeps the figures of several apart.
+    Asking for that one child keeps the measurements of several apart.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def _watch(pid: int, held: list[float], is_over: threading.Event) -> None:
         with suppress(psutil.Error):
             process = psutil.Process(pid)
             workers = process.children(recursive=True)
-            if workers:  # of one alone the system knows the peak, and to look at its pages holds it up
+            if workers:  # the system reports the peak of one process; reading its pages slows it down
                 held.append(sum(_bytes(member) for member in (process, *workers)) / 2**30)
 
 

@@ -43,7 +43,7 @@ def bench_ingest(folder: Path, rows: int = 30_000_000) -> dict[str, Any]:
     folder
         Keeps the raw files for the next time; the outputs are removed.
     rows
-        Purchases to read, rounded up to whole repetitions.
+        Purchases to read, rounded up to full repetitions.
 
     Returns
     -------

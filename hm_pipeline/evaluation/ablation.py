@@ -1,4 +1,4 @@
-"""What each signal adds to MAP@12: the best single learner fitted with all columns, and without one signal's at a time.
+"""Ablation of the signals: MAP@12 of the best single learner fitted with all columns, and without one signal's at a time.
 
 Every fit sees the same rows and settings; differences are of the same buyers.  Settings were found with all columns,
 which favours none.

@@ -1,4 +1,4 @@
-"""What the rules are stacked from: own purchases, frequent partners, what groups of customers buy, what everyone buys.
+"""Layers of the baselines: own purchases, frequent partners, what groups of customers buy, what everyone buys.
 
 A layer is a table of ``customer_id, article_id, place``; a ranking is layers below one another, each article once.
 Scores are integers and ties fall to the smaller ``article_id``.
@@ -15,7 +15,7 @@ from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.tables import WeeklyTable
 
 DECAY_SCALE = 1_000_000  # fixed point of 1 / days, as a sum of floats depends on the order of rows
-AGE_EDGES = (25, 35, 45, 55)  # under 25, decades, 55 and over: the bins of the published rung
+AGE_EDGES = (25, 35, 45, 55)  # under 25, decades, 55 and over: the bins of the published baseline
 GENDER_GROUPS = (1, 3)  # index groups Ladieswear and Menswear; the others are bought for and by everyone
 CUSTOMER, ARTICLE = "customer_id", "article_id"
 
@@ -74,7 +74,7 @@ def _age_bin() -> pl.Expr:
 def customer_groups(
     transactions: WeeklyTable, articles: pl.LazyFrame, customers: pl.LazyFrame, *, audience: pl.DataFrame, week_id: int
 ) -> pl.LazyFrame:
-    """Return ``customer_id, gender, age_bin`` of the customers whose history tells a gender."""
+    """Return ``customer_id, gender, age_bin`` of the customers whose gender can be inferred from their history."""
     bought = transactions.before(week_id).select(CUSTOMER, ARTICLE).join(audience.lazy().select(CUSTOMER), on=CUSTOMER, how="semi")
     counts = bought.join(_gendered(articles), on=ARTICLE).group_by(CUSTOMER, "gender").agg(bought_count=pl.len())
     ordered = counts.sort(CUSTOMER, "bought_count", "gender", descending=[False, True, False])

@@ -15,7 +15,7 @@ th:first-child,td:first-child{text-align:left}td{font-variant-numeric:tabular-nu
 
 
 class TextTable(NamedTuple):
-    """Title, header and lines of a table; the first column is a name, the others are figures unless they are named words."""
+    """Title, header and lines of a table; the first column is a name, the others are numbers unless they are named words."""
 
     title: str
     header: Sequence[str]

@@ -167,7 +167,7 @@ def test_a_declared_look_at_its_own_week_is_caught_though_it_changes_nothing(fau
 def test_the_label_is_caught_though_it_is_the_same_in_all_states(faulty):
     row = faulty["style_similarity", "style_text"]
     assert row.auc > 0.999
-    assert "tells the label" in row.reason
+    assert "predicts the label" in row.reason
     assert faulty["style_similarity", "style_colour"].passed
 
 

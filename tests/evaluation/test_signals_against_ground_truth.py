@@ -1,4 +1,4 @@
-"""The comparison with the simulated truth: real signals are found, shuffled ones are caught, each beside its baseline."""
+"""The comparison with the simulated ground truth: real signals are found, shuffled ones are caught, each beside its baseline."""
 
 from pathlib import Path
 

@@ -21,7 +21,7 @@ from hm_pipeline.evaluation.leakage.target_leakage import LABEL, MAX_AUC, labell
 from hm_pipeline.features.feast_objects import FeatureTable
 from hm_pipeline.features.tables import LOOKBOOK, feature_tables
 
-MOST = 10_000  # customers whose rows are made again; the laws say that others change nothing for them
+MOST = 10_000  # customers whose rows are made again; the laws test that others change nothing for them
 
 
 def audited_tables() -> list[FeatureTable]:
@@ -41,7 +41,7 @@ def audit_week(graph: Graph, week_id: int, report: OnProgress, *, most: int = MO
     Parameters
     ----------
     report
-        Told the state, and the partitions done of all.
+        Called with the state, and the partitions done of all.
     most
         Customers whose rows are made again; where the audience is larger, evenly spread ones.
 
@@ -89,7 +89,7 @@ class _Week:
 
     @cached_property
     def audience(self) -> pl.DataFrame:
-        """Those of it whose rows are made again."""
+        """Customers whose rows are made again."""
         return self.everyone.gather_every(max(1, -(-self.everyone.height // self.most)))
 
     @cached_property
@@ -99,7 +99,7 @@ class _Week:
 
     @cached_property
     def known(self) -> dict[str, Digest]:
-        """What the home holds, by view."""
+        """Digests of the stored partitions, by view."""
         return {table.name: self._digest(self.graph, table) for table in self.tables}
 
     def _digest(self, graph: Graph, table: FeatureTable) -> Digest:
@@ -160,7 +160,7 @@ class _Week:
         for feature in table.features:
             self._stamped(table, feature, held, stamps)
             if areas.get(feature, 0) > MAX_AUC:
-                self._fault(table.name, feature, f"tells the label by itself: AUC {areas[feature]:.4f}")
+                self._fault(table.name, feature, f"predicts the label on its own: AUC {areas[feature]:.4f}")
         return [self._row(feature, table.name, latest, areas.get(feature)) for feature in table.features]
 
     def _stamped(self, table: FeatureTable, feature: str, held: Digest, stamps: list[datetime]) -> None:

@@ -1,4 +1,4 @@
-"""Are two partitions the same, column by column?  Read shard by shard, so that a week never lies in memory whole."""
+"""Comparison of two partitions, column by column: read shard by shard, so that memory never holds a complete week."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from hm_pipeline.features.feast_objects import TIMESTAMP
 
 @dataclass
 class Digest:
-    """What one partition holds: rows, a hash per column over keys and values, and its rows' stamps and weeks."""
+    """Digest of one partition: rows, a hash per column over keys and values, and its rows' stamps and weeks."""
 
     rows: int = 0
     columns: dict[str, int] = field(default_factory=dict)

@@ -24,7 +24,7 @@ def recompute(
     audience
         ``customer_id`` of whom the week is for.
     report
-        Told partitions done of all.
+        Called with the partitions done of all.
 
     Returns
     -------

@@ -19,7 +19,7 @@ NAMED = 5  # features named in the one line
 
 
 def heading(audit: Audit) -> str:
-    """Say what was done, and what it does not cover."""
+    """Return what was done, and what it does not cover."""
     who = f"{audit.customers:,} of {audit.audience:,} customers ({audit.kind})"
     label = f"held against {audit.bought:,} bought pairs" if audit.bought else "not held against labels, there are none"
     return (
@@ -29,7 +29,7 @@ def heading(audit: Audit) -> str:
 
 
 def conclusion(audit: Audit) -> str:
-    """Say how many features passed."""
+    """Return how many features passed."""
     failed = len(audit.failed)
     return f"{len(audit.rows) - failed} of {len(audit.rows)} features and models pass." + (f" {failed} fail." if failed else "")
 
@@ -41,7 +41,7 @@ def render(audit: Audit) -> tuple[RenderableType, ...]:
 
 
 def write(audit: Audit, folder: Path) -> None:
-    """Write ``audit.json`` and ``audit.html``, each whole or not at all."""
+    """Write ``audit.json`` and ``audit.html``, each atomically."""
     text = json.dumps(audit.model_dump(mode="json"), indent=1, sort_keys=True, allow_nan=False)
     atomic_write(folder / "audit.json", lambda aside: aside.write_text(text + "\n", encoding="utf-8"))
     page = html_page("Leak audit", heading(audit), conclusion(audit), _table(audit).html())

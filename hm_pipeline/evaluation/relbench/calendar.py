@@ -1,4 +1,4 @@
-"""Which weeks are RelBench's, and what a result over others may be called."""
+"""Weeks of RelBench's splits, and the title of a result over other weeks."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -23,7 +23,7 @@ def is_relbench(calendar: Calendar) -> bool:
 
 
 def title(task: str, calendar: Calendar, weeks: Sequence[int]) -> str:
-    """Say what a result is a result of: a split of RelBench where it is exactly that, else our own weeks.
+    """Return what a result is a result of: a split of RelBench where it is exactly that, else our own weeks.
 
     Only a single week can be exact, as RelBench evaluates each of the two alone.  A calendar holds dates, not whose data
     they are dates of: over a simulated shop no result is RelBench's, whatever the calendar.

@@ -26,9 +26,9 @@ MILLIONTHS = 1_000_000  # of the unit of the raw files, in which our transaction
 
 
 class SalesScore(Row):
-    """How well sales are predicted, in the unit of the raw files.
+    """Errors of predicted sales, in the unit of the raw files.
 
-    ``mean_sales`` is also the MAE of predicting 0 for everything.  ``r2`` is none where all articles sold alike.
+    ``mean_sales`` is also the MAE of predicting 0 for everything.  ``r2`` is none where all articles sold the same.
     """
 
     articles: int
@@ -98,7 +98,7 @@ BASELINES: dict[str, Baseline] = {"zero": zero, "last week": last_week, "mean of
 
 
 def _sales(transactions: pl.LazyFrame) -> pl.LazyFrame:
-    # whole millionths are added, so that the sum does not depend on the order of rows; a week's could outgrow 32 bits
+    # integer millionths are added, so that the sum does not depend on the order of rows; a week's could outgrow 32 bits
     return transactions.group_by("article_id").agg(sales=pl.col("price").cast(pl.Int64).sum() / MILLIONTHS)
 
 

@@ -1,4 +1,4 @@
-"""What others report for the test week of rel-hm's tasks: citations, not our measurements.
+"""Published results for the test week of rel-hm's tasks: citations, not our measurements.
 
 Nothing here was run by us.  Figures come from different papers, boards and repositories, with different budgets; most
 are single runs.  They belong beside a result only where :func:`~hm_pipeline.evaluation.relbench.title` says "RelBench test
@@ -17,7 +17,7 @@ LESS_IS_BETTER = frozenset({"item-sales"})
 class Published(Row):
     """A published test result.
 
-    ``is_seen`` shows whether the figure was read in its source, or in a copy or table that cites it, when it was written
+    ``is_seen`` shows whether the value was read in its source, or in a copy or table that cites it, when it was written
     down here; the others were handed on to us with their source's name only.
     """
 

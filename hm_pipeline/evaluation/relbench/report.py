@@ -19,7 +19,7 @@ class TaskResult(Row):
 
     @property
     def published(self) -> tuple[Published, ...]:
-        """What others report for RelBench's test week."""
+        """Published results for RelBench's test week."""
         return tuple(published(self.task))
 
 

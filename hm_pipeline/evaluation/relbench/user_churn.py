@@ -23,7 +23,7 @@ NAME = "user-churn"
 
 
 class ChurnScore(Row):
-    """How well churn is predicted.  Measures that rank are none where all or none of the customers churn."""
+    """Scores of predicted churn.  Metrics that rank are none where all or none of the customers churn."""
 
     customers: int
     auroc: float | None

@@ -28,7 +28,7 @@ NO_ARTICLE = -1  # RelBench's filler: named where nothing is known of a customer
 
 
 class PurchaseScore(Row):
-    """How well purchases are predicted, means over customers."""
+    """Scores of predicted purchases, means over customers."""
 
     customers: int
     places: int

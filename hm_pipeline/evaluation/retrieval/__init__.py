@@ -1,1 +1,1 @@
-"""What retrieval reaches, what each strategy brings, and what a smaller budget would cost."""
+"""Recall of retrieval, of each strategy, and of smaller budgets."""

@@ -1,4 +1,4 @@
-"""One week's recall budget: all proposals for its buyers, made again and counted against what they bought."""
+"""Recall budget of one week: all proposals for its buyers, made again and counted against their purchases."""
 
 from collections.abc import Iterator
 from dataclasses import replace

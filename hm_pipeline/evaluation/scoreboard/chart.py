@@ -11,7 +11,7 @@ from hm_pipeline.evaluation.scoreboard.rows import WeekRow
 
 
 def draw_weeks(weeks: Sequence[WeekRow]) -> str:
-    """Draw a line for each rung over the weeks.
+    """Draw a line for each model over the weeks.
 
     Names of the SVG's parts are salted and no date is written, so that the same scores give the same bytes.
     """

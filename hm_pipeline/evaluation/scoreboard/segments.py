@@ -1,4 +1,4 @@
-"""How well a buyer was known at the cutoff: active, dormant or new.
+"""Segments of buyers by their history at the cutoff: active, dormant or new.
 
 Reported apart, because the dormant half of the buyers is the weak spot of every system and a mean hides it.
 """
@@ -17,7 +17,7 @@ ACTIVE, DORMANT, NEW = SEGMENTS = ("active", "dormant", "new")
 def segment_buyers(
     transactions: WeeklyTable, *, buyers: pl.DataFrame, week_id: int, calendar: Calendar, active_days: int = 30
 ) -> pl.DataFrame:
-    """Tell who of a week's buyers was active, dormant or new when the week began.
+    """Return the segment of each of a week's buyers when the week began: active, dormant or new.
 
     Parameters
     ----------

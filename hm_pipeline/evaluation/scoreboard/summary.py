@@ -1,4 +1,4 @@
-"""The scoreboard of a home: its judged weeks pooled, with the ledger of the feature columns."""
+"""Scoreboard of a home: its evaluated weeks pooled, with a summary of the feature columns."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from hm_pipeline.features.tables import column_sources
 
 
 def summarise(home: Home, weeks: Sequence[int], *, seed: int) -> Scoreboard:
-    """Pool judged weeks of a home."""
+    """Pool evaluated weeks of a home."""
     return pool(read_weeks(home, weeks), columns=ledger(home, max(weeks)), seed=seed)
 
 

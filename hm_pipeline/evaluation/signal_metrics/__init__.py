@@ -1,1 +1,1 @@
-"""How good the signals are by themselves: against what happened, beside trivial baselines, week by week."""
+"""Metrics of the signals by themselves: against outcomes, beside trivial baselines, week by week."""

@@ -97,7 +97,7 @@ def area(rows: pl.DataFrame, methods: Sequence[str], *, measure: str = "AUC") ->
 
 
 def reliability(rows: pl.DataFrame, column: str, outcome: pl.Expr) -> pl.DataFrame:
-    """Return what was predicted (``weight``) and what came true (``value``) in bins of rising prediction.
+    """Return the sums of predictions (``weight``) and outcomes (``value``) in bins of increasing prediction.
 
     Parameters
     ----------

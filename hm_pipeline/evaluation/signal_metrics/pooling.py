@@ -29,7 +29,7 @@ class MethodRow(Row):
 
 
 class ReliabilityRow(Row):
-    """Ten parts of the rows, by rising prediction: predictions and outcomes, and the slope of one on the other."""
+    """Ten parts of the rows, by increasing prediction: predictions and outcomes, and the slope of one on the other."""
 
     signal: str
     rows: int
@@ -117,7 +117,7 @@ def _reliable(signal: str, part: pl.DataFrame) -> ReliabilityRow:
 
 
 def _slope(bins: pl.DataFrame) -> float | None:
-    """Return the slope of what came true on what was predicted, by least squares over bins; none where all is predicted alike."""
+    """Return the slope of outcomes on predictions, by least squares over bins; none where all predictions are equal."""
     count = bins["row_count"].to_numpy().astype(float)
     predicted, true = bins["weight"].to_numpy() / count, bins["value"].to_numpy() / count
     middle, mean = np.average(predicted, weights=count), np.average(true, weights=count)

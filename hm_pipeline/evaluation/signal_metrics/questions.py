@@ -1,6 +1,6 @@
-"""What a signal and its baselines said of a week, beside what happened: one frame for each question.
+"""Predictions of a signal and its baselines for a week, beside the outcomes: one frame for each question.
 
-Frames hold a key, ``outcome``, a column for each method (``signal`` first) and ``unit``, the group that is drawn whole
+Frames hold a key, ``outcome``, a column for each method (``signal`` first) and ``unit``, the group that is resampled as one
 when an interval is made.
 """
 

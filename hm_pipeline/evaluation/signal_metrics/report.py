@@ -1,4 +1,4 @@
-"""The pooled grades as tables: for the terminal, and in Markdown for Dagster and the docs."""
+"""Tables of the pooled metrics: for the terminal, and in Markdown for Dagster and the docs."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -34,7 +34,7 @@ def tables(found: SignalMetrics) -> Iterator[TextTable]:
     for signal, rows in groupby(found.methods, key=lambda row: row.signal):
         yield TextTable(signal, HEADER, [_line(row) for row in rows])
     if found.reliability:
-        title = "reliability: by how many percent each tenth of the rows, by rising prediction, came out above what was predicted"
+        title = "reliability: by how many percent each tenth of the rows, by increasing prediction, came out above what was predicted"
         yield TextTable(title, RELIABILITY, [_reliable(row) for row in found.reliability])
 
 

@@ -50,7 +50,7 @@ def _season(rows: pl.DataFrame) -> list[pl.DataFrame]:
 
 
 def _availability(rows: pl.DataFrame) -> list[pl.DataFrame]:
-    """Whether any is sold: the probability against the baselines' units as scores."""
+    """Return the losses of the probability that any is sold, against the baselines' units as scores."""
     predicted = rows.with_columns(pl.col("probability").alias("signal"))
     methods = ("signal", *OFFER_BASELINES)
     whole = predicted.with_columns(pl.lit("all").alias("segment"))
@@ -64,7 +64,7 @@ def _seen(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _units(rows: pl.DataFrame) -> list[pl.DataFrame]:
-    """How many are sold: the median's absolute error, and how reliable the mean is."""
+    """Return the losses of units sold: the median's absolute error, and the reliability of the mean."""
     losses = {method: (pl.col(method) - pl.col("outcome")).abs() for method in ("signal", *OFFER_BASELINES)}
     whole = rows.with_columns(pl.lit("all").alias("segment"))
     return [

@@ -1,4 +1,4 @@
-"""Hold a simulated shop against the reference data, figure by figure."""
+"""Fidelity of a simulated shop: comparison with the reference data, metric by metric."""
 
 from hm_pipeline.evaluation.simulator.fidelity import Calibration, calibrate, render
 

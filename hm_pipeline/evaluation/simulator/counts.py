@@ -1,4 +1,4 @@
-"""Count in an ingested home what the reference data were counted for: DuckDB statements that each return one row of figures."""
+"""Counts of an ingested home, as they were made of the reference data: DuckDB statements that each return one row of metrics."""
 
 from glob import escape
 from pathlib import Path
@@ -119,7 +119,7 @@ STATEMENTS = (
 
 
 def count(home: Home, settings: Settings) -> Metrics:
-    """Return the figures of :data:`FACTS` that are counts, shares and percentiles of the purchases of all weeks.
+    """Return the metrics of :data:`FACTS` that are counts, shares and percentiles of the purchases of all weeks.
 
     Parameters
     ----------

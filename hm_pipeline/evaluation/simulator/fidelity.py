@@ -1,4 +1,4 @@
-"""Measure a simulated shop and set its figures beside the reference data's."""
+"""Metrics of a simulated shop, compared with the reference data's."""
 
 import json
 import shutil
@@ -22,9 +22,9 @@ SCRATCH = ".calibration-home"
 
 
 class Line(BaseModel):
-    """A figure, simulated and real.
+    """A metric, simulated and real.
 
-    ``within`` is the share of the real figure it may be off; none where it is not judged, at this size or at all.
+    ``within`` is the share of the real value it may be off; none where it is not evaluated, at this size or at all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

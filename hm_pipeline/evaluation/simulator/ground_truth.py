@@ -1,4 +1,4 @@
-"""How well the signals know what really drives a simulated shop, each beside a trivial baseline.
+"""Comparison of the signals with the ground truth of a simulated shop, each beside a trivial baseline.
 
 The measure is Spearman's rank correlation with the truth that ``hm simulate --ground-truth`` wrote: within a week's
 customers for need and style, over types for season, over articles for availability.  Real data have no such truth.
@@ -31,7 +31,7 @@ WEEK = "week_id"
 
 
 class Likeness(BaseModel):
-    """Rank correlation of one column with the truth.
+    """Rank correlation of one column with the ground truth.
 
     ``rows`` were compared, each with those of its own group: a customer's of a week, or a week's.
     """
@@ -47,36 +47,35 @@ class Likeness(BaseModel):
 
 
 def compare(home: Home, raw: Path, weeks: Sequence[int]) -> list[Likeness]:
-    """Compare the signals of weeks, as stored, with the truth of the shop they were computed for.
+    """Compare the signals of weeks, as stored, with the ground truth of the shop they were computed for.
 
     Raises
     ------
     MissingInput
-        If the folder holds no truth, or none of the weeks and their customers.
+        If the folder holds no ground truth, or none of the weeks and their customers.
     """
     found = []
-    for name, (table, own, rivals, by) in COMPARISONS.items():
+    for name, (table, own, baselines, by) in COMPARISONS.items():
         rows = pl.concat([table(Stored(home, raw, week)).with_columns(pl.lit(week).alias(WEEK)) for week in weeks])
         if rows.is_empty():
             hint = f"choose from the last {NEED_WEEKS}, and the shop that was ingested"
-            raise MissingInput("the truth knows nothing of this week", where=f"{raw / FOLDER}, {name}", hint=hint)
-        found += [likeness(rows, name, column, by=by, is_baseline=column in rivals) for column in (*own, *rivals)]
+            raise MissingInput("the ground truth has no rows of this week", where=f"{raw / FOLDER}, {name}", hint=hint)
+        found += [likeness(rows, name, column, by=by, is_baseline=column in baselines) for column in (*own, *baselines)]
     return found
 
 
 def likeness(rows: pl.DataFrame, signal: str, column: str, *, by: Sequence[str], is_baseline: bool) -> Likeness:
     """Return the rank correlation of a column with ``truth``, the mean over groups where there are groups.
 
-    A group whose truth is all the same asks nothing and is left out; a column that is all the same in a group says
-    nothing there and counts 0.
+    A group of constant ground truth is left out; a column that is constant in a group counts 0 there.
     """
-    both = rows.select(pl.struct(by).alias("group"), pl.col(column).cast(pl.Float64).alias("said"), pl.col("truth").cast(pl.Float64))
-    asked = both.drop_nulls().filter(pl.col("truth").n_unique().over("group") > 1)
-    ranked = asked.with_columns(pl.col("said", "truth").rank().over("group"))
-    each = ranked.group_by("group").agg(pl.corr("said", "truth").fill_nan(0).fill_null(0).alias("value")).sort("group")
-    mean = each["value"].mean()
+    both = rows.select(pl.struct(by).alias("group"), pl.col(column).cast(pl.Float64).alias("value"), pl.col("truth").cast(pl.Float64))
+    compared = both.drop_nulls().filter(pl.col("truth").n_unique().over("group") > 1)
+    ranked = compared.with_columns(pl.col("value", "truth").rank().over("group"))
+    each = ranked.group_by("group").agg(pl.corr("value", "truth").fill_nan(0).fill_null(0).alias("spearman")).sort("group")
+    mean = each["spearman"].mean()
     spearman = round(float(mean), 4) if isinstance(mean, float) else None
-    return Likeness(signal=signal, column=column, is_baseline=is_baseline, spearman=spearman, rows=asked.height, groups=each.height)
+    return Likeness(signal=signal, column=column, is_baseline=is_baseline, spearman=spearman, rows=compared.height, groups=each.height)
 
 
 Comparison = tuple[Callable[[Stored], pl.DataFrame], tuple[str, ...], tuple[str, ...], tuple[str, ...]]

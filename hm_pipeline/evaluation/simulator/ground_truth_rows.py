@@ -1,4 +1,4 @@
-"""The rows that are compared with the simulated truth: a signal as stored, its trivial baselines, and ``truth``."""
+"""Rows that are compared with the simulated ground truth: a signal as stored, its trivial baselines, and ``truth``."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ SCHEMAS = {signal.name: signal.schema for signal in SIGNALS}
 
 
 class Stored:
-    """The tables of one week of a home, and the truth of the shop it was ingested from."""
+    """The tables of one week of a home, and the ground truth of the shop it was ingested from."""
 
     def __init__(self, home: Home, raw: Path, week_id: int) -> None:
         self.home, self.raw, self.week_id = home, raw, week_id
@@ -37,7 +37,7 @@ class Stored:
         return self.home.static("articles").select("article_id", or_unknown(TYPE), "index_group_no")
 
     def ground_truth(self, table: str) -> pl.LazyFrame:
-        """Return a table of the truth, with the ids of the home.
+        """Return a table of the ground truth, with the ids of the home.
 
         Raises
         ------
@@ -101,7 +101,7 @@ def calendars(stored: Stored) -> pl.DataFrame:
 
 
 def _change(shares: pl.LazyFrame, now: int, name: str, *, before: int) -> pl.LazyFrame:
-    """Return each type's share in a week over its mean share in the weeks before the judged one."""
+    """Return each type's share in a week over its mean share in the weeks before the evaluated one."""
     share, week = pl.col("share"), pl.col("week_id")
     return shares.group_by(TYPE).agg((share.filter(week == now).sum() / share.filter(week < before).mean()).alias(name))
 
@@ -137,5 +137,5 @@ def offers(stored: Stored) -> pl.DataFrame:
 
 
 def offered(stored: Stored) -> pl.DataFrame:
-    """Return the rows of what is on offer alone: here no baseline gains by saying 0 of what is gone."""
+    """Return the rows of what is on offer alone: here no baseline gains by predicting 0 for discontinued articles."""
     return offers(stored).filter(pl.col("truth") > 0)

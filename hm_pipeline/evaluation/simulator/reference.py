@@ -1,4 +1,4 @@
-"""What the reference data look like: the figures a simulated shop is held against, with their source.
+"""Metrics of the reference data that a simulated shop is compared with, and their source.
 
 P is a panel of 1,000 customers over two years, W every purchase of the week of 2020-09-16, K Kaggle's counts and the
 scores that public solutions reported.  The figures are in reference.csv.
@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 
 class Fact(NamedTuple):
-    """A figure of the reference data.
+    """A metric of the reference data.
 
-    ``within`` is how far a simulated shop may be off, as a share of the figure; none where it is shown for information.
-    ``full`` figures depend on the number of customers and are evaluated at the reference data's size only.
+    ``within`` is how far a simulated shop may be off, as a share of the value; none where it is shown for information.
+    ``full`` metrics depend on the number of customers and are evaluated at the reference data's size only.
     """
 
     key: str

@@ -1,1 +1,1 @@
-"""Small pictures of what the pipeline makes.  Each function turns a table into PNG bytes and knows nothing else."""
+"""Small plots of what the pipeline makes: each function turns a table into PNG bytes, and reads nothing else."""

@@ -24,7 +24,7 @@ TINTS = {"light": (1.0, 0.55), "dark": (0.0, 0.45)}  # what a shade is mixed wit
 
 
 def rgb(name: str | None) -> tuple[float, float, float]:
-    """Return the red, green and blue of a colour's name, grey where it says none.
+    """Return the red, green and blue of a colour's name, grey where it has none.
 
     Examples
     --------

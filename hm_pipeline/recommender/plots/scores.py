@@ -1,4 +1,4 @@
-"""MAP@12 over the weeks, a line for each rung of the ladder."""
+"""MAP@12 over the weeks, a line for each model of the leaderboard."""
 
 import polars as pl
 
@@ -7,14 +7,14 @@ from hm_pipeline.recommender.plots.canvas import Canvas, first_days, legend_outs
 
 
 def draw_scores(scores: pl.DataFrame, *, calendar: Calendar = REFERENCE) -> bytes:
-    """Draw the rungs over the weeks that were judged.
+    """Draw a line for each model over the evaluated weeks.
 
     Parameters
     ----------
     scores
         ``week_id``, ``model`` and ``map_at_12``.
     calendar
-        Says on which day a week begins.
+        Gives the first day of a week.
     """
     sheet = Canvas()
     with legend_outside(sheet) as axes:

@@ -17,9 +17,9 @@ def draw_season_curves(sales: pl.DataFrame, *, types: int = 6, calendar: Calenda
     sales
         ``product_type_name``, ``sold_week_id`` and ``sold_count`` in units.
     types
-        Curves drawn; more cannot be told apart.
+        Curves drawn; more cannot be distinguished.
     calendar
-        Says on which day a week begins.
+        Gives the first day of a week.
 
     Returns
     -------
