@@ -41,7 +41,7 @@ def schema_differences(
 
 
 def require_agreement(store: "FeatureStore", tables: Sequence[FeatureTable]) -> None:
-    """Refuse a registry whose views are not what the contracts say.
+    """Refuse a registry whose views differ from the contracts.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def columns_of(view: Any) -> Columns:
 
 
 def changes(before: Sequence[Any], after: Sequence[Any]) -> list[str]:
-    """Tell in words what registering Feast's objects changes, against those of the same names that are registered.
+    """Return in words what registering Feast's objects changes, against those of the same names that are registered.
 
     Parameters
     ----------

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 KEYS = ("customer_id", "week_id", "article_id")
 TIMESTAMP = "event_timestamp"
-MARKER = "manifest.json"  # written last: a partition without one is not whole
+MARKER = "manifest.json"  # written last: a partition without one is not complete
 OWNER = "hm_pipeline"
 ENTITIES = {
     "customer_id": ("customer", "Someone who can be recommended something."),
-    "week_id": ("week", "Week a row speaks about, counted from the epoch."),
+    "week_id": ("week", "Week a row is about, counted from the epoch."),
     "article_id": ("article", "An article of the catalogue."),
     "product_type_no": ("clothing_type", "A clothing type: trousers, dress, ..."),
 }
@@ -49,10 +49,10 @@ class FeatureTable:
     table
         Folder under ``HM_HOME/tables``.
     schema
-        Contract of the table.  Its primary key is the view's key; columns whose metadata say ``{"feature": False}``
+        Contract of the table.  Its primary key is the view's key; columns whose metadata have ``{"feature": False}``
         are no features.
     description
-        What the view tells.
+        Description of the view.
     services
         Services that serve it.
 
@@ -110,7 +110,7 @@ class FeatureTable:
 
 @dataclass(frozen=True)
 class FeastObjects:
-    """What is registered with Feast."""
+    """Objects registered with Feast."""
 
     entities: "tuple[Entity, ...]"
     views: "tuple[FeatureView, ...]"

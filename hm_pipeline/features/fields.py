@@ -18,7 +18,7 @@ def field_of(view: str, name: str, column: dy.Column) -> "Field":
     Raises
     ------
     SchemaViolation
-        If Feast knows no such type.
+        If Feast has no such type.
     """
     from feast import Field  # noqa: PLC0415 - feast takes seconds to import
 
@@ -37,7 +37,7 @@ def feast_type(view: str, name: str, stored: Any) -> Any:
     Raises
     ------
     SchemaViolation
-        If Feast knows no such type.
+        If Feast has no such type.
     """
     from feast import types  # noqa: PLC0415 - as above
 

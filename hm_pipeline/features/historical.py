@@ -91,7 +91,7 @@ def fetch(store: "FeatureStore", pairs: pl.DataFrame | str, *, service: str, cal
     Returns
     -------
     polars.DataFrame
-        The keys, ``is_candidate`` where the service tells of candidates, then the features in the service's order; one row
+        The keys, ``is_candidate`` where the service has candidates, then the features in the service's order; one row
         per pair, in the pairs' order.
 
     Raises
@@ -112,7 +112,7 @@ def fetch(store: "FeatureStore", pairs: pl.DataFrame | str, *, service: str, cal
 
 
 def are_candidates(store: "FeatureStore", pairs: pl.DataFrame, *, calendar: Calendar) -> pl.Series:
-    """Return whether each pair is a candidate of its week, for services that do not tell."""
+    """Return whether each pair is a candidate of its week, for services without that column."""
     job = store.get_historical_features(entity_df=dated(pairs, calendar), features=[f"{CANDIDATES}:{MARK}"])
     return pl.DataFrame(job.to_polars())[MARK].is_not_null().alias(IS_CANDIDATE)
 

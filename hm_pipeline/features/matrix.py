@@ -31,7 +31,7 @@ class Registered(dy.Schema):
     view = dy.String(nullable=False, description="Feast view that holds it")
     keys = dy.String(nullable=False, description="join keys of the view")
     dtype = dy.String(nullable=False, description="type in the stored table")
-    meaning = dy.String(nullable=False, description="what it tells, with its unit")
+    meaning = dy.String(nullable=False, description="description, with its unit")
     services = dy.String(nullable=False, description="Feast services that serve it")
 
 
@@ -41,7 +41,7 @@ def register(week: WeekContext) -> pl.DataFrame:
     Raises
     ------
     SchemaViolation
-        If a registered view is not what its contract says.
+        If a registered view differs from its contract.
     """
     home = week.settings.home.absolute()
     require_agreement(store_of(home, week.settings.threads, week.settings.memory), feature_tables())

@@ -48,7 +48,7 @@ def on_demand_views(views: "Mapping[str, FeatureView]", owner: str) -> "tuple[On
         return ()
     asked = [Field(name=name, dtype=getattr(types, dtype), description=text) for name, (dtype, text) in ASKED.items()]
     request = RequestSource(name="seen", schema=asked, description="The article on the screen.", owner=owner)
-    # Feast keeps no description of an on-demand view's fields, so the view's own tells them.
+    # Feast keeps no description of an on-demand view's fields, so they are part of the view's own.
     meanings = "; ".join(f"{name}: {text}" for name, (_, text) in ANSWERED.items())
     view = OnDemandFeatureView(
         name="seen_article",

@@ -1,7 +1,7 @@
 """The weekly step that puts what is looked up key by key into the online store: SQLite in the home, or Redis.
 
 Pairs are not among it.  A customer's list is one row of arrays, and so are the needs.  The week before is answered
-until the new one is whole; then it is gone, as Feast's TTL removes nothing online.
+until the new one is complete; then it is removed, as Feast's TTL removes nothing online.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +32,7 @@ BATCH = 10_000  # rows that are encoded together
 
 
 class Materialised(dy.Schema):
-    """What is served online."""
+    """Tables served online."""
 
     week_id = dy.Int64(primary_key=True, description="week that is served, counted from the epoch")
     view = dy.String(primary_key=True, description="Feast view")
@@ -42,7 +42,7 @@ class Materialised(dy.Schema):
 
 
 class OnlineTables(Protocol):
-    """Where the rows go."""
+    """Destination of the rows."""
 
     def served(self) -> int | None:
         """Return the week that is served, or nothing before the first."""

@@ -95,7 +95,7 @@ def _read(store: "FeatureStore", features: str | Sequence[str], asked: Mapping[s
 
 
 def _refuse_unknown(store: "FeatureStore", found: pl.DataFrame, given: Mapping[str, Sequence[str | int]], keys: Sequence[str]) -> None:
-    """Look for the customers and articles of rows that hold nothing: these may be unknown, or have nothing to tell.
+    """Look for the customers and articles of rows that hold nothing: these may be unknown, or have no features.
 
     In a row of both, what one has hides that the other is unknown, so all such rows are looked at.
     """
@@ -114,7 +114,7 @@ def _refuse_unknown(store: "FeatureStore", found: pl.DataFrame, given: Mapping[s
 
 
 def _customer(given: str | int) -> int:
-    """Return the number of a customer: the last 16 digits, signed."""
+    """Return the number of a customer: the last 16 digits, as a signed integer."""
     number = signed(given) if isinstance(given, str) else integer(given)
     if number is None:
         raise InvalidInput(f"{given!r} is no customer", where="customers", hint="give the 64-digit id of customers.csv")

@@ -1,4 +1,4 @@
-"""Whether what is served online is what is stored: random keys of every view, looked up in both."""
+"""Parity of the online store with the stored tables: random keys of every view, looked up in both."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What a customer is shown, one row each: the ranking and the needs as arrays, so that one lookup answers a page.
+"""Views of what a customer is shown, one row each: the ranking and the needs as arrays, so that one lookup serves a page.
 
 Nothing is computed here that is not in ``recommendations`` and ``signal/type_need``; only the shape differs.
 """

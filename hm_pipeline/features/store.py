@@ -1,4 +1,4 @@
-"""How Feast is configured for a home, and which of its stores are refused.
+"""Configuration of Feast for a home, and the stores that are refused.
 
 feast is imported when a function needs it, not before.
 """

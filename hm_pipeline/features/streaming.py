@@ -62,7 +62,7 @@ def stream(
 
 @dataclass(frozen=True)
 class _End:
-    """What a reader says last: nothing, or what broke it off."""
+    """Last item of a reader: nothing, or its error."""
 
     error: Exception | None = None
 
@@ -111,7 +111,7 @@ def _read(take: Callable[[], Iterator[Any] | None], items: Queue[Any], is_over: 
 
 
 def _put(items: Queue[Any], item: Any, is_over: Event) -> bool:
-    """Hand an item on, and tell whether anybody waited for it."""
+    """Hand an item on, and return whether anybody waited for it."""
     while not is_over.is_set():
         with suppress(Full):
             items.put(item, timeout=LOOK_SECONDS)

@@ -31,7 +31,7 @@ def attributes_of(table: type[dy.Schema], names: Sequence[str]) -> type[dy.Schem
 def feature_tables() -> tuple[FeatureTable, ...]:
     """Return the tables that become Feast views, the finest grain first."""
     candidates = FeatureTable(
-        "candidates", "candidates", candidates_schema(STRATEGIES), "What the strategies and the first stage said.", (RANKING,)
+        "candidates", "candidates", candidates_schema(STRATEGIES), "Ranks and scores of the strategies and the first stage.", (RANKING,)
     )
     signals = [
         FeatureTable(signal.view or signal.name, f"signal/{signal.name}", signal.schema, signal.description, signal.services)

@@ -1,4 +1,4 @@
-"""The unit of a feature: what its contract says, else what its name's ending or beginning says."""
+"""Unit of a feature: that of its contract, else that of its name's ending or beginning."""
 
 import dataframely as dy
 
@@ -39,7 +39,7 @@ NAMES = {
 
 
 def unit_of(name: str, column: dy.Column) -> str:
-    """Return the unit of a feature, nothing where nobody says it.
+    """Return the unit of a feature, nothing where there is none.
 
     Parameters
     ----------

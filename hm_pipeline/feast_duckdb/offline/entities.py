@@ -88,7 +88,7 @@ class Entities:
     def part(self, column: str, value: object) -> "Entities":
         """Return the rows that hold a value of a column, as entities of their own.
 
-        Spans of other columns remain those of the whole, which rule out less and are known already.
+        Spans of other columns remain those of all rows, which rule out less and are known already.
         """
         rows, first, last = self._groups(column)[value]
         table = f"(SELECT * FROM {self.table} WHERE {self.sql(column)} = {value})"
@@ -108,7 +108,7 @@ class Entities:
         Parameters
         ----------
         columns
-            Those that tell keys apart.
+            Those that distinguish keys.
         others
             Wanted as well; constant where they are not among them.
         """

@@ -1,4 +1,4 @@
-"""How an entity table comes into DuckDB's hands, whatever it was given as."""
+"""Input of the entity table to DuckDB, in any of the forms it may be given."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -49,7 +49,7 @@ def load(connection: Any, entity_table: object) -> Entities:
     finally:
         connection.unregister(GIVEN)  # what was given may go
     if dated < rows:
-        raise InvalidInput(f"{rows - dated} of {rows} rows have no {timestamp}", where=WHERE, hint="say when each row asks")
+        raise InvalidInput(f"{rows - dated} of {rows} rows have no {timestamp}", where=WHERE, hint="give the moment of each row")
     return Entities(connection, types, timestamp, rows, first, last)
 
 

@@ -29,7 +29,7 @@ def keys_in_range(connection: Any, views: Sequence[Any], root: Path | None, star
     Raises
     ------
     InvalidInput
-        If the views are not keyed alike: which keys go together would be a guess.
+        If the views have different keys: which keys go together would be a guess.
     """
     first, last = compute_non_entity_date_range(views, start_date=start, end_date=end)
     keys = [join_keys(view) for view in views]

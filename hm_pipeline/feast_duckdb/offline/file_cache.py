@@ -17,7 +17,7 @@ def cached_by_mtime(what: str, files: Sequence[str], learn: Callable[[], T]) -> 
     Parameters
     ----------
     what
-        Tells one thing learnt of the same files from another.
+        Kind of metadata, where several are cached of the same files.
     """
     stamps = _stamps(files)
     if stamps is None:
@@ -32,7 +32,7 @@ def cached_by_mtime(what: str, files: Sequence[str], learn: Callable[[], T]) -> 
 
 
 def _stamps(files: Sequence[str]) -> object | None:
-    """Return what tells the files from later ones of the same names; nothing where that cannot be told."""
+    """Return an identity that changes when files are replaced under the same names; nothing where there is none."""
     try:
         states = [Path(unescaped(file)).stat() for file in files]
     except OSError:  # a URI

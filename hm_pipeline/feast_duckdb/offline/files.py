@@ -1,8 +1,8 @@
-"""Which files of a source a retrieval has to open.
+"""Selection of the files of a source that a retrieval has to open.
 
 A folder ``key=<value>`` of the source's path is a hive partition.  Where the key is one of the view's join keys, only
 the partitions that the entity table names are listed, the others are never touched.  The rest of the path is an
-ordinary glob pattern.  Paths and URIs are treated alike.
+ordinary glob pattern.  Paths and URIs are treated the same.
 """
 
 import re
@@ -25,7 +25,7 @@ HINT = "write it, or leave its rows out of the entity table"
 
 @dataclass(frozen=True)
 class Source:
-    """Where a view's rows are stored.
+    """Location of a view's rows.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ class Source:
     keys
         Join keys, by their names in the source.
     marker
-        Name of the file that a whole partition holds; a folder without one does not count as stored.
+        Name of the file that a complete partition holds; a folder without one does not count as stored.
     options
-        How the store behind a URI is reached.
+        Connection options of the store behind a URI.
     """
 
     view: str
@@ -56,7 +56,7 @@ def source_of(stored: Any, view: str, keys: Sequence[str], root: Path | None, ma
     root
         Folder that relative paths start from.
     marker
-        That of the view; a tag of the source says it as well.
+        That of the view; a tag of the source sets it as well.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def files_of(source: Source, values_of: Callable[[str], Sequence[object]]) -> li
     Raises
     ------
     MissingInput
-        If a partition that the entity table names, or the whole source, is not there.
+        If a partition that the entity table names, or all of the source, is not there.
     """
     parts = _pattern(source).split("/")
     for place, part in enumerate(parts):

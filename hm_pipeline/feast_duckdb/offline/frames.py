@@ -20,7 +20,7 @@ from hm_pipeline.base.errors import InvalidInput
 
 INTEGER, PART, EXACT, MOMENT = "integers", "numbers", "decimals", "moments"
 KINDS: dict[Any, str] = {  # the first that fits
-    (bool, np.bool_): "truths",
+    (bool, np.bool_): "booleans",
     Integral: INTEGER,
     Decimal: EXACT,
     Real: PART,
@@ -100,7 +100,7 @@ def _utc(stamp: pd.Timestamp, *, is_zoned: bool) -> pd.Timestamp:
 
 
 def _kind(value: object) -> str:
-    """Name what kind of value one is, moments apart from dates, and truth apart from the numbers that Python takes it for."""
+    """Name what kind of value one is, moments apart from dates, and booleans apart from the numbers that Python takes them for."""
     return next((name for kind, name in KINDS.items() if isinstance(value, kind)), f"{type(value).__name__}s")
 
 

@@ -37,9 +37,9 @@ def microseconds(column: str, kind: str) -> str:
 
 
 def known_from(column: str, kind: str) -> str:
-    """Return the expression of the first whole microsecond at which a row so stamped may be known.
+    """Return the expression of the first full microsecond at which a row so stamped may be known.
 
-    A moment that is asked about is a whole one, so that a comparison with this is exact.
+    The moment of an entity row is a full microsecond, so that a comparison with this is exact.
     """
     if kind in NANOSECONDS:
         return f"({_nanoseconds(column)} + (1000 - {_left_over(column)}) % 1000) // 1000"
@@ -92,7 +92,7 @@ def _nanoseconds(column: str) -> str:
 
 
 def _left_over(column: str) -> str:
-    """Nanoseconds since the last whole microsecond, before 1970 as after it."""
+    """Nanoseconds since the last full microsecond, before 1970 as after it."""
     return f"((epoch_ns({column}) % 1000 + 1000) % 1000)"
 
 

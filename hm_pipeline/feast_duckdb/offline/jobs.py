@@ -88,7 +88,7 @@ class StatementJob(RetrievalJob):  # type: ignore[misc]
     def sink_parquet(self, path: str | Path, *, ordered: bool = False) -> int:
         """Write the rows to a file without holding them, and return how many there are.
 
-        The file appears whole or not at all, but at a URI, where nothing can be renamed.
+        The file is written atomically, but at a URI, where nothing can be renamed.
 
         Parameters
         ----------

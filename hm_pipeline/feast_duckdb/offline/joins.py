@@ -1,9 +1,9 @@
-"""How one view is joined to an entity table ``e``, point in time correct.
+"""Join of one view to an entity table ``e``, point in time correct.
 
 Three ways to find a view's row for an entity row, cheapest first:
 
 ``exact``
-    One of the keys names the row, such as the week it speaks about: a hash join.
+    One of the keys names the row, such as the week it is about: a hash join.
 ``asof``
     The latest row at or before the moment: an ASOF join over the rows of the keys asked for.
 ``known``
@@ -104,7 +104,7 @@ def _key_columns(plan: ViewPlan) -> list[str]:
 
 
 def _rank(partition: Sequence[str], order: Sequence[str]) -> str:
-    # rank, not row_number: rows that tie all survive, and the guard on the number of rows speaks up
+    # rank, not row_number: rows that tie all survive, and the guard on the number of rows raises
     return f"rank() OVER (PARTITION BY {', '.join(partition)} ORDER BY {', '.join(f'{name} DESC' for name in order)}) = 1"
 
 
@@ -120,7 +120,7 @@ def _order(plan: ViewPlan) -> list[str]:
 
 
 def _sorted_by(plan: ViewPlan, prefix: str, column: str) -> dict[str, str]:
-    """Return the expressions that sort one column of moments, by name; a whole microsecond is its own."""
+    """Return the expressions that sort one column of moments, by name; a full microsecond is its own."""
     kind = plan.types[column]
     parts = in_order(quoted(column), kind) if kind in NANOSECONDS | TEXTS else [""]
     return {f"{prefix}_{place}" if part else prefix: part for place, part in enumerate(parts)}
@@ -131,7 +131,7 @@ def _stamps(plan: ViewPlan) -> dict[str, str]:
 
 
 def _counted(plan: ViewPlan, scan: str, entities: Entities) -> str:
-    """Keep the rows of keys that are asked for, and count those that an ASOF join could not tell apart."""
+    """Keep the rows of keys that are asked for, and count those that an ASOF join could not distinguish."""
     equal = " AND ".join(f"s.k{place} = e.{entities.sql(column)}" for place, column in enumerate(plan.keys.values()))
     asked = f"SELECT s.* FROM ({scan}) s SEMI JOIN {entities.table} e ON {equal}" if equal else scan
     keys = _key_columns(plan)

@@ -1,4 +1,4 @@
-"""How the folders of a source become columns: those below its root name partitions, those above it are part of its address."""
+"""Partition columns from the folders of a source: those below its root name partitions, those above it are part of its address."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -87,7 +87,7 @@ def layout_of(pattern: str, files: Sequence[str], known: Mapping[str, str]) -> L
 
 
 def values_of(files: Sequence[str], key: str) -> list[str | None]:
-    """Return what the folders of files say of a key, decoded."""
+    """Return the values of a key in the folders of files, decoded."""
     return [value_of(file, key) for file in files]
 
 
@@ -98,7 +98,7 @@ def _type(values: Sequence[str | None], asked: str) -> str:
 
 
 def value_of(file: str, key: str) -> str | None:
-    """Return the value that the deepest folder of a key says, decoded.
+    """Return the value of a key in its deepest folder, decoded.
 
     Examples
     --------

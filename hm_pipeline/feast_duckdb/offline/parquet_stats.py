@@ -1,4 +1,4 @@
-"""Which files may hold a key that is asked for, and how many rows lie beside it, by the statistics in the files' footers."""
+"""Files that may hold a requested key, and the number of rows beside it, by the statistics in the files' footers."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ def rows_by_file(entities: Entities, files: Sequence[str], keys: Mapping[str, st
     Returns
     -------
     dict or None
-        Nothing where the footers are far away, or tell nothing of the keys.
+        Nothing where the footers are far away, or have no statistics of the keys.
     """
     whole = {key: column for key, column in keys.items() if types.get(key) in INTEGERS and entities.is_integer(column)}
     spans = {key: entities.span(column) for key, column in whole.items()}
@@ -47,7 +47,7 @@ def _row_groups(connection: Any, files: Sequence[str], keys: Sequence[str]) -> l
     named = ", ".join(map(literal, keys))
     try:
         found = fetch(connection, f"SELECT {columns} FROM parquet_metadata({listed(files)}) WHERE path_in_schema IN ({named})")
-    except duckdb.Error:  # whoever reads the rows says what is wrong
+    except duckdb.Error:  # reading the rows raises with the fault
         return None
     patterns = {unescaped(file): file for file in files}
     groups: dict[tuple[str, int], RowGroup] = {}

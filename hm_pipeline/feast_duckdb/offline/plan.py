@@ -42,7 +42,7 @@ def plan_views(
     """
     plans = [_plan(entities, view, refs, root, exact_keys, full_names, as_known) for view in views]
     names = [*entities.types, *(name for plan in plans for name in plan.features)]
-    alike = [name.lower() for name in names]  # DuckDB tells no Age from age, and would rename one
+    alike = [name.lower() for name in names]  # names in DuckDB are case-insensitive, and it would rename one
     repeated = sorted({name for name in names if alike.count(name.lower()) > 1})
     if repeated:
         raise InvalidInput(

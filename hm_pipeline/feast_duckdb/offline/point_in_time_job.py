@@ -94,7 +94,7 @@ class PointInTimeJob(StatementJob):
 
 
 def translated(error: Exception, views: str) -> Exception:
-    """Say in one line what broke a statement off."""
+    """Return the error of a statement in one line."""
     text = str(error)
     if DUPLICATE in text:
         return RowCountMismatch("duplicate source keys at one moment", where=f"view {_named(text, DUPLICATE)}", hint=ONE_ROW)

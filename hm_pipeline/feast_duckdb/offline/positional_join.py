@@ -1,6 +1,6 @@
 """Positional join: views whose keys equal the entity table's row by row are joined by row number instead of by hash.
 
-A shop's tables of pairs are written in one order, and who asks for a whole shard asks in that order too.  Where keys are
+A shop's tables of pairs are written in one order, and a request for a full shard has that order too.  Where keys are
 found equal row by row, DuckDB's positional join takes three fifths of what hash joins take.  Keys are compared again
 while the rows are read, so that a file that is replaced meanwhile cannot put features on the wrong row.
 """

@@ -19,7 +19,7 @@ from hm_pipeline.feast_duckdb.offline.sql_text import literal, quoted
 
 @dataclass(frozen=True)
 class Pull:
-    """Which rows of a source are wanted.
+    """Request for rows of a source.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ def is_remote(path: str) -> bool:
 
 
 def options_of(source: Any) -> dict[str, Any]:
-    """Return what a Feast file source says about how its store is reached."""
+    """Return the connection options of a Feast file source."""
     given = source.resolve_credentials() or {}
     options = {option: given[name] for name, option in CREDENTIALS.items() if given.get(name)}
     return options | ({"endpoint_url": source.s3_endpoint_override} if source.s3_endpoint_override else {})

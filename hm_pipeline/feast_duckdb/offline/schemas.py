@@ -1,4 +1,4 @@
-"""What a source's files hold, and whether that is still what its view and its entity table take it for."""
+"""Schemas of a source's files, and the check that they still fit its view and its entity table."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
-"""One statement that joins views to an entity table, or one for each partition.
+"""Statement that joins views to an entity table, or one for each partition.
 
-Where views are partitioned alike, they are joined partition by partition: a hash table of a tenth of the rows is searched
+Where views have the same partitions, they are joined partition by partition: a hash table of a tenth of the rows is searched
 in half the time, and one moment settles each.  Where many rows share a key, the views keyed by it are joined once for
 each key, and their features are handed out together.
 """
@@ -115,7 +115,7 @@ def _of(alias: str, names: Sequence[str]) -> list[str]:
 
 
 def _shared_keys(entities: Entities, plans: Mapping[int, ViewPlan]) -> dict[tuple[str, ...], list[int]]:
-    """Return the places of views by the columns that tell their rows apart, where it pays to join them once for each key."""
+    """Return the places of views by the columns that distinguish their rows, where it pays to join them once for each key."""
     if entities.rows < ENOUGH_ROWS or not entities.is_of_one_moment:
         return {}
     shared: dict[tuple[str, ...], list[int]] = {}

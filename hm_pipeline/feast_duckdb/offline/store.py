@@ -4,7 +4,7 @@ Named in ``feature_store.yaml`` as ``type: hm_pipeline.feast_duckdb.offline.stor
 gives the values of Feast's own DuckDB store, takes the entity table as pandas, Polars, Arrow or SQL, opens only the
 partitions and row groups that the entity table names, and raises where rows would be lost or multiplied.
 
-Nothing here knows the tables of this project.
+No table of this project is used here.
 """
 
 from datetime import datetime
@@ -41,10 +41,10 @@ class DuckDBPointInTimeOfflineStoreConfig(DuckDBOfflineStoreConfig):  # type: ig
         Where DuckDB puts what exceeds the limit; a folder of this process in the system's temporary one if not given.
     root
         Folder that relative paths start from, and that no source may leave; where not given, relative paths start from
-        the repository, and nothing is fenced.
+        the repository, and sources may lie anywhere.
     exact_keys
         Join keys that name a row by themselves, so that no search in time is needed, for views without the tag
-        ``exact_key``, which says the same of one view.
+        ``exact_key``, which is the same for one view.
     """
 
     type: str = TYPE
@@ -84,7 +84,7 @@ class DuckDBPointInTimeOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
         Raises
         ------
         MissingInput
-            If a join key, a column, a partition or a whole source is not there.
+            If a join key, a column, a partition or all of a source is not there.
         """
         connection, root = open_session(config.offline_store), _root(config, *(view.batch_source for view in feature_views))
         if entity_df is None:
@@ -146,7 +146,7 @@ def _given(column: str | None) -> list[str]:
 
 
 def _root(config: Any, *sources: Any) -> Path | None:
-    """Return the folder that relative paths start from, which every local source must lie in where it is a fence."""
+    """Return the folder that relative paths start from; where it is strict, every local source must lie in it."""
     fence = config.offline_store.root
     if fence is None:
         return Path(config.repo_path) if config.repo_path else None

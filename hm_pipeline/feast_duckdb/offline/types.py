@@ -1,6 +1,6 @@
 """Families of types: which stored type answers for which declared one, and which keys can be compared.
 
-Within a family nothing is lost by a comparison or a widening; between families DuckDB would convert in silence.
+Within a family nothing is lost by a comparison or a widening; between families DuckDB would convert without an error.
 """
 
 from collections.abc import Sequence
@@ -69,7 +69,7 @@ def declared_type(feature: Any) -> str | None:
 
 
 def as_declared(rows: pa.Table, views: Sequence[Any], *, full_names: bool) -> pa.Table:
-    """Give on-demand features the types that their views declare: what a batch holds, if only nulls, may not tell."""
+    """Give on-demand features the types that their views declare: a batch of nulls only has no type."""
     from feast.types import from_feast_to_pyarrow_type  # noqa: PLC0415 - feast takes seconds to import
 
     for view in views:

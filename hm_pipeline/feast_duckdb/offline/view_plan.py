@@ -1,4 +1,4 @@
-"""What is known of a view before it is joined, and whether that can be done partition by partition."""
+"""Plan of a view: what is known before it is joined, and whether that can be done partition by partition."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ FEWEST_ROWS = 10_000  # of a partition, mean; below, opening its files takes lon
 
 @dataclass(frozen=True)
 class ViewPlan:
-    """How one view is read and joined.
+    """Plan of one view: how it is read and joined.
 
     Parameters
     ----------
@@ -63,11 +63,11 @@ class ViewPlan:
 
     @property
     def most_rows(self) -> int:
-        """How many rows may be read; none where that is not known."""
+        """Most rows that may be read; none where that is not known."""
         return sum(self.rows[file] for file in self.files) if self.rows else 0
 
     def files_by_value(self, column: str) -> dict[object, list[str]] | None:
-        """Return the files by the value of an entity column that their folders say, in integers; nothing where one says none."""
+        """Return the files by the value of an entity column in their folders, as integers; nothing where a folder has none."""
         key = next((key for key, asked in self.keys.items() if asked == column and self.types.get(key) in INTEGERS), None)
         if self.way != "exact" or not self.files or key not in self.layout.keys:
             return None

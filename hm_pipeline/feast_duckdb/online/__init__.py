@@ -1,1 +1,1 @@
-"""Online store on SQLite, and writers that load whole weeks into SQLite or Redis."""
+"""Online store on SQLite, and writers that load full weeks into SQLite or Redis."""

@@ -1,7 +1,7 @@
 """Lists as Protocol Buffers write them, a column at a time.
 
 A value of Feast that is a list is a message within a message.  To build and to serialise one for every customer takes
-longer than to store them; here the elements of a whole column are written at once and cut into rows.
+longer than to store them; here the elements of all a column are written at once and cut into rows.
 """
 
 from collections.abc import Iterable

@@ -89,7 +89,7 @@ class RedisTables:
                 swept.execute()
 
     def _keys(self, keys: Sequence[str]) -> Iterator[bytes]:
-        """Yield the keys of a grain; other projects of the server may have some that begin and end alike."""
+        """Yield the keys of a grain; other projects of the server may have some with the same beginning and end."""
         from feast.infra.key_encoding_utils import serialize_entity_key_prefix  # noqa: PLC0415 - feast takes seconds to import
 
         prefix, suffix = serialize_entity_key_prefix(list(keys)), self._project.encode()

@@ -1,4 +1,4 @@
-"""Feast's SQLite tables, written as a whole: beside the old ones, indexed at the end, exchanged in one transaction.
+"""Feast's SQLite tables, written all at once: beside the old ones, indexed at the end, exchanged in one transaction.
 
 Feast writes row by row into an index that is open to readers.  Here a reader sees the old week or the new one, a load
 that was killed leaves nothing that is read, and old rows go with their table.  Feast's own store reads the result.

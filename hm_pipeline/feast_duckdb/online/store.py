@@ -117,7 +117,7 @@ def _refuse_fractions(rows: Any, registry: Any, project: str) -> None:
 
 
 def _is_cut(value: object) -> bool:
-    """Return whether a value is a number that a whole one does not equal, or a float that may have lost digits."""
+    """Return whether a value is a number that is no integer, or a float that may have lost digits."""
     if isinstance(value, bool | np.bool_):
         return True
     if not isinstance(value, float | Decimal | np.floating):
@@ -172,7 +172,7 @@ def _keys_of(columns: Sequence[Mapping[str, Sequence[Any]]]) -> list[list[bytes]
 
 def _packed(columns: Mapping[str, Sequence[Any]]) -> list[bytes]:
     names = sorted(columns)
-    if not names:  # Feast says which are missing
+    if not names:  # Feast names the missing ones
         return []
     values = [[value.int64_val if value.WhichOneof("val") == "int64_val" else None for value in columns[name]] for name in names]
     return [] if any(None in column for column in values) else packed_keys(names, zip(*values, strict=True))
