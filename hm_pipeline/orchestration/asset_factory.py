@@ -1,4 +1,4 @@
-"""How a step becomes a Dagster asset: partitions, lineage and metadata.
+"""Factory of Dagster assets from steps: partitions, lineage and metadata.
 
 The only module that turns weeks into partition keys.  What the steps compute is not known here.
 """
@@ -28,14 +28,14 @@ from hm_pipeline.orchestration.preconditions import require_feasible
 
 
 class HomeResource:
-    """The home a run writes to, and whom it tells what was done.
+    """Home that a run writes to, and the callback for its progress.
 
     Parameters
     ----------
     graph
         All steps over one home.
     report
-        Told the step, and the partitions done of all.
+        Called with the step, and the partitions done of all.
     is_planned
         All that is read is there already, so that nobody need look for it.
     """

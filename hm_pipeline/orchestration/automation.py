@@ -1,4 +1,4 @@
-"""What may run by itself: a schedule for the newest week, a sensor for new raw files, and the job that ingests them.
+"""Automation: a schedule for the newest week, a sensor for new raw files, and the job that ingests them.
 
 Both are off until someone turns them on in the UI.
 """
@@ -60,7 +60,7 @@ def weekly_schedule(settings: Settings, job: str) -> dg.ScheduleDefinition:
             return dg.SkipReason(f"nothing is ingested in {settings.home} yet: run the job `ingest`, or `hm ingest FOLDER`")
         calendar = calendar_of(settings)
         key = calendar.key(calendar.last_week)
-        if key not in first.partition_keys:  # Dagster refuses a week that it was not told of when it loaded this
+        if key not in first.partition_keys:  # Dagster refuses a week that was not defined when it loaded this
             known = first.key(first.last_week)
             return dg.SkipReason(
                 f"week {key} was ingested after Dagster loaded the code location, which ends with {known}: "
@@ -79,7 +79,7 @@ def raw_sensor(settings: Settings, job: dg.JobDefinition) -> dg.SensorDefinition
         job=job,
         minimum_interval_seconds=settings.raw_every,
         default_status=dg.DefaultSensorStatus.STOPPED,
-        description="Ingest HM_RAW when its files, plain or packed, are whole and hold something else than at the last look.",
+        description="Ingest HM_RAW when its files, plain or packed, are complete and differ from the last look.",
     )
     def new_raw_files(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if settings.raw is None:
@@ -88,7 +88,7 @@ def raw_sensor(settings: Settings, job: dg.JobDefinition) -> dg.SensorDefinition
         try:
             now = before.now(settings.raw)
         except HMError as error:
-            return dg.SkipReason(f"nothing whole to ingest yet: {error}")
+            return dg.SkipReason(f"nothing complete to ingest yet: {error}")
         context.update_cursor(now.cursor)
         if now.content == before.content:
             return dg.SkipReason(f"nothing new in {settings.raw}")

@@ -1,4 +1,4 @@
-"""How a step of a Dagster run fails: the one line that says what, where and the hint comes first on its page."""
+"""Failure of a step of a Dagster run: the one line with what, where and the hint comes first on its page."""
 
 from collections.abc import Callable
 from pathlib import Path

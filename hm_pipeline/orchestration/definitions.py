@@ -35,7 +35,7 @@ def build_defs(
         The graph that the plan was made with, so that its fingerprints are not computed again by every run; where not
         given, each run looks at the home anew.
     report
-        Told the step, and the partitions done of all.
+        Called with the step, and the partitions done of all.
     """
     every = dict(steps)
     made = assets(every, calendar_of(settings))
@@ -47,7 +47,7 @@ def build_defs(
             "backfill",
             checked - dg.AssetSelection.assets("submission", "online_store"),
             config=config,
-            description="Make a range of weeks for their buyers, and judge them.",
+            description="Make a range of weeks for their buyers, and evaluate them.",
         ),
     ]
     ingest = ingest_job(settings)

@@ -1,4 +1,4 @@
-"""What lies in the raw folder, told by its content: dates can be set to anything, and a file that came back is no old one."""
+"""Content of the raw folder, identified by hashes: dates can be set to anything, and a file that was put back is not an old one."""
 
 import hashlib
 import json
@@ -47,7 +47,7 @@ class Delivery:
 
     @property
     def cursor(self) -> str:
-        """What :meth:`read` reads."""
+        """Cursor that :meth:`read` reads."""
         return json.dumps({"files": dict(self.files), "content": self.content, "number": self.number})
 
     @property
@@ -61,7 +61,7 @@ class Delivery:
         Raises
         ------
         HMError
-            If the files are not whole: one is missing, or is being written.
+            If the files are not complete: one is missing, or is being written.
         """
         paths = chosen(raw)
         files = {str(path): self._seen(path) for path in dict.fromkeys(paths.values())}
@@ -80,7 +80,7 @@ class Delivery:
         except FileNotFoundError:
             is_still = False
         if not is_still:
-            raise MissingInput("is being written", where=str(path), hint="it is read once it is whole")
+            raise MissingInput("is being written", where=str(path), hint="it is read once it is complete")
         return state, digest
 
 

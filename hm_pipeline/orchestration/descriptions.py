@@ -8,7 +8,7 @@ GROUP_ORDER = ("data", "history", "retrieval", "signals", "features", "ensemble"
 
 
 def describe(step: Step) -> str:
-    """Return what the UI says of an asset, in Markdown: what it is, then grain, unit and why where they are known."""
+    """Return the UI's description of an asset, in Markdown: what it is, then grain, unit and why where they are known."""
     facts = {"Grain": step.grain or _grain(step), "Unit": step.unit, "Why": step.why}
     lines = [f"**{name}:** {_sentence(text)}" for name, text in facts.items() if text]
     return "\n\n".join([step.description, *lines])

@@ -32,7 +32,7 @@ IN_PROCESS_TAG = "hm/in_process"  # tag of runs that live and die with the comma
 
 @dataclass(frozen=True)
 class RunSummary:
-    """What was made: partitions by step, the Dagster runs it took, how long, and which libraries are no longer those of the last time."""
+    """Summary of a run: partitions by step, the Dagster runs it took, how long, and which libraries have changed since the last."""
 
     made: dict[str, int]
     runs: int
@@ -70,7 +70,7 @@ def materialize(
     force
         Make the targets although they are current.
     report
-        Told the step, and the partitions done of all.
+        Called with the step, and the partitions done of all.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The IO manager: what depends on a table of ours is handed a handle on it, fenced at its week."""
+"""IO manager: an asset that depends on one of our tables gets a handle on it, up to its week."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from hm_pipeline.engine.plan import Graph
 
 
 class HomeIOManager(dg.IOManager):
-    """Hand a stored table to whoever depends on it: a weekly one as a `WeeklyTable`, fenced at the run's last week.
+    """Hand a stored table to whoever depends on it: a weekly one as a `WeeklyTable` up to the run's last week.
 
     The pipeline's own assets write by themselves, shard by shard; for a user's asset that returns nothing there is
     nothing to write either.

@@ -16,7 +16,7 @@ CELL = 40  # characters shown of a value
 
 
 def preview_metadata(context: dg.AssetExecutionContext, graph: Graph, step: Step, week_id: int, manifest: Manifest) -> dict[str, Any]:
-    """Return the sample, the tables and the pictures as metadata; what cannot be shown is a warning, as the partition is whole."""
+    """Return the sample, the tables and the pictures as metadata; what cannot be shown is a warning, as the partition is complete."""
     shown: dict[str, Any] = {}
     try:
         rows = sample(graph, step, week_id, manifest)

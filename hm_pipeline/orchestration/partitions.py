@@ -30,7 +30,7 @@ def asset_key(name: str) -> dg.AssetKey:
 
 
 def dependency(step: Step, read: Dependency, steps: dict[str, Step], weeks: int) -> dg.AssetDep | dg.AssetKey:
-    """Say which partitions of another asset are read; the UI's lineage and staleness follow from it."""
+    """Return which partitions of another asset are read; the UI's lineage and staleness follow from it."""
     if steps[read.name].kind == "static" or step.kind == "static":
         return asset_key(read.name)
     first = -weeks if read.first is None else read.first  # no further: Dagster walks there week by week

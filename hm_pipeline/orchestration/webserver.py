@@ -1,7 +1,7 @@
 """`hm ui`: Dagster's webserver and daemon over a home, both of which know its weeks as of their start.
 
 Dagster reads the code location once and keeps it, the daemon for as long as it runs.  So where an ingest, of the UI or
-of `hm ingest`, brings other weeks, the page is told to load them and the daemon is started anew; its runs go on.
+of `hm ingest`, brings other weeks, the page is made to load them and the daemon is started anew; its runs go on.
 """
 
 import json
@@ -32,7 +32,7 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
     MissingInput
         If there is no such folder to hold the home.
     HomeLocked
-        If one of the two ends by itself; what it printed says why.
+        If one of the two ends by itself; its output has the reason.
     """
     home = settings.home.absolute()
     if not home.parent.is_dir():

@@ -1,6 +1,6 @@
 """Customer profiles: mean vectors and affinities of what each customer bought.
 
-Not a table of its own: customers' taste is worked out where it is used, shard by shard.
+Not a table of its own: a customer's profile is computed where it is used, shard by shard.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import polars as pl
 from hm_pipeline.base.fixed_point import days_before
 from hm_pipeline.engine.inputs import Inputs
 
-HALF_LIFE_DAYS = 90.0  # a season: tastes change slower than needs
+HALF_LIFE_DAYS = 90.0  # a season: styles change slower than needs
 UNIT = 1e6  # of weights: integers of it, so that no order of summation changes their sum
 SMOOTHING = 2.0  # purchases of the average customer that are added to everyone's own
 
@@ -48,7 +48,7 @@ class CustomerProfiles:
 
 
 def build_profiles(tables: Inputs, ids: pl.Series, articles: pl.Series, *, week_id: int) -> CustomerProfiles:
-    """Return the taste of customers before a week.
+    """Return the profiles of customers before a week.
 
     Parameters
     ----------

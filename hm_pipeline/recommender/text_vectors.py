@@ -27,7 +27,7 @@ TEXTS = (
 
 
 class TextVectors(dy.Schema):
-    """Text vectors of the whole catalogue, of length 1; an article without any text has length 0."""
+    """Text vectors of all the catalogue, of length 1; an article without any text has length 0."""
 
     article_id = dy.Int64(primary_key=True, description="article, Kaggle's number without leading zeros")
     text_vector = dy.Array(dy.Float32(nullable=False), DIMENSIONS, nullable=False, description="text vector of length 1")

@@ -137,7 +137,7 @@ def test_the_sensor_sees_a_zip_and_waits_until_it_is_whole(tmp_path):
     watch = Watch(tmp_path / "home", tmp_path / "raw.zip")
     assert "no such file" in watch.look()
     watch.settings.raw.write_bytes(whole.read_bytes()[:-30])
-    assert "nothing whole to ingest yet" in watch.look()
+    assert "nothing complete to ingest yet" in watch.look()
     watch.settings.raw.write_bytes(whole.read_bytes())
     assert watch.look().endswith("-1")
 

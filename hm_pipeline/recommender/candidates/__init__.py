@@ -1,4 +1,4 @@
-"""Who might buy what this week: one file a strategy, and the first stage that keeps the best of all proposals."""
+"""Candidates of a week: one file a strategy, and the first stage that keeps the best of all proposals."""
 
 from hm_pipeline.recommender.candidates import (
     bought_together,

@@ -1,7 +1,7 @@
 """Last week's best sellers among new and returning customers, by age.
 
-They are more than half of all buyers, and their own last purchases say little.  What others in their place took last
-week says more than what everyone took.
+They are more than half of all buyers, and their own last purchases predict little.  Last week's purchases of
+other returning customers predict better than everyone's.
 """
 
 import dataframely as dy

@@ -31,7 +31,7 @@ def compute(
     Parameters
     ----------
     new_days
-        Days since the first sale up to which an article is new; later on its sales speak for themselves.
+        Days since the first sale up to which an article is new; later on its own sales suffice.
     sections
         Sections of a customer, the most bought first.
     of_each

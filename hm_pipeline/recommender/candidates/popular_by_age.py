@@ -33,7 +33,7 @@ def compute(tables: Inputs, *, week_id: int, most: int = 48, least: int = 2_000,
         Units in the window; below it the twelfth best seller is sold a handful of times and its place is chance.
     least_share
         Share of the week's units in the window that is enough in a shop too small for ``least``, but never below
-        ``FEWEST`` units: a window that holds everyone says nothing about age.
+        ``FEWEST`` units: a window that holds everyone carries no information on age.
     """
     best = tables.cached_for_partition(_best, week_id, most, least, least_share)
     # Collected, or the optimiser may join everyone to the best sellers of their age before the audience is picked.

@@ -1,7 +1,7 @@
 """Articles that customers with the same purchases bought.
 
 Customer-to-customer collaborative filtering on TF-IDF vectors, over all neighbours: on the reference data the best of
-the cheap rungs.
+the cheap baselines.
 """
 
 import dataframely as dy
@@ -15,7 +15,7 @@ from hm_pipeline.recommender.candidates._lib.strategy import Strategy, available
 
 
 class SimilarCustomers(Pair):
-    """What the customer's neighbours bought."""
+    """Purchases of the customer's neighbours."""
 
     similar_customers_rank = dy.Int16(nullable=False, min=1, description="place among what the neighbours bought, 1 is best")
     similar_customers_score = dy.Float32(
@@ -29,14 +29,14 @@ def compute(tables: Inputs, *, week_id: int, weeks: int = 52, last: int = 24, mo
     Parameters
     ----------
     weeks
-        Weeks of own purchases: a year of them reaches a sixth more of what is bought than a season.
+        Weeks of own purchases: the recall of a year is a sixth higher than that of a season.
     last
         Articles bought last that count, as for what is bought together.
     most
         Articles per customer.
     """
     own = last_purchases(tables, week_id=week_id, most=last, weeks=weeks)
-    weight = (SCALE // pl.len().over("customer_id")).alias("weight")  # a mean: a long history is not liked more
+    weight = (SCALE // pl.len().over("customer_id")).alias("weight")  # a mean: a long history is not favoured
     best = best_neighbours(own.select("customer_id", "article_id", weight), tables.cached_for_partition(_neighbours, week_id), most=most)
     proposals = best.with_columns(pl.col("score") // UNIT)
     return SimilarCustomers.cast(rank_proposals(proposals, "similar_customers", week_id=week_id, most=most))

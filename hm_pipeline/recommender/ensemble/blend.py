@@ -1,4 +1,4 @@
-"""How the learners' scores become one: put on a common scale within a customer, then weighted."""
+"""Blend of the learners' scores: put on a common scale within a customer, then weighted."""
 
 from collections.abc import Iterator
 
@@ -51,10 +51,10 @@ def rounded(scores: npt.NDArray[np.floating]) -> Floats:
 
 
 def blend_weights(scaled: npt.NDArray[np.float64], scorer: MapScorer) -> tuple[tuple[float, ...], float]:
-    """Return the weights on the simplex that give the best MAP@12, and that figure.
+    """Return the weights on the simplex that give the best MAP@12, and that MAP@12.
 
     The grid holds each learner alone, so that the blend is no worse than the best of them where it was fitted.  Of
-    equal figures the most even weights win.  With fewer than ``FEWEST_HITS`` hits the weights are equal.
+    equal scores the most even weights win.  With fewer than ``FEWEST_HITS`` hits the weights are equal.
     """
     learners = scaled.shape[1]
     equal = (1.0 / learners,) * learners

@@ -1,7 +1,7 @@
 """The ensemble: members fitted on two weeks, compared on a later one, blended on a still later one, then refitted.
 
-Nothing is chosen on rows that a member was fitted on: settings come from the search, the best single learner (rung L3)
-from the metric week, the weights (rung L4) from the blend week.  The refit changes the members' rows and nothing else.
+Nothing is chosen on rows that a member was fitted on: settings come from the search, the best single learner (row L3)
+from the metric week, the weights (row L4) from the blend week.  The refit changes the members' rows and nothing else.
 """
 
 import json
@@ -44,7 +44,7 @@ class Ensemble:
     service_version
         Version of the feature service that the matrix must come from, as ``service.version_of`` gives it.
     best_learner
-        Best single learner on the metric week, rung L3.
+        Best single learner on the metric week, row L3 of the leaderboard.
     training_weeks
         Label weeks the members were fitted on last.
     metrics
@@ -61,7 +61,7 @@ class Ensemble:
     metrics: dict[str, float]
 
     def score(self, matrix: pl.DataFrame) -> pl.DataFrame:
-        """Score whole customers.
+        """Score all candidates of customers.
 
         Parameters
         ----------
@@ -168,7 +168,7 @@ def fit_ensemble(
 def _fit_members(
     matrices: Mapping[int, Frame], found: SearchResult, weeks: Sequence[int], *, features: Sequence[str], settings: Settings
 ) -> tuple[Member, ...]:
-    """Fit all learners on the same sample, or none where it holds nothing to tell apart."""
+    """Fit all learners on the same sample, or none where all its labels are equal."""
     rows = pl.concat([_week(matrices, week).lazy() for week in weeks])
     training = training_sample(rows, rows=settings.training_rows, seed=settings.seed)
     if training[LABEL].n_unique() < 2:

@@ -1,4 +1,4 @@
-"""Which features an ensemble was trained with: the service's name, its columns in order, and a digest over both."""
+"""Features that an ensemble was trained with: the service's name, its columns in order, and a digest over both."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

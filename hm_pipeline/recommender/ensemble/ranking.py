@@ -30,7 +30,7 @@ def recommend(
         Keys of a pair, ``score``, and ``score_<learner>`` where there are any.
     strategy_ranks
         Keys of a pair and one ``<strategy>_rank`` per strategy, 1 is best, null where it did not propose the article.
-        Where two strategies rank an article equally the one named first is told.
+        Where two strategies rank an article equally the one named first is the source.
     audience
         ``week_id, customer_id``; everyone of it gets at least 12 articles.
     fill
@@ -59,7 +59,7 @@ def recommend(
 
 
 def write_submission(recommendations_by_shard: Iterable[pl.DataFrame], customers: pl.DataFrame, path: Path) -> None:
-    """Write Kaggle's file: one line per customer, 12 articles, whole or not at all.
+    """Write Kaggle's file: one line per customer, 12 articles, atomically.
 
     Parameters
     ----------

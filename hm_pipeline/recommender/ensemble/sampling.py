@@ -18,7 +18,7 @@ NEGATIVES = 20  # for each bought candidate: a tenth of all rows ranked as well 
 def training_sample(matrix: pl.LazyFrame | pl.DataFrame, *, rows: int, seed: int, negatives: int = NEGATIVES) -> pl.DataFrame:
     """Read the rows a learner is fitted on.
 
-    Customers of whose candidates none was bought are left out: nothing in their list says which one is better.  All
+    Customers of whose candidates none was bought are left out: their list has no better and worse.  All
     bought pairs are kept (at most half of ``rows``), and as many others as there is room for.
 
     Parameters

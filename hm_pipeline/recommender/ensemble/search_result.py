@@ -1,4 +1,4 @@
-"""What a search found, as JSON; apart from the search itself, so that fitting and scoring do not import flaml."""
+"""Result of a search, as JSON; apart from the search itself, so that fitting and scoring do not import flaml."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -19,14 +19,14 @@ class Trial:
 
 @dataclass(frozen=True)
 class LearnerResult:
-    """What the search found for one learner.
+    """Result of the search for one learner.
 
     Parameters
     ----------
     params
         Best setting, in the booster's own names.
     map_at_12
-        Its figure on the metric week.
+        Its MAP@12 on the metric week.
     trials
         All that was tried, in order; the first is the starting point.
     """

@@ -1,4 +1,4 @@
-"""Where the search of each learner starts and how far it may go, in the boosters' own names.
+"""Search space of each learner: starting points and bounds, in the boosters' own names.
 
 Lower bounds keep a search from spending its few trials on trees too small to rank with; upper bounds of the number of
 trees keep a trial within its time.  The starting points rank well on their own, so that few trials suffice.
@@ -18,7 +18,7 @@ class Range:
     start
         Value of the first trial.
     is_integer, is_log
-        Whole numbers only; steps on a logarithmic scale.
+        Integers only; steps on a logarithmic scale.
     """
 
     low: float

@@ -1,4 +1,4 @@
-"""What a history table is: state of the shop at a week's cutoff, carried from week to week."""
+"""History tables: state of the shop at a week's cutoff, carried from week to week."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is known about an article's sales at a week's cutoff: the state that popularity and availability read.
+"""Sales of every article as known at a week's cutoff: the state that popularity and availability read.
 
 Source: transactions.  Grain: (article, week).  All sums are integers, so that the same rows give the same bytes in
 any order.  Forecasts are not made here.

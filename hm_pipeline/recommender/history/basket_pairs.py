@@ -1,4 +1,4 @@
-"""Which articles were bought after, or together with, which others: one week's pairs, counted once and kept.
+"""Pairs of articles bought together or one after the other: one week's pairs, counted once and kept.
 
 Source: transactions of the week before the cutoff and of the weeks before that.  Grain: (week, article, other).
 The window that strategies read is summed in ``bought_together``.
@@ -12,7 +12,7 @@ from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import before
 from hm_pipeline.recommender.history._lib import HistoryTable
 
-EARLIER_WEEKS = 4  # half of all customers come back within four weeks, later baskets say little about this one
+EARLIER_WEEKS = 4  # half of all customers come back within four weeks, later baskets depend little on this one
 MOST_ARTICLES = 40  # a customer's articles in the window, newest first: a reseller's thousands would be squared
 
 

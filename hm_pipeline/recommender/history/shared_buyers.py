@@ -1,4 +1,4 @@
-"""Articles bought by the same customers, each common buyer counting by how much the two purchases say about taste.
+"""Articles bought by the same customers, each common buyer weighted by how informative the two purchases are.
 
 Source: transactions of the last weeks.  Grain: (week, article, neighbour).  It is what the neighbours of customers
 recommend, summed beforehand: with TF-IDF vectors x of customers and 0/1 purchases r, the score of article j for
@@ -62,7 +62,7 @@ def compute(tables: Inputs, *, week_id: int, weeks: int = WEEKS, neighbours: int
 
 
 def _neighbours(buyers: sparse.csr_matrix, most: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield article, neighbour and likeness of a block of articles after another; the whole would not fit."""
+    """Yield article, neighbour and likeness of a block of articles after another; all at once would not fit."""
     count = np.maximum(np.asarray(buyers.sum(axis=0)).ravel(), 1)
     idf = np.log1p(buyers.shape[0] / count)
     weighted = buyers @ sparse.diags(idf)
@@ -85,6 +85,6 @@ HISTORY = HistoryTable(
     compute=compute,
     reads=(before("transactions", WEEKS),),
     description="The articles most bought by the same customers as each article: what neighbours recommend, summed beforehand.",
-    unit="likeness, each common buyer weighed by how much both purchases say",
+    unit="similarity, each common buyer weighted by how informative both purchases are",
     why="What customers with the same purchases took is the best that costs little.",
 )

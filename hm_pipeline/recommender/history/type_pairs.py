@@ -1,4 +1,4 @@
-"""Which clothing types go with, and follow on, which others: how much likelier one makes the other.
+"""Lift between clothing types in the same visit and in the next: how much likelier one makes the other.
 
 Source: visits of the last weeks, a visit being a customer's week with purchases.  Grain: (week, clothing type, other).
 """

@@ -1,7 +1,7 @@
-"""How many of a week's buyers take each clothing type, around every age: last week, and in the last four.
+"""Share of a week's buyers that buy each clothing type, around every age: last week, and in the last four.
 
 Source: transactions.  Grain: (week, age, clothing type).  The window around an age widens until enough buyers are in
-it, so that a rare age is not one person's taste.
+it, so that a rare age is not one person's choice.
 """
 
 import dataframely as dy

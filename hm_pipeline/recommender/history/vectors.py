@@ -57,7 +57,7 @@ def _decompose(pairs: pl.DataFrame, articles: pl.Series, seed: int) -> np.ndarra
     columns = articles.search_sorted(pairs["article_id"]).to_numpy()
     if len(articles) < 2 or rows.max() < 1:
         return vectors
-    # Popular articles say little about taste and busy customers little about each article: both are weighed down.
+    # Popular articles and busy customers carry little information: both are weighted down.
     weights = 1 / np.sqrt(np.bincount(rows)[rows] * np.bincount(columns)[columns])
     matrix = sparse.csr_matrix((weights, (rows, columns)), shape=(int(rows.max()) + 1, len(articles)))
     with threadpool_limits(1):  # one thread, so that sums are taken in one order
@@ -75,6 +75,6 @@ HISTORY = HistoryTable(
     reads=(before("transactions", WEEKS),),
     description="Collaborative vectors: articles bought by the same customers lie close.",
     unit="vectors of length 1: a product of two is their cosine",
-    why="Customers' choices say more about the likeness of articles than any text.",
+    why="Joint purchases predict the similarity of articles better than any text.",
     is_seeded=True,
 )

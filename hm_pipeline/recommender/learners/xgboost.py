@@ -36,7 +36,7 @@ class XGBoost(Member):
         return cls(xgboost.Booster(model_file=bytearray(path.read_bytes())), features, threads)
 
     def write(self, path: Path) -> None:
-        """Write the booster as UBJSON; the name of a temporary file would not tell the format."""
+        """Write the booster as UBJSON; the name of a temporary file has no format."""
         path.write_bytes(self.model.save_raw("ubj"))
 
     def margin(self, matrix: Floats) -> Floats:

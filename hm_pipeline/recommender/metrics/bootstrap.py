@@ -35,15 +35,15 @@ def bootstrap(
     Parameters
     ----------
     values
-        One figure per buyer and week, shape (n,).
+        One value per buyer and week, shape (n,).
     clusters
-        Who a figure belongs to, shape (n,): customers, where several weeks are pooled, are drawn with all their weeks.
+        Owner of each value, shape (n,): customers, where several weeks are pooled, are drawn with all their weeks.
         Every value is its own cluster where not given.
 
     Notes
     -----
     A sample is a multinomial draw over clusters.  Clusters of equal sum and size are drawn together, as their number
-    is multinomial too: exact, and some thousand distinct figures instead of 70,000 buyers.
+    is multinomial too: exact, and some thousand distinct values instead of 70,000 buyers.
 
     References
     ----------

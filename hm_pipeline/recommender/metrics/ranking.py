@@ -1,4 +1,4 @@
-"""How good a ranking is: MAP@12 as Kaggle counts it, recall and coverage.
+"""Metrics of a ranking: MAP@12 as Kaggle counts it, recall and coverage.
 
 Rankings are tables of ``week_id, customer_id, article_id, rank`` (1 is best), purchases of the evaluated week are tables
 of ``week_id, customer_id, article_id``.  Only customers who bought something count.  How sure one can be of a mean is
@@ -80,7 +80,7 @@ def map_at(ranked: pl.DataFrame, bought: pl.DataFrame, *, k: int = K) -> float:
 
 @dataclass(frozen=True)
 class Retrieval:
-    """What a set of candidates reaches, in counts, so that weeks can be added up.
+    """Recall of a set of candidates, in counts, so that weeks can be added up.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Does the customer shop at the moment, how much, and where?
+"""Activity of the customer: how recently, how much and where the customer buys.
 
 Source: the customer's own transactions before the cutoff.  Grain: (customer, week).  A customer who never bought has
 a row: zero counts, nulls where there is nothing to average.

@@ -1,6 +1,6 @@
-"""Can the customer get it?  Whether an article is on offer in the week, and how many will sell, for how much.
+"""Availability of the article: the probability that it sells in the week, its expected units and price.
 
-Source: three gradient-boosted models on the article's sales history and on that of its kin, fitted on what followed at
+Source: three gradient-boosted models on the article's sales history and on that of related articles, fitted on what followed at
 the last cutoffs: any sale (binary), units (Tweedie), and the median of units (L1).  The probability of any sale is set
 right by what followed the newest cutoff, which its trees have not seen.  Grain: (article, week).  An article that never
 sold has no row: the catalogue has no dates, so that to know of it would be to know the future.
@@ -23,7 +23,7 @@ from hm_pipeline.recommender.signals._lib.calibration import Recalibrated, fit_c
 from hm_pipeline.recommender.signals._lib.related_articles import RELATED_COLUMNS, related_article_features
 from hm_pipeline.recommender.signals._lib.signal import Signal
 
-LAUNCH_DAYS = 14  # since the first sale; later on sales speak for themselves
+LAUNCH_DAYS = 14  # since the first sale; later on its own sales suffice
 DISCONTINUED_DAYS = 28  # unsold for longer it is gone; what comes back nevertheless is no matter of how likely it seemed before
 MILLIONTHS = 1e6
 COUNTS = ("day_1_count", "day_3_count", "day_7_count", *(f"lag_{lag}_count" for lag in range(2, LAGS + 1)))
@@ -76,7 +76,7 @@ def build_features(sales: pl.LazyFrame, tables: Inputs, *, week_id: int) -> pl.D
 
 
 def expected_since_last_sale(cutoff: pl.Expr) -> pl.Expr:
-    """Return the units that would have sold since the last sale had the article sold on as before: many say that it is gone."""
+    """Return the units that would have sold since the last sale had the article sold on as before: many mean that it is discontinued."""
     first, last = pl.col("first_sold_date"), pl.col("last_sold_date")
     return pl.col("total_count") * (cutoff - last).dt.total_days() / ((last - first).dt.total_days() + 1)
 
@@ -90,10 +90,10 @@ def fit(tables: Inputs, *, week_id: int, seed: int, weeks: int = 4, idle_weeks: 
     Parameters
     ----------
     weeks
-        Cutoffs: four hold launches and fading articles alike and are all of one season; six were no better.
+        Cutoffs: four cover launches and fading articles within one season; six were no better.
     idle_weeks, of_idle
-        Of articles unsold for longer one in so many is an example and stands for the others: there are many, and all
-        alike, but without them what is long gone seems to come back.
+        Of articles unsold for longer one in so many is an example and stands for the others: there are many, all
+        similar, but without them long discontinued articles seem to return.
     """
     cutoffs = range(max(week_id - weeks - 1, tables.calendar.first_week + 1), week_id)
     frames = [_examples(tables, past, idle_days=7 * idle_weeks, of_idle=of_idle) for past in cutoffs]
@@ -160,7 +160,7 @@ SIGNAL = Signal(
     inputs=("history/article_sales", "articles", "embeddings"),
     fit=fit,
     load=Recalibrated.load,
-    refit_weeks=1,  # a fit takes seconds, and one of three weeks ago says a twentieth too much, or too little
+    refit_weeks=1,  # a fit takes seconds, and one of three weeks ago is off by a twentieth
     past_weeks=5,
     why="Articles live for weeks: what is sold out cannot be bought, however well it suits.",
     services=("ranking", "signals"),

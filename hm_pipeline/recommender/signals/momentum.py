@@ -1,4 +1,4 @@
-"""Is it on its way up or down?  What an article sells now, at what price, and to whom.
+"""Momentum of the article: the trend of its sales, its price, and its buyers.
 
 Source: sales of the last days and weeks before the cutoff.  Grain: (article, week).
 """
@@ -53,5 +53,5 @@ SIGNAL = Signal(
     schema=Momentum,
     compute=compute,
     inputs=("history/article_sales",),
-    why="Fashion turns within days: what rises now sells next week.",
+    why="Fashion turns within days: what sells more now sells next week.",
 )

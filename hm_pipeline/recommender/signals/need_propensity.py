@@ -1,4 +1,4 @@
-"""Does the customer need this kind of clothing this week?
+"""Probability that the customer needs the article's clothing type this week.
 
 Source: ``type_need``, the probability that the customer takes the clothing type if anything is bought, looked up for
 candidates.  Grain: candidate pair.  A type that the customer never bought and hardly anyone buys has the share of all

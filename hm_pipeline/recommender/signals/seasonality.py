@@ -1,4 +1,4 @@
-"""Does the season ask for it?  The share of demand that a clothing type will have in the week.
+"""Share of demand that a clothing type will have in the week.
 
 Source: a multinomial logit on the type's share in the last weeks, its year, and the same weeks a year before, fitted
 on the weeks of the last year; then the same for types within index groups and within age bands, drawn to what is
@@ -98,7 +98,7 @@ def expected(model: ShareModel, sales: pl.DataFrame, level: str, week_id: int, o
     parent = None if level == "types" else _parent(groups, of_types)
     share = model.expect(level, sold, week_id, parent)
     recent, year = (np.exp(_shares.build_features(sold, week_id)[:, place]) for place in (0, 4))
-    in_season = share / np.maximum(year * recent, 1e-12)  # the year's share is told as a ratio to the recent one
+    in_season = share / np.maximum(year * recent, 1e-12)  # the year's share is given as a ratio to the recent one
     growth = share / np.maximum(recent, 1e-12)
     has_sold = window(sold, week_id, 1, week_id) > 0
     columns = {"share": share, "growth": growth, "in_season": in_season}
@@ -106,7 +106,7 @@ def expected(model: ShareModel, sales: pl.DataFrame, level: str, week_id: int, o
 
 
 def compute(tables: Inputs, *, week_id: int, model: ShareModel) -> pl.LazyFrame:
-    """Return :class:`Seasonality` of the week for the whole catalogue; a type that never sold expects nothing."""
+    """Return :class:`Seasonality` of the week for all the catalogue; a type that never sold expects nothing."""
     sales = tables.weekly("history/type_sales").at(week_id).collect()
     of_types = _growth(model, *sales_matrix(sales, (TYPE,), week_id), week_id)
     found = {level: expected(model, sales, level, week_id, of_types) for level in LEVELS}

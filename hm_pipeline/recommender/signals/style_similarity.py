@@ -1,4 +1,4 @@
-"""Does it suit the customer?  Likeness of the article to what the customer bought before.
+"""Similarity of the article to the customer's past purchases.
 
 Source: cosine to the customer's mean collaborative vector and mean text vector, and the share of the customer's
 purchases that have the article's attributes over the share of all current sales that have them (the affinity scores
@@ -117,6 +117,6 @@ SIGNAL = Signal(
     schema=StyleSimilarity,
     compute=compute,
     inputs=("purchases", "customers", "articles", "embeddings", "history/article_sales", "history/vectors", "candidates"),
-    why="Among articles that sell alike, taste decides.",
+    why="Among articles that sell equally well, style decides.",
     services=("ranking", "signals"),
 )

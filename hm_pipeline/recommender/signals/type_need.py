@@ -1,4 +1,4 @@
-"""Will the customer take this kind of clothing, if anything is bought?  Every clothing type, once for each customer.
+"""Probability of every clothing type for a customer, if anything is bought.
 
 Source: a gradient-boosted model on the customer's rhythm in each type, what goes with and follows on the last basket,
 what buyers of the age take now, and the channel; fitted on buyers of the last weeks.  Grain: (customer, week, type);
@@ -124,7 +124,7 @@ SIGNAL = Signal(
     inputs=("purchases", "transactions", "customers", "articles", "history/type_rates", "history/type_pairs"),
     fit=fit,
     load=Boosters.load,
-    refit_weeks=1,  # a fit takes seconds, and one of three weeks ago says a twentieth too much, or too little
+    refit_weeks=1,  # a fit takes seconds, and one of three weeks ago is off by a twentieth
     past_weeks=3,
     why="What people buy next follows from what they have, and from when they last bought its kind.",
     view="customer_types",

@@ -1,4 +1,4 @@
-"""Does the customer buy anything this week?
+"""Probability that the customer buys anything this week.
 
 Source: a gradient-boosted model on the customer's own purchases: five weekly buckets, decayed counts, rhythm, spending
 and channel, fitted on who came in past weeks.  Grain: (customer, week).  Its complement is the churn that RelBench's
@@ -26,7 +26,7 @@ FEATURES = (
 
 
 class VisitPropensity(CustomerWeek):
-    """Whether the audience buys anything."""
+    """Visit probability of the audience."""
 
     visit_propensity = dy.Float32(nullable=False, min=0, max=1, description="probability that the customer buys anything in the week")
 
@@ -121,6 +121,6 @@ SIGNAL = Signal(
     fit=fit,
     load=Boosters.load,
     past_weeks=3,
-    why="Who is about to come is worth preparing for; and how sure it is tells what the list may risk.",
+    why="A customer about to come is worth preparing for; the more certain the visit, the safer the list should be.",
     services=("ranking", "lookbook"),
 )

@@ -17,7 +17,7 @@ PLACE_BITS, SCORE_BITS = 20, 43  # of one number that holds a score and the plac
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Which articles go with which.
+    """Neighbours of articles, with strengths.
 
     Parameters
     ----------

@@ -72,7 +72,7 @@ def index_of(known: pl.Series, ids: pl.Series) -> np.ndarray:
 
 
 def argsort_packed(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return keys, none below 0, in rising order and their places, as argsort does, but in a fifth of its time."""
+    """Return keys, none below 0, in ascending order and their indices, as argsort does, but in a fifth of its time."""
     bits = len(keys).bit_length()
     if not len(keys) or int(keys.max()).bit_length() + bits > BITS:
         order = np.argsort(keys, kind="stable")

@@ -1,4 +1,4 @@
-"""What a strategy is, and the few expressions that strategies share.
+"""Strategies: their registration, and the few expressions that they share.
 
 A strategy proposes articles for customers; it ranks its own proposals and scores them.  Which of all proposals are
 kept is decided by the first stage.
@@ -28,7 +28,7 @@ class Strategy(Registration):
 
 
 def available_articles(tables: Inputs, *, week_id: int, least_chance: float = MIN_PROBABILITY) -> pl.LazyFrame:
-    """Return ``article_id`` of what can be had in the week, as far as the availability signal knows."""
+    """Return ``article_id`` of what is available in the week, by the availability signal."""
     return tables.weekly("signal/availability").at(week_id).filter(pl.col("availability") >= least_chance).select("article_id")
 
 

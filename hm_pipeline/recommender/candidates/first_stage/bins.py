@@ -1,6 +1,6 @@
-"""What the first stage looks at: the ranks of the strategies, the article's sales and forecast, and the customer's taste.
+"""Features of the first stage: the ranks of the strategies, the article's sales and forecast, and the customer's affinity.
 
-Every term puts a pair into one of a few buckets.  Sales are cut into buckets once an article, tastes once a customer
+Every term puts a pair into one of a few buckets.  Sales are cut into buckets once an article, affinities once a customer
 and value of an attribute; what is left for a pair is to look its bucket up, or what the bucket weighs.
 """
 
@@ -88,7 +88,7 @@ def _ranks(name: str, union: CandidatePool) -> BinnedFeature:
 
 
 def _rank_bucket(ranks: np.ndarray) -> np.ndarray:
-    """Return the whole part of a rank's binary logarithm."""
+    """Return the integer part of a rank's binary logarithm."""
     table = np.minimum(np.log2(np.arange(1, 2**BUCKETS)).astype(np.uint8), BUCKETS - 1)
     return np.asarray(table[np.minimum(ranks, 2**BUCKETS - 1) - 1])
 

@@ -1,6 +1,6 @@
 """The first stage: of all strategies' proposals, keep about a hundred a customer.
 
-An additive model on buckets of ranks, sales, forecast and taste, fitted by logistic regression on what buyers of the
+An additive model on buckets of ranks, sales, forecast and affinity, fitted by logistic regression on what buyers of the
 last weeks took.  It is cheap enough to score every proposal of every customer; the ensemble ranks what it keeps.
 """
 
@@ -28,13 +28,13 @@ DECIMALS, UNIT = 4, 10_000  # of weights
 
 
 def candidates_schema(strategies: Sequence[Strategy]) -> type[dy.Schema]:
-    """Return the contract of the candidates: what each strategy said, and the first stage's verdict."""
+    """Return the contract of the candidates: each strategy's columns, and the first stage's score and rank."""
     columns: dict[str, dy.Column] = {}
     for strategy in strategies:
         for name, column in strategy.schema.columns().items():
             if name in strategy.columns:
                 columns[name] = copy(column)
-                columns[name].nullable = True  # where the strategy is silent
+                columns[name].nullable = True  # where the strategy did not propose the pair
     columns["strategy_count"] = dy.Int16(nullable=False, min=1, description="strategies that proposed the article")
     columns["first_stage_score"] = dy.Float32(nullable=False, description="log-odds of a purchase by the first stage")
     columns["first_stage_rank"] = dy.Int16(nullable=False, min=1, description="place by first_stage_score, 1 is best")
@@ -137,7 +137,7 @@ def _fit_weights(terms: dict[str, int], found: dict[str, np.ndarray], hits: np.n
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - as above
 
     metrics = {"hits": float(hits.sum()), "rows": float(len(hits))}
-    if not 0 < hits.sum() < len(hits):  # nothing to learn from: trust all strategies alike, by their ranks
+    if not 0 < hits.sum() < len(hits):  # nothing to learn from: trust all strategies equally, by their ranks
         prior = [-0.5 * place for place in range(BUCKETS)] + [-0.5 * BUCKETS]
         return FirstStage({name: prior if name in strategies else [0.0] * width for name, width in terms.items()}, metrics)
     starts = np.cumsum([0, *terms.values()])

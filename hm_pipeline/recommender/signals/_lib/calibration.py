@@ -15,7 +15,7 @@ from hm_pipeline.recommender.learners.multi_target import DECIMALS, Boosters
 
 KNOT = -2.5  # logit below which the slope may be another one: a chance of 8 %
 IDENTITY = np.array([0.0, 1.0, 0.0])  # intercept, slope, and what is added to the slope below the bend
-RIDGE = 1.0  # keeps the weights near identity where few outcomes say otherwise
+RIDGE = 1.0  # keeps the weights near identity where few outcomes contradict it
 STEPS, HALVINGS = 50, 30  # of Newton's method, which is there after six but where outcomes contradict what was certain
 LEAST = 1e-6  # probabilities are kept this far from 0 and 1
 MOST_LOGIT = 30.0  # beyond, a chance is 0 or 1 to all digits that are kept

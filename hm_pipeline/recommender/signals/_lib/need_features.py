@@ -1,4 +1,4 @@
-"""What a customer's purchases say about the need of every clothing type: the features of ``type_need``.
+"""Features of ``type_need``, from a customer's purchases, for every clothing type.
 
 Customers stand beside types in dense arrays, some thousand customers at a time: what is worked out for a pair is a few
 additions, where a join of tables would look every pair up.
@@ -24,7 +24,7 @@ FEATURES = (
 
 @dataclass(frozen=True)
 class TypeStats:
-    """What is known of clothing types at a cutoff, the same for every customer.
+    """Statistics of clothing types at a cutoff, the same for every customer.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def build_features(purchases: PurchaseWeeks, types: TypeStats, ages: np.ndarray,
     share = lately / np.maximum(all_lately, 1e-9)[:, None]
     in_last = (since == all_since[:, None]).astype(np.float32)
     size = in_last.sum(axis=1)
-    # Products of doubles, or the last digit would tell how many customers a block has.
+    # Products of doubles, or the last digit would depend on how many customers a block has.
     complement = (in_last.astype(np.float64) @ types.follows / np.maximum(size, 1)[:, None]).astype(np.float32)
     taste = (share.astype(np.float64) @ types.goes_with / np.maximum(share.sum(axis=1), 1e-9)[:, None]).astype(np.float32)
     row = np.where(np.isnan(ages[first:last]), 0, np.clip(np.nan_to_num(ages[first:last]), 0, OLDEST) + 1).astype(np.int64)

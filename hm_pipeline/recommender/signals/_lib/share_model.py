@@ -1,6 +1,6 @@
 """Forecasts of shares: a multinomial logit over groups whose features are their own past.
 
-Which of last week, the last months and last year says how much of the coming week is fitted on past weeks; groups
+The weights of last week, the last months and last year are fitted on past weeks; groups
 that sell little lean on the mean of their year.  Train (2009), "Discrete Choice Methods with Simulation", chapter 3.
 """
 

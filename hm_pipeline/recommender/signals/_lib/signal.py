@@ -1,7 +1,7 @@
-"""What a signal is.
+"""Signals: their registration.
 
 A signal answers one question about a week at its own grain.  Dagster assets, Feast views and law tests are made
-from its registration; it knows none of them.
+from its registration; it names none of them.
 """
 
 from collections.abc import Callable, Mapping
