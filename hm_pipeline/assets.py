@@ -89,7 +89,7 @@ def first_stage_model(inputs: Inputs, week: WeekContext) -> first_stage.FirstSta
 @STEPS.step("candidates", schema=first_stage.candidates_schema(STRATEGIES), settings=("candidates",), is_sharded=True,
             model="model/first_stage", group="retrieval", reads=(*reads_of(PROPOSED), at("audience")),
             unit="a proposal, with its rank in every strategy", checks=(coverage.CHECK,),
-            why="What is not proposed here cannot be recommended: the ceiling of the whole.")
+            why="What is not proposed here cannot be recommended: the upper bound of the recall.")
 def candidates(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """About a hundred articles a customer: all strategies' proposals, the best of them by the first stage."""
     return first_stage.retrieve(STRATEGIES, inputs, week_id=week.week_id, model=week.model, most=week.settings.candidates)
@@ -102,7 +102,7 @@ VIEWS = tuple(at(table.table) for table in feature_tables() if RANKING in table.
 
 @STEPS.step("feature_store", kind="static", schema=matrix.Registered, reads=(at("articles"), at("customers")), group="features",
             previews=(registration.REGISTERED,), checks=(checks.VIEWS, leakage.LEAK_AUDIT), unit="a feature",
-            why="One registry serves training, scoring and notebooks alike, so that they cannot differ.")
+            why="One registry serves training, scoring and notebooks, so that they cannot differ.")
 def feature_store(_inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Feast's entities, views and services, registered from SIGNALS and STRATEGIES.  One row per feature."""
     return matrix.register(week)

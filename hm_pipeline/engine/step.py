@@ -81,7 +81,7 @@ class Step:
         The body runs once for each shard of the week's audience.
     group, description, unit, why, grain
         Where and how the asset is shown: what it is, the unit of its values, what it is good for, and what a row is where
-        the contract has no key that says so.
+        the contract has no key to show it.
     previews, questions, checks
         Pictures and tables shown beside a partition, the questions of the signals' evaluation whose metrics are shown
         beside it, and the checks of it that are not every table's.

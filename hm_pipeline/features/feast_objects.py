@@ -83,7 +83,7 @@ class FeatureTable:
 
     @property
     def ttl(self) -> timedelta:
-        """How long a row is served: the days of its week; 0 is for ever."""
+        """Time to live of a row online: the days of its week; 0 is for ever."""
         return timedelta(days=DAYS) if self.is_weekly else timedelta(0)
 
     @property

@@ -72,8 +72,8 @@ def find(check: Check, stored: StoredPartition) -> Finding:
     try:
         return check.find(stored)
     except (pl.exceptions.PolarsError, OSError) as error:
-        hint = "a file is torn or missing: make the partition again with --force, or ingest the files again"
-        return Finding(f"{len(stored.files)} whole files", f"{type(error).__name__}: {error}", hint)
+        hint = "a file is corrupt or missing: make the partition again with --force, or ingest the files again"
+        return Finding(f"{len(stored.files)} complete files", f"{type(error).__name__}: {error}", hint)
 
 
 def _result(finding: Finding, check: Check, key: dg.AssetKey) -> dg.AssetCheckResult:

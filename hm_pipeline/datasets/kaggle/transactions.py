@@ -141,7 +141,7 @@ class Purchases:
         return self.split(folder / "sifted-parts", is_exact=True)
 
     def diagnose_unknown_ids(self, folder: Path, *, skip: bool) -> None:
-        """Distinguish bad ids from unknown customers, as the fast pass reports both alike; no week holds either."""
+        """Distinguish bad ids from unknown customers, as the fast pass reports both the same way; no week holds either."""
         try:
             if self.find_fault():
                 return

@@ -1,6 +1,6 @@
 """rel-hm user-item-purchase: which articles does each of this week's buyers buy?
 
-Population: customers with a transaction in (t, t + 7 d], our week w; whoever buys nothing is not asked about.  Truth:
+Population: customers with a transaction in (t, t + 7 d], our week w; customers who buy nothing are left out.  Labels:
 their distinct articles.  MAP@12 is Kaggle's measure as well; precision and recall are RelBench's: hits by 12, and hits
 by distinct articles bought, both averaged over customers.
 

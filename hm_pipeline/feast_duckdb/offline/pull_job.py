@@ -55,7 +55,7 @@ class PullJob(StatementJob):
         return self._sql
 
     def _guard(self, rows: int) -> None:
-        """Nothing is promised about how many rows a source has."""
+        """Do nothing: a source may have any number of rows."""
 
     def _translated(self, error: Exception) -> Exception:
         return translated(error, self._source.view)

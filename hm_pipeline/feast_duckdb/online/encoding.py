@@ -1,6 +1,6 @@
 """Rows of a table as Feast's values, serialised, column by column.
 
-Feast's own conversion infers types value by value and holds the whole table; here the view declares them, and a batch is
+Feast's own conversion infers types value by value and holds all the table; here the view declares them, and a batch is
 encoded at a time.
 """
 

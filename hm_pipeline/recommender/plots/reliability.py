@@ -8,7 +8,7 @@ from hm_pipeline.engine.presentation import stored_rows
 from hm_pipeline.recommender.plots.canvas import Canvas
 
 EARLIER = 4  # weeks whose probabilities are shown: the week's own purchases are not known yet
-LEAST = 30  # pairs in a bin; the share of fewer is chance
+LEAST = 30  # pairs in a bin; the share of fewer is noise
 
 
 def draw_reliability(predicted: pl.DataFrame, *, bins: int = 10) -> bytes:
@@ -25,9 +25,9 @@ def draw_reliability(predicted: pl.DataFrame, *, bins: int = 10) -> bytes:
     sheet = Canvas(4.4, 3.6)
     axes = sheet.axes
     most = max(0.01, *points["probability"].to_list(), *points["came_true"].to_list()) * 1.1
-    axes.plot([0, most], [0, most], color="grey", linewidth=0.8, linestyle="--", label="as said")
+    axes.plot([0, most], [0, most], color="grey", linewidth=0.8, linestyle="--", label="as predicted")
     axes.plot(points["probability"].to_list(), points["came_true"].to_list(), marker="o", markersize=4, label="came true")
-    axes.set(xlabel="probability said", ylabel="share that came true", xlim=(0, most), ylim=(0, most))
+    axes.set(xlabel="predicted probability", ylabel="share that came true", xlim=(0, most), ylim=(0, most))
     axes.legend(frameon=False, fontsize=8)
     return sheet.png()
 
