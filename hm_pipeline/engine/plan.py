@@ -76,7 +76,7 @@ class Graph(Partitions):
                     raise MissingInput("not there yet", where=name, hint="run `hm ingest FOLDER` first")
                 if Manifest.load(self.folder(name, week_id)):
                     week = self.calendar.key(week_id)
-                    raise MissingInput(f"files of week {week} are gone", where=str(self.folder(name, week_id)), hint="ingest them again")
+                    raise MissingInput(f"files of week {week} are missing", where=str(self.folder(name, week_id)), hint="ingest them again")
                 continue  # a week without sales has no partition of transactions
             found.add((name, week_id))
             pending += [

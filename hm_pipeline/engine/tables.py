@@ -64,7 +64,7 @@ class WeeklyTable:
     def _guard(self, week_id: int) -> None:
         if self.max_week is not None and week_id > self.max_week:
             raise LeakageError(
-                f"week {week_id} is asked for where {self.max_week} is the last that may be known",
+                f"week {week_id} is after {self.max_week}, the last week that may be read",
                 where=self.name,
                 hint="read it with before(week_id)",
             )

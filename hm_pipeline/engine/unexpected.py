@@ -99,7 +99,7 @@ def unforeseen(error: BaseException, *, home: Path, step: str, week: str = "") -
     where = f"{step}, week {week}" if week else step
     file = _written(traceback.format_exception(error), home, f"{step}-{week}" if week else step)
     seen = f"the full traceback is in {file}" if file else "its traceback could not be written anywhere"
-    return Unforeseen(words, where=where, hint=f"{seen}; what is finished stays, give the same command again once it is mended")
+    return Unforeseen(words, where=where, hint=f"{seen}; what is finished stays, give the same command again once it is fixed")
 
 
 def _words(error: BaseException) -> str:

@@ -53,7 +53,7 @@ def require_agreement(store: "FeatureStore", tables: Sequence[FeatureTable]) -> 
         first = found.row(0, named=True)
         said = f"{first['column']} is {first['contract']} in the contract, {first['registered']} in Feast"
         raise SchemaViolation(
-            f"{found.height} columns drifted apart: {said}",
+            f"{found.height} columns differ: {said}",
             where=f"view {first['view']!r}",
             hint="remove feast/registry.db from the home, the next run registers anew",
         )

@@ -26,7 +26,7 @@ def refuse_others(home: Path, given: Sequence[object]) -> None:
     Raises
     ------
     MissingInput
-        If one is nobody's, or the home has no customers to hold ids against.
+        If one is nobody's, or the home has no customers to check ids against.
     """
     whole = {text: number for text in given if isinstance(text, str) and (number := signed(text)) is not None}
     if not whole:
@@ -34,7 +34,7 @@ def refuse_others(home: Path, given: Sequence[object]) -> None:
     folder = Home(home).folder("customers")
     manifest = Manifest.load(folder)
     if manifest is None:
-        raise MissingInput("holds no customers to hold ids against", where=str(home), hint="run `hm ingest FOLDER` first")
+        raise MissingInput("has no customers to check ids against", where=str(home), hint="run `hm ingest FOLDER` first")
     ids, heads = _known(folder, tuple((entry.file, entry.content) for entry in manifest.files))
     asked = np.array(list(whole.values()))
     places = np.minimum(np.searchsorted(ids, asked), len(ids) - 1)

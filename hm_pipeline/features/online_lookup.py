@@ -89,7 +89,7 @@ def _read(store: "FeatureStore", features: str | Sequence[str], asked: Mapping[s
         if served_week(store) == week_id:
             break
     else:
-        raise MissingInput("the week is exchanged again and again", where="online store", hint="look again when it is written")
+        raise MissingInput(f"the served week changed during {TRIES} reads", where="online store", hint="retry when the load has finished")
     keys = {name: answer.pop(name, entities[name]) for name in entities}
     return pl.DataFrame({**keys, **answer}, strict=False)
 

@@ -60,7 +60,9 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
         for process in (page, daemon, news):
             _end(process)
     raise HomeLocked(
-        f"Dagster's page ended with code {page.returncode}", where=f"port {port}", hint="read above why; is the port taken? try --port"
+        f"Dagster's page ended with code {page.returncode}",
+        where=f"port {port}",
+        hint="see its output above; if the port is in use, set --port",
     )
 
 

@@ -122,7 +122,7 @@ def test_files_that_someone_removed_are_made_again_or_asked_for(fresh, raw):
     (sold,) = home.folder("transactions", last - 3).glob("*.parquet")
     kept = sold.read_bytes()
     sold.unlink()
-    with pytest.raises(MissingInput, match=r"files of week .* are gone .*ingest them again"):
+    with pytest.raises(MissingInput, match=r"files of week .* are missing .*ingest them again"):
         materialize(settings, [("audience", last - 3)])
     with dagster_instance(settings) as instance:
         job = build_defs(settings).resolve_job_def("week")
@@ -130,7 +130,7 @@ def test_files_that_someone_removed_are_made_again_or_asked_for(fresh, raw):
         span = {"dagster/asset_partition_range_start": key, "dagster/asset_partition_range_end": key}
         run = job.execute_in_process(asset_selection=[dg.AssetKey("audience")], instance=instance, tags=span, raise_on_error=False)
         failure = next(event for event in run.all_events if event.is_step_failure)
-        assert "are gone" in failure.step_failure_data.user_failure_data.description
+        assert "are missing" in failure.step_failure_data.user_failure_data.description
     ingest(raw, settings.home, settings=settings)
     assert sold.read_bytes() == kept
     assert materialize(settings, [("audience", last - 3)]).made["audience"] == 1

@@ -16,7 +16,7 @@ def test_a_table_that_is_held_is_read_once_and_stays_fenced() -> None:
     held = Inputs({"purchases": InMemoryTable(rows, Pair, max_week=2)}).with_in_memory("purchases", week_id=3)
     assert held.weekly("purchases").before(3).collect()["customer_id"].to_list() == [7, 8]
     assert held.weekly("purchases").before(3, weeks=1).collect()["customer_id"].to_list() == [8]
-    with pytest.raises(Exception, match="last that may be known"):
+    with pytest.raises(Exception, match="last week that may be read"):
         held.weekly("purchases").before(4)
 
 

@@ -116,7 +116,7 @@ def test_a_partition_that_lost_a_file_is_made_again(home):
 
 def test_lost_sales_are_asked_for(home):
     next(home.folder("transactions", 2).glob("*.parquet")).unlink()
-    with pytest.raises(MissingInput, match="files of week 2020-01-15 are gone"):
+    with pytest.raises(MissingInput, match="files of week 2020-01-15 are missing"):
         graph(home).stale([("doubled", 4)])
 
 

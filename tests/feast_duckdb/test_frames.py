@@ -78,9 +78,9 @@ def test_categories_and_uuids_are_what_they_stand_for():
 
 
 def test_names_that_cannot_be_told_apart_are_refused():
-    with pytest.raises(InvalidInput, match="Mine, mine stands there twice"):
+    with pytest.raises(InvalidInput, match="Mine, mine occurs twice"):
         as_arrow(pl.DataFrame({"mine": [1], "Mine": [2]}), where="table")
-    with pytest.raises(InvalidInput, match="mine stands there twice"):
+    with pytest.raises(InvalidInput, match="mine occurs twice"):
         as_arrow(pd.concat([objects(1), objects(2)], axis=1), where="table")
 
 

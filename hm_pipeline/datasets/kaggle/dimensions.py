@@ -32,13 +32,13 @@ def read_customers(connection: Any, path: Path, stored: pl.DataFrame | None = No
     Raises
     ------
     InvalidInput
-        If a value is not what its column holds, an id stands there twice, or two ids share their last 16 digits, be it
+        If a value is not what its column holds, an id occurs twice, or two ids share their last 16 digits, be it
         within the file or with one that is stored.
     """
     raw = read_text(connection, path, RAW_CUSTOMERS)
     ids = pl.col("customer_id")
     _refuse(raw, ~ids.str.contains(HEX).fill_null(value=False), path, "customer_id", what="is not 64 hex digits", hint=HEX_HINT)
-    _refuse(raw, ~ids.is_first_distinct(), path, "customer_id", what="stands there twice", hint="keep one row a customer")
+    _refuse(raw, ~ids.is_first_distinct(), path, "customer_id", what="occurs twice", hint="keep one row a customer")
     numbers = {name: raw[name].cast(pl.Float64, strict=False) for name in ("age", "FN", "Active")}
     for name, values in numbers.items():
         broken = (values.is_null() & raw[name].is_not_null()) | ~values.is_between(0, 1000).fill_null(value=True)
@@ -84,7 +84,7 @@ def read_articles(connection: Any, path: Path, stored: pl.DataFrame | None = Non
     Raises
     ------
     InvalidInput
-        If a value is not what its column holds, or an article stands there twice.
+        If a value is not what its column holds, or an article occurs twice.
     """
     raw = read_text(connection, path, RAW_ARTICLES)
     numbers = [name for name, column in Articles.columns().items() if isinstance(column, dy.Int64)]
@@ -96,7 +96,7 @@ def read_articles(connection: Any, path: Path, stored: pl.DataFrame | None = Non
     no_id = ~articles["article_id"].is_between(0, MOST_ID).fill_null(value=False)
     _refuse(raw, no_id, path, "article_id", what="is not a number of up to 18 digits", hint=NUMBER_HINT)
     twice = ~articles["article_id"].is_first_distinct()
-    _refuse(raw, twice, path, "article_id", what="stands there twice", hint="keep one row an article")
+    _refuse(raw, twice, path, "article_id", what="occurs twice", hint="keep one row an article")
     return articles
 
 

@@ -40,7 +40,7 @@ def _refuse_doubles(names: Sequence[str], path: Path, known: Sequence[str]) -> N
     """Refuse a column that is named twice, or that is one of ours but for capitals and spaces: which one counts is anyone's guess."""
     for name in names:
         if names.count(name) > 1:
-            raise InvalidInput(f"column {name!r} stands there twice", where=path.name, hint="keep one of them")
+            raise InvalidInput(f"column {name!r} occurs twice", where=path.name, hint="keep one of them")
         like = name.strip().lower()
         rival = next((other for other in known if other.lower() == like and other != name and other in names), None)
         if rival:

@@ -54,7 +54,7 @@ def chosen(raw: Path) -> dict[str, Path]:
 
 def _refuse_dangling(path: Path) -> bool:
     if path.is_symlink() and any(path.name == table.file + suffix for table in RAW_TABLES for suffix in SUFFIXES):
-        raise MissingInput(f"{path.name} is missing", where=f"link to {path.readlink()}", hint="put the file there, or mend the link")
+        raise MissingInput(f"{path.name} is missing", where=f"link to {path.readlink()}", hint="put the file there, or fix the link")
     return False
 
 

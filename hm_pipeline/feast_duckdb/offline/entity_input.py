@@ -96,5 +96,5 @@ def _timestamp(types: dict[str, str]) -> str:
     raise InvalidInput(
         f"has no column {DEFAULT_TIMESTAMP!r} and {len(moments)} other timestamps",
         where=WHERE,
-        hint=f"name the moment each row asks about {DEFAULT_TIMESTAMP}",
+        hint=f"name the column with the moment of each row {DEFAULT_TIMESTAMP}",
     )

@@ -59,7 +59,7 @@ def as_arrow(frame: object, *, where: str) -> pa.Table:
     alike = [str(name).lower() for name in table.column_names]
     twice = sorted({name for name in table.column_names if alike.count(name.lower()) > 1})
     if twice:
-        raise InvalidInput(f"{', '.join(twice)} stands there twice", where=where, hint="rename a column; upper and lower case are the same")
+        raise InvalidInput(f"{', '.join(twice)} occurs twice", where=where, hint="rename a column; upper and lower case are the same")
     return pa.table({name: _decoded(table[name], name, where) for name in table.column_names})
 
 

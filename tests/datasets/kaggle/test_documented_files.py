@@ -200,7 +200,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "a type with a fraction": (swap(AR, "253", "253.5"), "product_type_no '253.5' is not an integer .*line 3"),
     "an id with a fraction": (swap(AR, "0108775044", "108775044.5"), "article_id '108775044.5' is not an integer .*line 4"),
     "a negative id": (swap(AR, "0108775044", "-108775044"), "article_id '-108775044' is not a number of up to 18 digits .*line 4"),
-    "the same id twice, once with .0": (swap(AR, "0108775044", "108775015.0"), "stands there twice"),
+    "the same id twice, once with .0": (swap(AR, "0108775044", "108775015.0"), "occurs twice"),
     "a long line of customers": (swap(CU, "PRE-CREATE", "x" * 3_000_000), r"the row has 3,000,0\d\d characters.*customers.csv, line 4"),
 }
 

@@ -44,7 +44,7 @@ def test_the_fence_stops_at_the_week(probe: Probe, week_id: int) -> None:
     sold = probe.transactions(week_id)
     assert sold.before(week_id).select(pl.col("week_id").max()).collect().item() == week_id - 1
     for ask in (lambda: sold.at(week_id), lambda: sold.before(week_id + 1), lambda: sold.at(week_id + 1)):
-        with pytest.raises(LeakageError, match="the last that may be known"):
+        with pytest.raises(LeakageError, match="the last week that may be read"):
             ask()
 
 
