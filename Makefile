@@ -39,7 +39,7 @@ demo: setup ## a simulated shop through the whole pipeline, to a scoreboard and 
 
 check: lint ## lint, types, unit tests and the laws of the steps, in two minutes: before each commit
 	@$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile tests/base tests/engine tests/orchestration tests/test_house.py \
-	  tests/laws/test_fence.py tests/laws/test_every_signal.py tests/laws/test_every_strategy.py tests/recommender/ensemble hm_pipeline
+	  tests/laws/test_max_week.py tests/laws/test_every_signal.py tests/laws/test_every_strategy.py tests/recommender/ensemble hm_pipeline
 
 test: setup ## everything CI checks but the demo
 	@$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile

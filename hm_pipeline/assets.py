@@ -115,7 +115,7 @@ def labels(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
 
 @STEPS.step("feature_matrix", schema=matrix_schema(), is_sharded=True, group="features",
             reads=(at("labels"), at("audience"), at("feature_store"), *VIEWS), unit="a value for each feature of the service `ranking`",
-            why="Weeks that teach are kept as they were known, and are not joined again.")
+            why="Training weeks are kept as they were known, and are not joined again.")
 def feature_matrix(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Features of each labelled pair as known at the cutoff: Feast's service `ranking`, kept for training weeks."""
     return matrix.features_of_labels(inputs, week)

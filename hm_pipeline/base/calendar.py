@@ -1,4 +1,4 @@
-"""The calendar: Wednesday-to-Tuesday weeks, their cutoffs, and which weeks teach what.
+"""Calendar: Wednesday-to-Tuesday weeks, their cutoffs, and the roles of label weeks.
 
 ``week_id`` counts weeks since an epoch.  Everything known about week w was known before ``cutoff(w)``, its first
 midnight.  No tables here.

@@ -1,4 +1,4 @@
-"""Every table that crosses a boundary, as a dataframely schema, and the columns the raw files may have.
+"""Contracts: every table that crosses a boundary as a dataframely schema, and the columns the raw files may have.
 
 Grain, unit and meaning of a column stand here and nowhere else: Feast fields, Dagster column metadata and the docs
 derive from these classes.  No code that computes belongs here.

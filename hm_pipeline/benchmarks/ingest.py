@@ -1,4 +1,4 @@
-"""Measure the ingest at full size: simulated purchases, repeated for new customers until there are enough rows."""
+"""Benchmark of the ingest at full size: simulated purchases, repeated for new customers until there are enough rows."""
 
 import shutil
 import sys

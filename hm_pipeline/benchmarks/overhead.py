@@ -1,4 +1,4 @@
-"""Measure what Dagster costs: the same stale partitions made by `hm run`, and by a plain loop over the runner."""
+"""Benchmark of Dagster's overhead: the same stale partitions made by `hm run`, and by a plain loop over the runner."""
 
 import shutil
 import sys

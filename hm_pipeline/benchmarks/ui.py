@@ -1,4 +1,4 @@
-"""Measure how long Dagster's page takes until it shows the assets: `hm ui`, and Dagster's own `dagster dev`."""
+"""Benchmark of Dagster's page, until it shows the assets: `hm ui`, and Dagster's own `dagster dev`."""
 
 import json
 import os

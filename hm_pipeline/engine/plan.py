@@ -1,4 +1,4 @@
-"""Plans: which partitions must be made for what is asked for, and in what order.
+"""Plans: the partitions to make for a request, and their order.
 
 A plan is known before anything runs, so it can be shown first.  Nothing is computed here.
 """

@@ -1,1 +1,1 @@
-"""Measured, not claimed: rule baselines, the scoreboard and its report."""
+"""Evaluation: baselines, the scoreboard and its report, metrics of the signals, public tasks, the leak audit."""

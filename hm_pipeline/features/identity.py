@@ -1,4 +1,4 @@
-"""Proof that a 64-digit id is a customer's: the tables are keyed by its last 16 digits, which another id may end with too."""
+"""Check that a 64-digit id is a customer's: the tables are keyed by its last 16 digits, which another id may end with too."""
 
 from collections.abc import Sequence
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Look up what is served online: lists and features of customers and articles, by the ids of the raw files.
+"""Lookup of what is served online: lists and features of customers and articles, by the ids of the raw files.
 
 ``look_up(open_store(home), customers=[hex_id])`` gives a customer's list, scores, strategies, needs and activity.
 """

@@ -1,4 +1,4 @@
-"""Labels of a week: its buyers, what they bought, and which candidates were right."""
+"""Labels of a week: its buyers, their purchases, and the candidates that were bought."""
 
 import polars as pl
 

@@ -33,7 +33,7 @@ def quiet(_step, _done, _every):
 
 
 def purchases_of(home, week_id):
-    """Read a week's purchases past every fence."""
+    """Read a week's purchases past every max week."""
     return Home(home).weekly("transactions", Transactions).before(week_id + 1, weeks=1)
 
 

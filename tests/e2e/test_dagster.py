@@ -56,7 +56,7 @@ def test_a_partition_carries_rows_seconds_and_map(served):
     assert 0 < facts["map_at_12/L4 blend"].value < 1
 
 
-def test_the_io_manager_hands_out_a_fenced_handle(served):
+def test_the_io_manager_hands_out_a_handle_with_a_max_week(served):
     calendar = Home(served.home).calendar
     defs = build_defs(served)
     with dagster_instance(served) as instance:

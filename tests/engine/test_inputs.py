@@ -11,7 +11,7 @@ from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.tables import InMemoryTable
 
 
-def test_a_table_that_is_held_is_read_once_and_stays_fenced() -> None:
+def test_a_table_that_is_held_is_read_once_and_keeps_its_max_week() -> None:
     rows = pl.DataFrame({"week_id": [1, 2, 3], "customer_id": [7, 8, 9], "article_id": [1, 1, 1]})
     held = Inputs({"purchases": InMemoryTable(rows, Pair, max_week=2)}).with_in_memory("purchases", week_id=3)
     assert held.weekly("purchases").before(3).collect()["customer_id"].to_list() == [7, 8]

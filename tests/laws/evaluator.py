@@ -97,7 +97,7 @@ class Evaluator:
         return validate(made, step.schema, table=step.name).sort(step.schema.primary_key())  # as the runner does
 
     def inputs(self, step: Step, week_id: int) -> Inputs:
-        """Return what a step declared, fenced at its week."""
+        """Return what a step declared, up to its max week."""
         weekly: dict[str, Any] = {}
         static: dict[str, pl.LazyFrame] = {}
         for read in merge_dependencies(step.reads):

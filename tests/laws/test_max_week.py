@@ -1,4 +1,4 @@
-"""The runner's fence: a body reads what it declared, before its week, for its own customers."""
+"""The runner's cutoff guard: a body reads what it declared, before its week, for its own customers."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,7 @@ def probe(home: Home, tmp_path: Path) -> Probe:
     return Probe(Runner(graph), step)
 
 
-def test_the_fence_stops_at_the_week(probe: Probe, week_id: int) -> None:
+def test_the_guard_stops_at_the_week(probe: Probe, week_id: int) -> None:
     sold = probe.transactions(week_id)
     assert sold.before(week_id).select(pl.col("week_id").max()).collect().item() == week_id - 1
     for ask in (lambda: sold.at(week_id), lambda: sold.before(week_id + 1), lambda: sold.at(week_id + 1)):

@@ -1,4 +1,4 @@
-"""Read the names of a raw file's columns, and refuse those that leave it open what a column is.
+"""Header of a raw file: the names of its columns; ambiguous ones are an error.
 
 What stands below them is not known here.
 """
@@ -42,6 +42,6 @@ def _refuse_doubles(names: Sequence[str], path: Path, known: Sequence[str]) -> N
         if names.count(name) > 1:
             raise InvalidInput(f"column {name!r} occurs twice", where=path.name, hint="keep one of them")
         like = name.strip().lower()
-        rival = next((other for other in known if other.lower() == like and other != name and other in names), None)
-        if rival:
-            raise InvalidInput(f"columns {rival!r} and {name!r} contradict each other", where=path.name, hint="keep one of them")
+        other = next((other for other in known if other.lower() == like and other != name and other in names), None)
+        if other:
+            raise InvalidInput(f"columns {other!r} and {name!r} contradict each other", where=path.name, hint="keep one of them")

@@ -1,4 +1,4 @@
-"""Bring a data set in Kaggle's layout into a home, as typed tables, all of it or nothing."""
+"""Ingest of a data set in Kaggle's layout into a home, as typed tables, all of it or nothing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

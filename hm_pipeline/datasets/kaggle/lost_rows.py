@@ -1,4 +1,4 @@
-"""Guard against lost rows: what a delivery would take out of the home without naming it is listed, and the delivery refused."""
+"""Guard against lost rows: rows that a delivery would remove without naming them are listed, and the delivery is refused."""
 
 from collections.abc import Mapping
 from pathlib import Path

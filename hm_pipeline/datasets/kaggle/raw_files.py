@@ -1,4 +1,4 @@
-"""Find the three raw files of a data set in a folder or a zip.
+"""Locations of the three raw files of a data set, in a folder or a zip.
 
 What stands in the files is not known here.
 """

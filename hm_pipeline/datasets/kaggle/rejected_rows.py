@@ -1,4 +1,4 @@
-"""Rows that cannot be taken: where they stand, why, and how they read.  They are kept, never lost."""
+"""Rejected rows: file, line, reason and text of each.  They are kept in a file, never lost."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

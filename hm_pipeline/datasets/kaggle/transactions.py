@@ -1,4 +1,4 @@
-"""Read the raw purchases: one pass to typed weekly files, and a second one only where something is wrong.
+"""Reader of the raw purchases: one pass to typed weekly files, and a second one only where the first failed.
 
 The pass carries a hash of the customer's id, not its 64 digits, which is a third of the work; weeks look the hash
 up among the known customers.  What is not found is looked at again as text.

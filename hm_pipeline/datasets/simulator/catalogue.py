@@ -1,4 +1,4 @@
-"""The catalogue of the simulated shop: what there is, when it is on offer, how it looks and what it costs."""
+"""Catalogue of the simulated shop: articles, when they are available, their attributes and prices."""
 
 from dataclasses import dataclass
 

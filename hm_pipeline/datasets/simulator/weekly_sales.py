@@ -1,4 +1,4 @@
-"""A week in the simulated shop: who comes, what they take, and what they remember of it.
+"""Simulation of one week of the shop: visitors, their purchases, and the update of their state.
 
 A customer sees a few articles that his circle finds, and takes the one that suits him best; some articles are
 taken again from the last visit, some go with what lies in the basket.

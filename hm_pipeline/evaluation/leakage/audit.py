@@ -1,4 +1,4 @@
-"""Audit a week: compute it again in other states of the data, compare, and hold every feature against the label."""
+"""Audit of a week: its features are computed again in other states of the data, compared, and tested against the label."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

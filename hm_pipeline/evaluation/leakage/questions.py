@@ -1,4 +1,4 @@
-"""Questions to the feature store that only a store which guesses answers: with the future, or with another key's features."""
+"""Requests that the feature store must refuse, or answer without the future and without another key's features."""
 
 from datetime import datetime, timedelta
 from itertools import cycle, islice

@@ -1,4 +1,4 @@
-"""Make a week's features in another state of the data, by the graph and the runner that make them in the home."""
+"""Recomputation of a week's features in another state of the data, by the graph and the runner that make them in the home."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""An audit in words: one table for the terminal, the page and the UI, and one line where it fails."""
+"""Report of an audit: one table for the terminal, the page and the UI, and one line where it fails."""
 
 import json
 from pathlib import Path

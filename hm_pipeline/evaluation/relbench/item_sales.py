@@ -1,4 +1,4 @@
-"""rel-hm item-sales: what does each article of the catalogue bring in this week?
+"""rel-hm item-sales: predict the sales of each article of the catalogue in a week.
 
 Population: every article of the catalogue.  Target: the sum of prices over its transactions in (t, t + 7 d], our week
 w, in the unit of the raw files, 0 for the most.

@@ -1,4 +1,4 @@
-"""rel-hm user-churn: which of last week's customers buy nothing this week?
+"""rel-hm user-churn: predict which of last week's customers buy nothing this week.
 
 Population: customers with a transaction in (t - 7 d, t], our week w - 1.  Label: 1 if they have none in (t, t + 7 d],
 our week w.

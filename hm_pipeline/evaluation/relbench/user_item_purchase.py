@@ -1,4 +1,4 @@
-"""rel-hm user-item-purchase: which articles does each of this week's buyers buy?
+"""rel-hm user-item-purchase: predict the articles that each of this week's buyers buys.
 
 Population: customers with a transaction in (t, t + 7 d], our week w; customers who buy nothing are left out.  Labels:
 their distinct articles.  MAP@12 is Kaggle's measure as well; precision and recall are RelBench's: hits by 12, and hits

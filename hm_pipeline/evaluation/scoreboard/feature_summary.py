@@ -1,4 +1,4 @@
-"""The ledger: every feature column, who makes it, and what it holds."""
+"""Summary of the feature columns: source, share of nulls and mean of each."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Score in an ingested home the rules whose scores on the reference data were published."""
+"""Scores of the baselines in an ingested home, for comparison with their published scores on the reference data."""
 
 import polars as pl
 

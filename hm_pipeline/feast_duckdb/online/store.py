@@ -1,4 +1,4 @@
-"""A Feast online store over SQLite that reads what is asked for, and hands it on as it is stored.
+"""Feast online store over SQLite that reads only what is requested, and returns it as stored.
 
 Feast's own store fetches all features of a key and converts a timestamp for each; every value then becomes an object, to be
 copied into the answer.  Values are stored as an answer has them, so here the columns of an answer are put together from what

@@ -1,4 +1,4 @@
-"""Find each learner's hyper-parameters with FLAML, evaluated by MAP@12 on a later week.
+"""Search of each learner's hyper-parameters with FLAML, evaluated by MAP@12 on a later week.
 
 The only module that imports flaml.  FLAML chooses the next setting and keeps the best; what is fitted are our own
 members, so that a setting found here means the same when the ensemble is fitted with it.

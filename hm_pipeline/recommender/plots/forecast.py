@@ -1,4 +1,4 @@
-"""The forecast of sales beside what was sold."""
+"""Forecast sales against actual sales."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""The change that was forecast beside the change that came: one dot for each clothing type and week."""
+"""Forecast growth against actual growth: one dot for each clothing type and week."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""Take the pictures: a drawing, cut from its cloth, on a light ground, as a small JPEG in Kaggle's layout."""
+"""Rendering of pictures: a drawing with its texture on a light ground, as a small JPEG in Kaggle's layout."""
 
 import io
 import shutil

@@ -1,4 +1,4 @@
-"""The first stage: of all strategies' proposals, keep about a hundred a customer.
+"""Model of the first stage: it keeps about a hundred of all strategies' proposals a customer.
 
 An additive model on buckets of ranks, sales, forecast and affinity, fitted by logistic regression on what buyers of the
 last weeks took.  It is cheap enough to score every proposal of every customer; the ensemble ranks what it keeps.
