@@ -56,17 +56,17 @@ def write_lock(home: Path, *, wait: Callable[[str], object] | None = None) -> It
 
 def _record_holder(home: Path) -> None:
     command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:3]])
-    signed = {"pid": os.getpid(), "command": command, "since": f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"}
-    atomic_write(home / WRITER, lambda temporary: temporary.write_text(json.dumps(signed)))
+    record = {"pid": os.getpid(), "command": command, "since": f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"}
+    atomic_write(home / WRITER, lambda temporary: temporary.write_text(json.dumps(record)))
 
 
 def _describe_holder(home: Path) -> str:
     """Describe the lock holder.  The record may be stale after a kill, and missing just after the lock was taken."""
     try:
-        signed = json.loads((home / WRITER).read_text())
+        record = json.loads((home / WRITER).read_text())
     except (OSError, ValueError):
         return "another process"
-    return f"process {signed['pid']} ({signed['command']}, since {signed['since']})"
+    return f"process {record['pid']} ({record['command']}, since {record['since']})"
 
 
 def _remove_if_empty(home: Path, made: list[Path]) -> None:

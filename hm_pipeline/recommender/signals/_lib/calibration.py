@@ -1,8 +1,8 @@
 """Calibration of probabilities: a piecewise-linear Platt scaling, fitted on a later cutoff than the trees were grown on.
 
-Trees err where hardly anything happens: what they have seen pulls a chance of one in two hundred to one in fifty, and
-no setting mends that at every size of shop.  A line in logits with a bend, fitted on outcomes that the trees have not
-seen, does: Platt's scaling (1999), with a slope of its own for what is unlikely.
+Boosted trees over-predict rare events: a probability of one in two hundred becomes one in fifty, at some size of shop
+whatever the settings.  A line in logits with a knot, fitted on outcomes that the trees have not seen, corrects this:
+Platt's scaling (1999), with a slope of its own for small probabilities.
 """
 
 from dataclasses import dataclass, field
