@@ -30,7 +30,7 @@ customers.join(top.select("article_id"), how="cross").sink_csv(sys.argv[1])
 
 
 def bench(folder: Path, only: str = "") -> tuple[list[str], dict[str, Any]]:
-    """Run one part, or all but the longest, and return lines for people and the figures."""
+    """Run one part, or all but the longest, and return lines for people and the measurements."""
     facts: dict[str, Any] = {}
     for name in [only] if only else [name for name in PARTS if name not in ON_REQUEST]:
         place = folder.absolute() / name
