@@ -33,8 +33,8 @@ def main() -> None:
         if isinstance(error, SystemExit) or not is_error(error):
             raise
         home = Path(os.environ.get("HM_HOME") or Settings.model_fields["home"].default)  # settings may be what is wrong
-        told = one_line_of(error, home=home, step=" ".join(["hm", *sys.argv[1:2]]))
-    complaints.print(f"hm: {told}", style="red", markup=False, highlight=False, soft_wrap=True)
+        line = one_line_of(error, home=home, step=" ".join(["hm", *sys.argv[1:2]]))
+    complaints.print(f"hm: {line}", style="red", markup=False, highlight=False, soft_wrap=True)
     sys.exit(1)
 
 

@@ -100,17 +100,17 @@ def materialise(
         if done.partitions
         else "Everything is current."
     )
-    told = cut_short(settings)
+    remarks = cut_short(settings)
     if not (quietly and as_json):
         show(
             "\n".join(
                 [
                     *(f"{text}." for text in done.libraries),
                     words,
-                    *(f"{text}." for text in told.values()),
+                    *(f"{text}." for text in remarks.values()),
                     *([f"Next: {then}"] if then else []),
                 ]
             ),
-            {"made": done.made, "runs": done.runs, "seconds": round(done.seconds, 2), "libraries": done.libraries, **told},
+            {"made": done.made, "runs": done.runs, "seconds": round(done.seconds, 2), "libraries": done.libraries, **remarks},
             as_json=as_json,
         )

@@ -41,7 +41,7 @@ def code_digest(*entries: Entry) -> str:
     entries
         Functions and classes as they are, modules as they are or by name.
     """
-    graph = _reached(entries)
+    graph = _referred(entries)
     colours = {node: short_hash(part.text) for node, part in graph.items()}
     for _ in range(ROUNDS):
         colours = {node: short_hash(part.text, *(colours[use] for use in part.uses if use in colours)) for node, part in graph.items()}
@@ -51,7 +51,7 @@ def code_digest(*entries: Entry) -> str:
 @cache
 def libraries_of(*entries: Entry) -> dict[str, str]:
     """Return the libraries that are computed with, each with its major and minor version."""
-    found = {"polars"}.union(*(part.libraries for part in _reached(entries).values()))  # every table is one of polars, named or not
+    found = {"polars"}.union(*(part.libraries for part in _referred(entries).values()))  # every table is one of polars, named or not
     return {name: library_version(name) for name in sorted({LIBRARIES[name] for name in found})}
 
 
@@ -61,7 +61,7 @@ def library_version(distribution: str) -> str:
     return ".".join(version(distribution).split(".")[:2])
 
 
-def _reached(entries: Iterable[Entry]) -> dict[Node, Definition]:
+def _referred(entries: Iterable[Entry]) -> dict[Node, Definition]:
     graph: dict[Node, Definition] = {}
     pending: list[Node] = []
     for entry in entries:

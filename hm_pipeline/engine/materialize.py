@@ -115,20 +115,20 @@ class Runner:
         if stored and fit_week != week_id and self.graph.is_current(step.name, fit_week):
             return stored
         model = step.body(self.inputs(step, fit_week), self.week(step, fit_week))
-        aside = folder.with_name(f".{folder.name}.tmp")
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
+        temporary = folder.with_name(f".{folder.name}.tmp")
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
         try:
-            model.save(aside)
+            model.save(temporary)
             metrics = dict(getattr(model, "metrics", {}))
             manifest = Manifest(self.graph.fingerprint(step.name, fit_week), (), metrics=metrics)
-            manifest.save(aside)
+            manifest.save(temporary)
         except BaseException:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
             raise
         (folder / "manifest.json").unlink(missing_ok=True)  # before its files go one by one
         shutil.rmtree(folder, ignore_errors=True)
-        aside.rename(folder)
+        temporary.rename(folder)
         return manifest
 
     # What a body is given --------------------------------------------------------------------------------------

@@ -45,8 +45,8 @@ def foreseen(
     except BaseException as error:
         if not is_error(error):
             raise
-        told = _better(first) or one_line_of(error, home=home, step=step, week=week)
-    raise told  # out of the handler, so that it drags no chain along
+        translated = _better(first) or one_line_of(error, home=home, step=step, week=week)
+    raise translated  # out of the handler, so that it drags no chain along
 
 
 def _better(first: Callable[[], HMError | None] | None) -> HMError | None:
@@ -104,11 +104,11 @@ def unforeseen(error: BaseException, *, home: Path, step: str, week: str = "") -
 
 def _words(error: BaseException) -> str:
     try:
-        said = " ".join(str(error).split())
+        text = " ".join(str(error).split())
     except Exception:  # noqa: BLE001 - an error whose own text cannot be had
-        said = ""
+        text = ""
     kind = type(error).__name__
-    cut = f"{said[:SHOWN]} ..." if len(said) > SHOWN else said
+    cut = f"{text[:SHOWN]} ..." if len(text) > SHOWN else text
     return f"{kind}: {cut}" if cut else kind
 
 

@@ -34,9 +34,9 @@ def schema_differences(
         known = registered.get(view, {})
         held = _stored(view, contract, (stored or {}).get(view))
         for column in dict.fromkeys([*contract, *known]):
-            said = contract.get(column, ABSENT), known.get(column, ABSENT), held.get(column, ABSENT)
-            if len(set(said)) > 1:
-                lines.append((view, column, *said))
+            types = contract.get(column, ABSENT), known.get(column, ABSENT), held.get(column, ABSENT)
+            if len(set(types)) > 1:
+                lines.append((view, column, *types))
     return pl.DataFrame(sorted(lines), schema=LINE, orient="row")
 
 
@@ -51,9 +51,9 @@ def require_agreement(store: "FeatureStore", tables: Sequence[FeatureTable]) -> 
     found = schema_differences(store, tables)
     if found.height:
         first = found.row(0, named=True)
-        said = f"{first['column']} is {first['contract']} in the contract, {first['registered']} in Feast"
+        types = f"{first['column']} is {first['contract']} in the contract, {first['registered']} in Feast"
         raise SchemaViolation(
-            f"{found.height} columns differ: {said}",
+            f"{found.height} columns differ: {types}",
             where=f"view {first['view']!r}",
             hint="remove feast/registry.db from the home, the next run registers anew",
         )
@@ -74,11 +74,11 @@ def changes(before: Sequence[Any], after: Sequence[Any]) -> list[str]:
     """
     old = {(type(item).__name__, item.name): item for item in before}
     new = {(type(item).__name__, item.name): item for item in after}
-    told = [f"{_word(kind)} {name} is new" for kind, name in new.keys() - old.keys()]
-    told += [f"{_word(kind)} {name} is gone" for kind, name in old.keys() - new.keys()]
+    lines = [f"{_word(kind)} {name} is new" for kind, name in new.keys() - old.keys()]
+    lines += [f"{_word(kind)} {name} is removed" for kind, name in old.keys() - new.keys()]
     for kind, name in old.keys() & new.keys():
-        told.append(f"{_word(kind)} {name}: {_inside(old[kind, name], new[kind, name]) or 'described otherwise'}")
-    return sorted(told)
+        lines.append(f"{_word(kind)} {name}: {_inside(old[kind, name], new[kind, name]) or 'description changed'}")
+    return sorted(lines)
 
 
 def _inside(old: Any, new: Any) -> str:

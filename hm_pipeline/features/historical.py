@@ -118,8 +118,8 @@ def are_candidates(store: "FeatureStore", pairs: pl.DataFrame, *, calendar: Cale
 
 
 def _mark(service: Any) -> list[pl.Expr]:
-    tells = any(view.name == CANDIDATES and MARK in (field.name for field in view.features) for view in service.feature_view_projections)
-    return [pl.col(MARK).is_not_null().alias(IS_CANDIDATE)] if tells else []
+    has_mark = any(view.name == CANDIDATES and MARK in (field.name for field in view.features) for view in service.feature_view_projections)
+    return [pl.col(MARK).is_not_null().alias(IS_CANDIDATE)] if has_mark else []
 
 
 def service_of(store: "FeatureStore", name: str) -> Any:

@@ -28,19 +28,19 @@ def refuse_others(home: Path, given: Sequence[object]) -> None:
     MissingInput
         If one is nobody's, or the home has no customers to check ids against.
     """
-    whole = {text: number for text in given if isinstance(text, str) and (number := signed(text)) is not None}
-    if not whole:
+    ids_given = {text: number for text in given if isinstance(text, str) and (number := signed(text)) is not None}
+    if not ids_given:
         return
     folder = Home(home).folder("customers")
     manifest = Manifest.load(folder)
     if manifest is None:
         raise MissingInput("has no customers to check ids against", where=str(home), hint="run `hm ingest FOLDER` first")
     ids, heads = _known(folder, tuple((entry.file, entry.content) for entry in manifest.files))
-    asked = np.array(list(whole.values()))
+    asked = np.array(list(ids_given.values()))
     places = np.minimum(np.searchsorted(ids, asked), len(ids) - 1)
-    is_other = (ids[places] == asked) & (heads[places] != _words(pl.Series(list(whole)))).any(axis=1)
+    is_other = (ids[places] == asked) & (heads[places] != _words(pl.Series(list(ids_given)))).any(axis=1)
     if is_other.any():
-        text = list(whole)[int(is_other.argmax())]
+        text = list(ids_given)[int(is_other.argmax())]
         raise MissingInput(f"there is no customer {text!r}", where="customers", hint="give the 64-digit id of customers.csv")
 
 

@@ -131,6 +131,6 @@ def _refuse(given: pl.Series, is_wrong: pl.Series, what: str, where: str) -> Non
     rows = is_wrong.fill_null(value=True).arg_true()
     if len(rows):
         value = given[rows[0]]
-        told = "an empty cell" if value is None else repr(value)
+        shown = "an empty cell" if value is None else repr(value)
         more = f", and {len(rows) - 1} more rows" if len(rows) > 1 else ""
-        raise InvalidInput(f"{what} {told}{more}", where=f"{where}, row {rows[0] + 1}", hint=HINT)
+        raise InvalidInput(f"{what} {shown}{more}", where=f"{where}, row {rows[0] + 1}", hint=HINT)

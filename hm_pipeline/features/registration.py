@@ -42,13 +42,13 @@ def apply(store: "FeatureStore", objects: FeastObjects) -> list[str]:
     if not dropped and not changed:
         return []
     replaced = [registered[type(item).__name__, item.name] for item in changed if (type(item).__name__, item.name) in registered]
-    told = changes([*replaced, *dropped], changed) if registered else ["registered for the first time"]
+    lines = changes([*replaced, *dropped], changed) if registered else ["registered for the first time"]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "On demand feature view is an experimental feature", RuntimeWarning)
         store.apply(objects.all, objects_to_delete=dropped, partial=False)
-    note = json.dumps(told, indent=1) + "\n"
+    note = json.dumps(lines, indent=1) + "\n"
     atomic_write(Path(store.config.registry.path).with_name(CHANGES), lambda path: path.write_text(note))
-    return told
+    return lines
 
 
 def _changes(graph: Graph, _week_id: int) -> str | None:

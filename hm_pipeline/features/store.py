@@ -39,12 +39,12 @@ def config(home: Path, *, offline_store: str = OFFLINE_STORE, online_store: str 
     from feast import RepoConfig  # noqa: PLC0415 - feast takes seconds to import
 
     root = home.absolute()
-    fence = {"root": str(root)} if offline_store == OFFLINE_STORE else {}
+    rooted = {"root": str(root)} if offline_store == OFFLINE_STORE else {}
     settings = RepoConfig(
         project=PROJECT,
         provider="local",
         registry=str(root / "feast" / "registry.db"),
-        offline_store={"type": offline_store, **fence, **options},
+        offline_store={"type": offline_store, **rooted, **options},
         online_store=_online(root, Settings.from_environment().online_store if online_store is None else online_store),
         entity_key_serialization_version=3,
         repo_path=root,
@@ -72,9 +72,9 @@ def _online(root: Path, url: str) -> dict[str, Any]:
     }
     if any("," in word for word in words.values()):  # Feast would cut the address there
         raise InvalidInput("a name or a password has a comma", where="HM_ONLINE_STORE", hint="give the server one without")
-    said = [f"{parts.hostname}:{port}", *(f"{name}={word}" for name, word in words.items() if word)]
+    parameters = [f"{parts.hostname}:{port}", *(f"{name}={word}" for name, word in words.items() if word)]
     # Feast would keep the older row where the timestamps are equal, and with it what a week made again has put right.
-    return {"type": "redis", "connection_string": ",".join(said), "skip_dedup": True}
+    return {"type": "redis", "connection_string": ",".join(parameters), "skip_dedup": True}
 
 
 def refuse_wrong_answers(settings: "RepoConfig") -> None:

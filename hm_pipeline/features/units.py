@@ -51,7 +51,7 @@ def unit_of(name: str, column: dy.Column) -> str:
     >>> unit_of("momentum_online_share", dy.Float32()), unit_of("warmth", dy.Float32(metadata={"unit": "degrees"}))
     ('share, 0 to 1', 'degrees')
     """
-    said = (column.metadata or {}).get("unit") or NAMES.get(name)
-    if said is None and isinstance(column, dy.Bool):
+    declared = (column.metadata or {}).get("unit") or NAMES.get(name)
+    if declared is None and isinstance(column, dy.Bool):
         return "yes or no"
-    return said or next((unit for ending, unit in ENDINGS.items() if name.endswith(ending)), "")
+    return declared or next((unit for ending, unit in ENDINGS.items() if name.endswith(ending)), "")

@@ -38,10 +38,10 @@ class Delivery:
         last = (run_key or "").rpartition("-")[2]
         asked = int(last) if last.isdecimal() else 0
         try:
-            told = json.loads(cursor or "{}")
+            state = json.loads(cursor or "{}")
             files = {str(path): ((int(size), int(written), int(changed), int(entry)), str(digest))
-                     for path, ((size, written, changed, entry), digest) in told["files"].items()}  # fmt: skip
-            return cls(files, str(told["content"]), max(int(told["number"]), asked))
+                     for path, ((size, written, changed, entry), digest) in state["files"].items()}  # fmt: skip
+            return cls(files, str(state["content"]), max(int(state["number"]), asked))
         except (ValueError, TypeError, KeyError, AttributeError):
             return cls(number=asked)
 

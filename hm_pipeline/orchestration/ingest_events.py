@@ -35,8 +35,8 @@ def report_ingested(instance: "DagsterInstance", settings: Settings) -> int:
         version = {DATA_VERSION: manifest.fingerprint}
         instance.report_runless_asset_event(dg.AssetMaterialization(table, partition=partition, metadata=facts, tags=version))
     if news:
-        told = {name: manifest.fingerprint for name, manifest in stored.items()}
-        atomic_write(memory, lambda path: path.write_text(json.dumps(told)))
+        reported = {name: manifest.fingerprint for name, manifest in stored.items()}
+        atomic_write(memory, lambda path: path.write_text(json.dumps(reported)))
     return len(news)
 
 

@@ -88,8 +88,8 @@ def read_articles(connection: Any, path: Path, stored: pl.DataFrame | None = Non
     """
     raw = read_text(connection, path, RAW_ARTICLES)
     numbers = [name for name, column in Articles.columns().items() if isinstance(column, dy.Int64)]
-    whole = pl.col(numbers).str.strip_chars().str.replace(r"\.0*$", "")  # pandas writes a column that once held a gap as 253.0
-    articles = raw.with_columns(whole.cast(pl.Int64, strict=False)).select(Articles.column_names())
+    integer = pl.col(numbers).str.strip_chars().str.replace(r"\.0*$", "")  # pandas writes a column that once held a gap as 253.0
+    articles = raw.with_columns(integer.cast(pl.Int64, strict=False)).select(Articles.column_names())
     for name in numbers:
         broken = articles[name].is_null() & raw[name].is_not_null()
         _refuse(raw, broken, path, name, what="is not an integer", hint=NUMBER_HINT)

@@ -84,11 +84,11 @@ class Purchases:
             query = self._typed(is_exact=is_exact)
             self.connection.execute(f"COPY ({query}) TO {quote(str(folder))} (FORMAT parquet, PARTITION_BY (week_id), COMPRESSION snappy)")
         except duckdb.Error as error:
-            told = unreadable(self.path, error)
-            if isinstance(told, DiskError):
-                raise told from error
+            translated = unreadable(self.path, error)
+            if isinstance(translated, DiskError):
+                raise translated from error
             self.find_fault()
-            raise Unread(told.what, where=told.where, hint=told.hint) from error
+            raise Unread(translated.what, where=translated.where, hint=translated.hint) from error
         weeks = {path.name.removeprefix("week_id="): path for path in folder.glob("week_id=*")}
         if not weeks:
             raise InvalidInput("there are no purchases", where=self.name, hint="give a file that has some")

@@ -42,9 +42,9 @@ def span(weeks: Iterable[int], days: Days, epoch: date) -> Calendar:
     """
     held = sorted(weeks)
     last_day = max(days(held[-1]))
-    whole = Calendar(epoch, held[0], held[-1] + 1, last_day)
-    is_cut_short = any(day > last_day for day in missing_days(held[-1], days, whole))
-    return replace(whole, last_week=held[-1]) if is_cut_short else whole
+    full = Calendar(epoch, held[0], held[-1] + 1, last_day)
+    is_cut_short = any(day > last_day for day in missing_days(held[-1], days, full))
+    return replace(full, last_week=held[-1]) if is_cut_short else full
 
 
 def gaps(weeks: Iterable[int], days: Days, calendar: Calendar) -> list[date]:

@@ -121,17 +121,17 @@ def customers_table(shoppers: SimulatedCustomers, seed: int, rng: np.random.Gene
     count = shoppers.size
     ids = sorted(sha256(f"customer {seed} {number}".encode()).hexdigest() for number in range(count))
     postal = [sha256(f"postal {seed} {number}".encode()).hexdigest() for number in range(max(count // 4, 1))]
-    news, told = rng.random(count) < 0.35, rng.random(count) >= 0.01
-    active = news & told & (rng.random(count) < 0.97)
+    news, is_known = rng.random(count) < 0.35, rng.random(count) >= 0.01
+    active = news & is_known & (rng.random(count) < 0.97)
     club = rng.choice(np.array(["ACTIVE", "PRE-CREATE", ""]), count, p=[0.93, 0.065, 0.005])
     known = rng.random(count) >= 0.012
     return pl.DataFrame(
         {
             "customer_id": ids,
-            "FN": pl.select(pl.when(pl.Series(news & told)).then(pl.lit("1.0"))).to_series(),
+            "FN": pl.select(pl.when(pl.Series(news & is_known)).then(pl.lit("1.0"))).to_series(),
             "Active": pl.select(pl.when(pl.Series(active)).then(pl.lit("1.0"))).to_series(),
             "club_member_status": pl.Series(club.tolist()).replace("", None),
-            "fashion_news_frequency": pl.Series(np.where(told, np.where(news, "Regularly", "NONE"), "").tolist()).replace("", None),
+            "fashion_news_frequency": pl.Series(np.where(is_known, np.where(news, "Regularly", "NONE"), "").tolist()).replace("", None),
             "age": pl.select(pl.when(pl.Series(known)).then(pl.Series(shoppers.age))).to_series(),
             "postal_code": pl.Series(postal).gather(rng.integers(0, len(postal), count)),
         }

@@ -61,8 +61,8 @@ def _earlier(store: "FeatureStore", pairs: pl.DataFrame, cutoff: datetime) -> st
     written = (cutoff - timedelta(hours=1)).astimezone(ZoneInfo("Asia/Kathmandu")).isoformat()
     found = _answer(store, pairs.with_columns(pl.lit(written).alias(TIMESTAMP)))
     known = [name for table in feature_tables() if table.is_weekly for name in table.features if name in found.columns]
-    told = [name for name in known if found[name].null_count() < found.height]
-    return f"{written}, an hour before the cutoff, gives {told[0]}" if told else UNCHANGED
+    answered = [name for name in known if found[name].null_count() < found.height]
+    return f"{written}, an hour before the cutoff, gives {answered[0]}" if answered else UNCHANGED
 
 
 def _fractions(store: "FeatureStore", pairs: pl.DataFrame, cutoff: datetime) -> str:

@@ -32,7 +32,7 @@ def result(task: str, title: str, scores: Mapping[str, Row]) -> TaskResult:
 def render(found: TaskResult) -> list[RenderableType]:
     """Return what to print in a terminal."""
     header = ["method", *next(iter(found.measures.values()))]
-    measured = [[method, *map(_figure, measures.values())] for method, measures in found.measures.items()]
+    measured = [[method, *map(_formatted, measures.values())] for method, measures in found.measures.items()]
     ours = TextTable(found.title, [name.replace("_", " ") for name in header], measured)
     metric = found.published[0].metric if found.published else ""
     lines = [(row.method, f"{row.value:.4f}", row.source) for row in found.published]
@@ -41,7 +41,7 @@ def render(found: TaskResult) -> list[RenderableType]:
     return [*tables, Text("Over a simulated shop, or over own weeks, the two tables do not compare.")]
 
 
-def _figure(value: float | None) -> str:
+def _formatted(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:,.0f}" if float(value).is_integer() and abs(value) > 1 else f"{value:.5f}"

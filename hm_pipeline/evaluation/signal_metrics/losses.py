@@ -32,10 +32,10 @@ class SignalLoss(dy.Schema):
 def mean_loss(rows: pl.DataFrame, losses: dict[str, pl.Expr], *, measure: str, weight: pl.Expr | None = None) -> pl.DataFrame:
     """Return the sums of losses, by unit, of each method."""
     by = ["segment", "unit"]
-    whole = pl.lit(1.0) if weight is None else weight
+    weights = pl.lit(1.0) if weight is None else weight
     frames = []
     for method, loss in losses.items():
-        each = rows.select(*by, loss.cast(pl.Float64).alias("value"), whole.alias("weight"))
+        each = rows.select(*by, loss.cast(pl.Float64).alias("value"), weights.alias("weight"))
         summed = (
             each.sort(by).group_by(by, maintain_order=True).agg(pl.len().cast(pl.Int64).alias("row_count"), pl.col("weight", "value").sum())
         )

@@ -35,17 +35,17 @@ def evaluate(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
 
 
 def _need(rows: pl.DataFrame) -> list[pl.DataFrame]:
-    whole = rows.with_columns(pl.lit("all").alias("segment"))
+    everything = rows.with_columns(pl.lit("all").alias("segment"))
     methods = ("signal", *NEED_BASELINES)
-    losses = mean_loss(whole, {method: log_loss(method) for method in methods}, measure="log loss")
-    return [losses, area(whole, methods), reliability(whole, "signal", pl.col("outcome"))]
+    losses = mean_loss(everything, {method: log_loss(method) for method in methods}, measure="log loss")
+    return [losses, area(everything, methods), reliability(everything, "signal", pl.col("outcome"))]
 
 
 def _season(rows: pl.DataFrame) -> list[pl.DataFrame]:
-    whole = rows.with_columns(pl.lit("all").alias("segment"))
+    everything = rows.with_columns(pl.lit("all").alias("segment"))
     methods, weight = ("signal", *SEASON_BASELINES), pl.col("outcome")
-    wape = mean_loss(whole, {method: (pl.col(method) - pl.col("outcome")).abs() for method in methods}, measure="WAPE", weight=weight)
-    losses = mean_loss(whole, {method: share_log_loss(method) for method in methods}, measure="log loss", weight=weight)
+    wape = mean_loss(everything, {method: (pl.col(method) - pl.col("outcome")).abs() for method in methods}, measure="WAPE", weight=weight)
+    losses = mean_loss(everything, {method: share_log_loss(method) for method in methods}, measure="log loss", weight=weight)
     return [wape, losses]
 
 
@@ -53,9 +53,9 @@ def _availability(rows: pl.DataFrame) -> list[pl.DataFrame]:
     """Return the losses of the probability that any is sold, against the baselines' units as scores."""
     predicted = rows.with_columns(pl.col("probability").alias("signal"))
     methods = ("signal", *OFFER_BASELINES)
-    whole = predicted.with_columns(pl.lit("all").alias("segment"))
+    everything = predicted.with_columns(pl.lit("all").alias("segment"))
     phases = [area(part, methods) for part in predicted.sort("segment", "article_id").partition_by("segment", maintain_order=True)]
-    return [area(whole, methods), *phases, reliability(_seen(rows), "probability", pl.col("outcome") > 0)]
+    return [area(everything, methods), *phases, reliability(_seen(rows), "probability", pl.col("outcome") > 0)]
 
 
 def _seen(rows: pl.DataFrame) -> pl.DataFrame:
@@ -66,9 +66,9 @@ def _seen(rows: pl.DataFrame) -> pl.DataFrame:
 def _units(rows: pl.DataFrame) -> list[pl.DataFrame]:
     """Return the losses of units sold: the median's absolute error, and the reliability of the mean."""
     losses = {method: (pl.col(method) - pl.col("outcome")).abs() for method in ("signal", *OFFER_BASELINES)}
-    whole = rows.with_columns(pl.lit("all").alias("segment"))
+    everything = rows.with_columns(pl.lit("all").alias("segment"))
     return [
-        mean_loss(whole, losses, measure="MAE"),
+        mean_loss(everything, losses, measure="MAE"),
         mean_loss(rows, losses, measure="MAE"),
         reliability(_seen(rows), "expected", pl.col("outcome")),
     ]

@@ -81,12 +81,12 @@ def rhythms(stored: Stored) -> pl.DataFrame:
 def seasons(stored: Stored) -> pl.DataFrame:
     """Return the change of the types' shares against the mean of the last four weeks."""
     week_id = stored.week_id
-    said = stored.signal("seasonality").join(stored.articles(), on="article_id")
+    predicted = stored.signal("seasonality").join(stored.articles(), on="article_id")
     sold = stored.sold(4).group_by("week_id", TYPE).len()
     sold = sold.with_columns((pl.col("len") / pl.col("len").sum().over("week_id")).alias("share"))
     ground_truth = stored.ground_truth("seasons").filter(pl.col("week_id").is_between(week_id - 4, week_id))
     return (
-        said.group_by(TYPE)
+        predicted.group_by(TYPE)
         .agg(pl.col("seasonality_growth").first())
         .join(_change(sold, week_id - 1, "last_week_carried_over", before=week_id), on=TYPE)
         .join(_change(ground_truth, week_id, "truth", before=week_id), on=TYPE)

@@ -92,8 +92,8 @@ class Entities:
         """
         rows, first, last = self._groups(column)[value]
         table = f"(SELECT * FROM {self.table} WHERE {self.sql(column)} = {value})"
-        whole = {name: self._range(name) for name in self.types if self.is_integer(name)}
-        spans = {name: (low, high, rows if count == self.rows else 0) for name, (low, high, count) in whole.items()}
+        ranges = {name: self._range(name) for name in self.types if self.is_integer(name)}
+        spans = {name: (low, high, rows if count == self.rows else 0) for name, (low, high, count) in ranges.items()}
         return replace(self, table=table, rows=rows, first=first, last=last, _spans=spans | {column: (value, value, rows)}, _grouped={})
 
     def count_keys(self, columns: Sequence[str]) -> int:

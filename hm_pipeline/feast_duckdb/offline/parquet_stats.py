@@ -30,8 +30,8 @@ def rows_by_file(entities: Entities, files: Sequence[str], keys: Mapping[str, st
     dict or None
         Nothing where the footers are far away, or have no statistics of the keys.
     """
-    whole = {key: column for key, column in keys.items() if types.get(key) in INTEGERS and entities.is_integer(column)}
-    spans = {key: entities.span(column) for key, column in whole.items()}
+    integers = {key: column for key, column in keys.items() if types.get(key) in INTEGERS and entities.is_integer(column)}
+    spans = {key: entities.span(column) for key, column in integers.items()}
     if not spans or None in spans.values() or any(map(is_remote, files)):
         return None
     groups = cached_by_mtime(f"row groups by {sorted(spans)}", files, lambda: _row_groups(entities.connection, files, list(spans)))
@@ -55,5 +55,5 @@ def _row_groups(connection: Any, files: Sequence[str], keys: Sequence[str]) -> l
         _, _, held = groups.setdefault((file, number), (patterns[file], rows, {}))
         if low is not None and high is not None:
             held[key] = (int(low), int(high))
-    told = {file for file, _ in groups}
-    return list(groups.values()) if told == patterns.keys() else None
+    counted = {file for file, _ in groups}
+    return list(groups.values()) if counted == patterns.keys() else None

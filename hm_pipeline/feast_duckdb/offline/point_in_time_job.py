@@ -51,9 +51,9 @@ class PointInTimeJob(StatementJob):
 
     def _stream(self, rows: int, *, ordered: bool) -> Iterator[pa.RecordBatch]:
         """Yield batches without their row numbers, of which each must come once."""
-        whole = f"SELECT * FROM ({statement(self._entities, self._plans)}) ORDER BY {self._row}" if ordered else ""
+        query = f"SELECT * FROM ({statement(self._entities, self._plans)}) ORDER BY {self._row}" if ordered else ""
         seen = RowNumbers(self._entities.rows)
-        for part in [whole] if ordered else statements(self._entities, self._plans):
+        for part in [query] if ordered else statements(self._entities, self._plans):
             for batch in self._batches(part, rows):
                 seen.add(batch.column(self._row))
                 yield batch.drop_columns([self._row])

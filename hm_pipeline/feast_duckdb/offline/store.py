@@ -147,10 +147,10 @@ def _given(column: str | None) -> list[str]:
 
 def _root(config: Any, *sources: Any) -> Path | None:
     """Return the folder that relative paths start from; where it is strict, every local source must lie in it."""
-    fence = config.offline_store.root
-    if fence is None:
+    root_of_config = config.offline_store.root
+    if root_of_config is None:
         return Path(config.repo_path) if config.repo_path else None
-    root = Path(fence).absolute()
+    root = Path(root_of_config).absolute()
     for source in sources:
         path = local_path(source)
         if path is not None and path.is_absolute() and not path.is_relative_to(root):

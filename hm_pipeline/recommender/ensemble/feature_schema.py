@@ -52,8 +52,10 @@ def require_schema(service: str, columns: Mapping[str, Any], *, trained: str, fe
 
 def _difference(given: Sequence[str], trained: Sequence[str]) -> str:
     parts = {"gone": [name for name in trained if name not in given], "new": [name for name in given if name not in trained]}
-    told = [f"{what} {', '.join(names[:NAMED])}{' and more' if len(names) > NAMED else ''}" for what, names in parts.items() if names]
-    return "; ".join(told) or ("another order" if list(given) != list(trained) else "another kind of values, or another service")
+    differences = [
+        f"{what} {', '.join(names[:NAMED])}{' and more' if len(names) > NAMED else ''}" for what, names in parts.items() if names
+    ]
+    return "; ".join(differences) or ("another order" if list(given) != list(trained) else "another kind of values, or another service")
 
 
 def _kind(dtype: Any) -> str:

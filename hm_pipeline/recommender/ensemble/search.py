@@ -86,9 +86,9 @@ def _search_one(
     tried: list[Trial] = []
 
     def loss(rows: Floats, _: Any, estimator: Any, *_rest: Any) -> tuple[float, dict[str, float]]:
-        figure = scorer(estimator.model.score(rows))
-        tried.append(Trial(estimator.setting, figure))
-        return 1.0 - figure, {f"map_at_{K}": figure}
+        score = scorer(estimator.model.score(rows))
+        tried.append(Trial(estimator.setting, score))
+        return 1.0 - score, {f"map_at_{K}": score}
 
     targets = training[LABEL].cast(pl.Int8).to_numpy()
     expected = pl.zeros(len(seen), dtype=pl.Int8, eager=True).to_numpy()  # required; the scorer has the labels
