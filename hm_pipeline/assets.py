@@ -108,7 +108,7 @@ def feature_store(_inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     return matrix.register(week)
 
 @STEPS.step("labels", schema=Labels, is_sharded=True, group="features", reads=(at("transactions"), at("candidates"), at("audience")),
-            unit="1 bought, 0 not", why="What the ensemble learns: the candidates of people who bought, and which of them they took.")
+            unit="1 bought, 0 not", why="Targets of the ensemble: the candidates of buyers, and which of them were bought.")
 def labels(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
     """Candidates of the week's buyers, and whether they were bought."""
     return week_labels.label_candidates(inputs, week_id=week.week_id)
@@ -159,7 +159,7 @@ def needs(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:
 
 @STEPS.step("online_store", schema=online_load.Materialised, settings=("online_store",), group="results",
             reads=(at("feature_store"), *(at(table.table) for table in online_load.online_tables())), unit="keys that can be looked up",
-            checks=(checks.AGREEMENT,), why="What is shown must be found in milliseconds, and be what was computed.")
+            checks=(checks.AGREEMENT,), why="Lookups take milliseconds and must return what was computed.")
 def online_store(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Online tables, served by key: rankings, needs, and the views of customers and articles.  One row per view."""
     return online_load.materialise(inputs, week)

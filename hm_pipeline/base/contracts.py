@@ -159,6 +159,6 @@ class Labels(Pair):
 class Recommendations(Pair):
     """The best candidates of each customer, best first."""
 
-    rank = dy.Int16(nullable=False, min=1, description="place in the customer's list, 1 is best")
+    rank = dy.Int16(nullable=False, min=1, description="rank in the customer's list, 1 is best")
     score = dy.Float32(nullable=False, description="blended score, comparable within a customer and week only")
     strategy = dy.String(nullable=False, description="strategy that proposed the article with its best rank")

@@ -19,9 +19,9 @@ class SignalLoss(dy.Schema):
     """Sums of a measure; the measure is ``value / weight``."""
 
     week_id = dy.Int64(primary_key=True, description="week that was evaluated")
-    signal = dy.String(primary_key=True, description="signal, or what of it")
+    signal = dy.String(primary_key=True, description="signal, or part of it")
     segment = dy.String(primary_key=True, description="part of the rows, all where there is one")
-    measure = dy.String(primary_key=True, description="what was measured")
+    measure = dy.String(primary_key=True, description="metric")
     method = dy.String(primary_key=True, description="signal, or a baseline")
     unit = dy.Int64(primary_key=True, description="group of customers or articles, type, or bin of predictions")
     row_count = dy.Int64(nullable=False, min=0, description="rows of the unit")

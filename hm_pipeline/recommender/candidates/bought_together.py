@@ -19,9 +19,9 @@ SMOOTHING = 10  # units sold that are added below the line: a pair seen once in 
 class BoughtTogether(Pair):
     """Neighbours of articles bought before."""
 
-    bought_together_rank = dy.Int16(nullable=False, min=1, description="place among the neighbours, 1 is best")
+    bought_together_rank = dy.Int16(nullable=False, min=1, description="rank among the neighbours, 1 is best")
     bought_together_score = dy.Float32(
-        nullable=False, min=0, description="strength: pairs over sales of the article, both decayed, summed over what was bought last"
+        nullable=False, min=0, description="strength: pairs over sales of the article, both decayed, summed over the last purchases"
     )
 
 

@@ -17,8 +17,12 @@ from hm_pipeline.recommender.candidates._lib.strategy import Strategy
 class Comeback(Pair):
     """Best sellers of the last week among customers who came back or were new."""
 
-    comeback_rank = dy.Int16(nullable=False, min=1, description="place among what returning and new customers of the age took, 1 is best")
-    comeback_score = dy.Float32(nullable=False, min=0, max=1, description="share of what returning and new customers of the age took")
+    comeback_rank = dy.Int16(
+        nullable=False, min=1, description="rank among the purchases of returning and new customers of the age, 1 is best"
+    )
+    comeback_score = dy.Float32(
+        nullable=False, min=0, max=1, description="share of the purchases of returning and new customers of the age"
+    )
 
 
 def compute(tables: Inputs, *, week_id: int, idle_weeks: int = 4, most: int = 32, least: int = 500) -> pl.LazyFrame:

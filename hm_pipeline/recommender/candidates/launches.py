@@ -17,7 +17,7 @@ from hm_pipeline.recommender.candidates._lib.strategy import Strategy, favourite
 class Launches(Pair):
     """New articles in the customer's sections."""
 
-    launches_rank = dy.Int16(nullable=False, min=1, description="place among the new articles of the customer's sections, 1 is best")
+    launches_rank = dy.Int16(nullable=False, min=1, description="rank among the new articles of the customer's sections, 1 is best")
     launches_score = dy.Float32(
         nullable=False, min=0, description="units expected in the week times the section's share of the customer's purchases"
     )

@@ -16,12 +16,12 @@ from hm_pipeline.recommender.history.article_sales import recent_sales_score
 class Popular(Pair):
     """Best sellers of the last days."""
 
-    popular_rank = dy.Int16(nullable=False, min=1, description="place among the best sellers, 1 is best")
+    popular_rank = dy.Int16(nullable=False, min=1, description="rank among the best sellers, 1 is best")
     popular_score = dy.Float32(
         nullable=False, min=0, description="units of the last 7 days, those of the last 3 and of the last counted again"
     )
-    popular_day_1_rank = dy.Int32(nullable=True, min=1, description="place by units of the last day, ties share it; null if none sold")
-    popular_day_3_rank = dy.Int32(nullable=True, min=1, description="place by units of the last 3 days, ties share it; null if none sold")
+    popular_day_1_rank = dy.Int32(nullable=True, min=1, description="rank by units of the last day, ties share it; null if none sold")
+    popular_day_3_rank = dy.Int32(nullable=True, min=1, description="rank by units of the last 3 days, ties share it; null if none sold")
 
 
 def compute(tables: Inputs, *, week_id: int, most: int = 80) -> pl.LazyFrame:

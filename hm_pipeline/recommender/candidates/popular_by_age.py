@@ -18,7 +18,7 @@ FEWEST = 200  # units
 class PopularByAge(Pair):
     """Best sellers of the last days among customers of about the same age."""
 
-    popular_by_age_rank = dy.Int16(nullable=False, min=1, description="place among the best sellers of the age window, 1 is best")
+    popular_by_age_rank = dy.Int16(nullable=False, min=1, description="rank among the best sellers of the age window, 1 is best")
     popular_by_age_score = dy.Float32(nullable=False, min=0, max=1, description="share of the age window's units of the last 7 days")
 
 

@@ -14,7 +14,7 @@ from hm_pipeline.recommender.history.article_sales import recent_sales_score
 class PopularInDepartment(Pair):
     """Best sellers of the customer's departments."""
 
-    popular_in_department_rank = dy.Int16(nullable=False, min=1, description="place among the departments' best sellers, 1 is best")
+    popular_in_department_rank = dy.Int16(nullable=False, min=1, description="rank among the departments' best sellers, 1 is best")
     popular_in_department_score = dy.Float32(
         nullable=False, min=0, description="units of the last days times the department's share of the customer's purchases"
     )

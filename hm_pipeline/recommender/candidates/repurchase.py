@@ -15,7 +15,7 @@ from hm_pipeline.recommender.candidates._lib.strategy import Strategy, available
 class Repurchase(Pair):
     """Articles bought before."""
 
-    repurchase_rank = dy.Int16(nullable=False, min=1, description="place among the customer's own purchases, 1 is best")
+    repurchase_rank = dy.Int16(nullable=False, min=1, description="rank among the customer's own purchases, 1 is best")
     repurchase_score = dy.Float32(nullable=False, min=0, description="purchases of the article, each halved every 30 days")
     repurchase_days = dy.Int16(nullable=False, min=1, description="days since the customer last bought the article")
     repurchase_count = dy.Int16(nullable=False, min=1, description="units the customer bought so far")

@@ -15,7 +15,7 @@ from hm_pipeline.recommender.candidates._lib.strategy import Strategy, available
 class SameProduct(Pair):
     """Colourways of products bought before."""
 
-    same_product_rank = dy.Int16(nullable=False, min=1, description="place among the colourways, 1 is best")
+    same_product_rank = dy.Int16(nullable=False, min=1, description="rank among the colourways, 1 is best")
     same_product_score = dy.Float32(nullable=False, min=0, max=1, description="1 for a product bought now, halved every 30 days")
 
 

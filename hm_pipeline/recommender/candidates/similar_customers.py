@@ -17,9 +17,9 @@ from hm_pipeline.recommender.candidates._lib.strategy import Strategy, available
 class SimilarCustomers(Pair):
     """Purchases of the customer's neighbours."""
 
-    similar_customers_rank = dy.Int16(nullable=False, min=1, description="place among what the neighbours bought, 1 is best")
+    similar_customers_rank = dy.Int16(nullable=False, min=1, description="rank among the purchases of the neighbours, 1 is best")
     similar_customers_score = dy.Float32(
-        nullable=False, min=0, description="likeness to what the customer bought, mean over the customer's last articles"
+        nullable=False, min=0, description="similarity to the customer's purchases, mean over the customer's last articles"
     )
 
 

@@ -39,7 +39,7 @@ class Recommended(Recommendations):
 class Submission(Pair):
     """The 12 articles a customer was served."""
 
-    rank = dy.Int16(nullable=False, min=1, max=SERVED, description="place in the customer's list, 1 is best")
+    rank = dy.Int16(nullable=False, min=1, max=SERVED, description="rank in the customer's list, 1 is best")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class BasketPairs(dy.Schema):
 
     week_id = dy.Int64(primary_key=True, description="week at whose cutoff this was known")
     article_id = dy.Int64(primary_key=True, description="article that was bought first, or in the same week")
-    other_id = dy.Int64(primary_key=True, description="article that was taken in the week before the cutoff")
+    other_id = dy.Int64(primary_key=True, description="article that was bought in the week before the cutoff")
     customer_count = dy.Int32(nullable=False, min=1, description="customers who did so")
 
 
@@ -61,7 +61,7 @@ HISTORY = HistoryTable(
     schema=BasketPairs,
     compute=compute,
     reads=(before("transactions", EARLIER_WEEKS),),
-    description="Which articles last week's customers had bought, and what they took: one week's pairs, counted once.",
+    description="Pairs of an article bought before and one bought last week by the same customer: one week's pairs, counted once.",
     unit="times bought after one another",
-    why="Counted once a week, so that what is bought together can be added up over any weeks.",
+    why="Counted once a week, so that pairs can be added up over any weeks.",
 )

@@ -22,7 +22,7 @@ class BoughtTogether(dy.Schema):
     article_id = dy.Int64(primary_key=True, description="article that a customer has bought")
     other_id = dy.Int64(primary_key=True, description="article bought with it or after it")
     pair_count = dy.Int64(nullable=False, min=1, description="customers who did so, decayed with the weeks, in 1/1024")
-    pair_rank = dy.Int32(nullable=False, min=1, description="place among the neighbours of the article, 1 is most often")
+    pair_rank = dy.Int32(nullable=False, min=1, description="rank among the neighbours of the article, 1 is most often")
 
 
 def compute(tables: Inputs, *, week_id: int, weeks: int = WEEKS, neighbours: int = 30, least: int = 1) -> pl.LazyFrame:
@@ -60,5 +60,5 @@ HISTORY = HistoryTable(
     reads=(at("history/basket_pairs", back=WEEKS - 1),),
     description="The articles most often bought with or after each article in the last weeks.",
     unit="times bought after one another, later weeks counting more",
-    why="Who bought this goes on to buy that: a source of candidates.",
+    why="Articles bought together are a source of candidates.",
 )

@@ -84,7 +84,7 @@ HISTORY = HistoryTable(
     schema=SharedBuyers,
     compute=compute,
     reads=(before("transactions", WEEKS),),
-    description="The articles most bought by the same customers as each article: what neighbours recommend, summed beforehand.",
+    description="The articles most bought by the same customers as each article: the neighbours' recommendations, summed beforehand.",
     unit="similarity, each common buyer weighted by how informative both purchases are",
-    why="What customers with the same purchases took is the best that costs little.",
+    why="Purchases of similar customers are the best source of candidates at a low cost.",
 )

@@ -22,7 +22,7 @@ class TypePairs(dy.Schema):
     """Lifts of clothing types."""
 
     week_id = dy.Int64(primary_key=True, description="week at whose cutoff this was known")
-    product_type_no = dy.Int64(primary_key=True, description="clothing type that was taken, -1 is unknown")
+    product_type_no = dy.Int64(primary_key=True, description="clothing type that was bought, -1 is unknown")
     other_type_no = dy.Int64(primary_key=True, description="other clothing type, or the same")
     next_lift = dy.Float32(nullable=False, description="logarithm of how much likelier the other is in the customer's next visit")
     with_lift = dy.Float32(nullable=False, description="logarithm of how much likelier the other is in the same visit; 0 of itself")

@@ -24,7 +24,7 @@ class TypeRates(dy.Schema):
     week_id = dy.Int64(primary_key=True, description="week at whose cutoff this was known")
     age = dy.Int64(primary_key=True, description="age in years; -1 is everyone, and whose age is not known")
     product_type_no = dy.Int64(primary_key=True, description="clothing type, -1 is unknown")
-    week_rate = dy.Float32(nullable=False, min=0, max=1, description="share of last week's buyers around the age who took the type")
+    week_rate = dy.Float32(nullable=False, min=0, max=1, description="share of last week's buyers around the age who bought the type")
     month_rate = dy.Float32(nullable=False, min=0, max=1, description="the same of buyers of the last four weeks, each week's apart")
 
 
@@ -75,7 +75,7 @@ HISTORY = HistoryTable(
     schema=TypeRates,
     compute=compute,
     reads=(before("transactions", MONTH), at("articles"), at("customers")),
-    description="Shares of buyers, around every age, who took each clothing type in the last week and in the last four.",
+    description="Shares of buyers, around every age, who bought each clothing type in the last week and in the last four.",
     unit="shares of buyers",
-    why="What everyone of an age takes now is the first guess at what one of them needs.",
+    why="Purchases of an age group are the first estimate of a customer's need.",
 )

@@ -52,7 +52,7 @@ class Availability(ArticleWeek):
         nullable=False,
         min=0,
         max=1,
-        description="sell-through: units of the last week over those of the best week, 1 in the prime, 0 when gone",
+        description="sell-through: units of the last week over those of the best week, 1 in the prime, 0 when discontinued",
     )
     availability_is_launch = dy.Bool(nullable=False, description="first sold in the two weeks before the cutoff")
 

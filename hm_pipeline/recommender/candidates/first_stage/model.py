@@ -37,7 +37,7 @@ def candidates_schema(strategies: Sequence[Strategy]) -> type[dy.Schema]:
                 columns[name].nullable = True  # where the strategy did not propose the pair
     columns["strategy_count"] = dy.Int16(nullable=False, min=1, description="strategies that proposed the article")
     columns["first_stage_score"] = dy.Float32(nullable=False, description="log-odds of a purchase by the first stage")
-    columns["first_stage_rank"] = dy.Int16(nullable=False, min=1, description="place by first_stage_score, 1 is best")
+    columns["first_stage_rank"] = dy.Int16(nullable=False, min=1, description="rank by first_stage_score, 1 is best")
     return types.new_class("Candidates", (Pair,), exec_body=lambda names: names.update(columns))
 
 
