@@ -26,7 +26,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 demo: export HM_HOME := $(CURDIR)/$(DEMO_HOME)
-demo: setup ## a simulated shop through the whole pipeline, to a scoreboard and a submission
+demo: setup ## a simulated shop through all of the pipeline, to a scoreboard and a submission
 	@test -f raw-demo/transactions_train.csv || $(BIN)/hm simulate raw-demo --customers $(DEMO_CUSTOMERS) --images
 	@$(BIN)/hm ingest raw-demo
 	@$(BIN)/hm run --week 2020-09-23
