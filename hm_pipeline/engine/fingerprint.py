@@ -6,7 +6,7 @@ only for what they refer to.  So a rename, a moved file or a better sentence cha
 changes all results that depend on it and no other.  The definitions are compared as a coloured graph is (Weisfeiler and
 Leman, 1968): each is hashed with the hashes of those it names, some rounds over.
 
-Not followed are modules whose effect is seen in what is stored, or that compute nothing (``INFRASTRUCTURE``).  What is only
+Not followed are modules whose effect is seen in what is stored, or that compute nothing (``INFRASTRUCTURE``).  Code that is only
 found at run time is named to :func:`code_digest` beside the body: the loader of a model, the function of a registration.  A
 text that names a module of the package counts as using it.
 """

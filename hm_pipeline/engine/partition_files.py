@@ -1,6 +1,6 @@
 """Partitions on disk: Parquet files beside a manifest that is written last, so that a partition without one does not exist.
 
-``HM_HOME/tables/<name>/week_id=<w>/shard=<nnn>.parquet``.  What the tables mean is not known here.
+``HM_HOME/tables/<name>/week_id=<w>/shard=<nnn>.parquet``.  Independent of the meaning of the tables.
 """
 
 import json

@@ -49,7 +49,7 @@ class Partitions:
     def around(self, name: str) -> Self:
         """Return the graph of one step and of what it reads and was fitted: all that its body needs, and all that must travel.
 
-        What is only read is read by its contract, so that bodies which cannot travel keep nobody else from it.
+        Steps that are only read are sent as contracts, so that bodies that cannot be pickled do not stop the others.
         """
         step = self.steps[name]
         near = {read.name: self.steps[read.name] for read in step.reads} | ({step.model: self.steps[step.model]} if step.model else {})

@@ -1,6 +1,6 @@
 """Factory of Dagster assets from steps: partitions, lineage and metadata.
 
-The only module that turns weeks into partition keys.  What the steps compute is not known here.
+The only module that turns weeks into partition keys.  No computation of a step is here.
 """
 
 import time

@@ -16,7 +16,7 @@ def purchased_pairs(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
 def audience(tables: Inputs, *, week_id: int, kind: str) -> pl.LazyFrame:
     """Return who gets recommendations: everyone, or the buyers of the week.
 
-    Who bought is all that is used of the week; what they bought is not.
+    Only the buyers of the week are used, not their purchases.
     """
     everyone = tables.static("customers") if kind == "everyone" else purchased_pairs(tables, week_id=week_id)
     return everyone.select(week_column(week_id), "customer_id").unique().sort("customer_id")

@@ -1,7 +1,7 @@
 """Reader of raw CSV files record by record, in plain Python, with line numbers and with records that cannot be taken apart.
 
 The slow and exact way, gone where the fast one saw that something is wrong.  A record of customers and articles may
-hold line breaks inside quotes; a purchase is one line.  What the fields mean is not known here.
+hold line breaks inside quotes; a purchase is one line.  Independent of the meaning of the fields.
 """
 
 import csv

@@ -1,6 +1,6 @@
 """Header of a raw file: the names of its columns; ambiguous ones are an error.
 
-What stands below them is not known here.
+Independent of the rows below it.
 """
 
 from collections.abc import Sequence

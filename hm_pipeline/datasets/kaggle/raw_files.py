@@ -1,6 +1,6 @@
 """Locations of the three raw files of a data set, in a folder or a zip.
 
-What stands in the files is not known here.
+Independent of the content of the files.
 """
 
 import zipfile

@@ -1,7 +1,7 @@
 """Reader of the raw purchases: one pass to typed weekly files, and a second one only where the first failed.
 
 The pass carries a hash of the customer's id, not its 64 digits, which is a third of the work; weeks look the hash
-up among the known customers.  What is not found is looked at again as text.
+up among the known customers.  Unknown ids are read again as text.
 """
 
 from collections.abc import Mapping

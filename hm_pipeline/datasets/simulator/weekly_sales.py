@@ -134,7 +134,7 @@ def _what_was_good(
 ) -> tuple[Array, Array]:
     """Take articles of the last visit again while they are on offer, or in another colour, or what goes with them.
 
-    Who comes for an exchange takes one article, rather a dear one; the others take each with a chance.
+    A visitor who exchanges buys one article, preferably an expensive one; the others buy each with a probability.
     """
     basket = shoppers.last_basket[buyers]
     luck = rng.random(basket.shape)

@@ -3,7 +3,7 @@
 Earlier: purchases of the week and later do not exist.  Later: they are changed, and there are more of them.  The laws in
 the tests prove as much of functions on small shops; the audit proves it of a real home's week.
 
-What it does not touch: who is in the audience, which is the one thing a week before the serving week may know of
+Limits: the audience, the one thing that a week before the serving week may take from
 itself, is the same in all states; and the files of customers and articles bear no date, so they are taken as they are.
 """
 

@@ -1,6 +1,6 @@
 """From stored matrices to an ensemble, and from an ensemble to lists: the weeks, tables and samples that go where.
 
-What is computed is in ``search``, ``ensemble`` and ``recommend``; this module only brings them their inputs.
+Computations are in ``search``, ``ensemble`` and ``recommend``; this module only reads their inputs.
 """
 
 from dataclasses import dataclass
