@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import polars as pl
 
-EXACT = 2**53  # floats beyond it skip whole numbers
+EXACT = 2**53  # floats beyond it skip integers
 INTEGER = r"^[+-]?[0-9]{1,19}(\.0*)?$"
 HEX = "^[0-9a-f]{64}$"  # of a customer
 Column = TypeVar("Column", pl.Expr, pl.Series)

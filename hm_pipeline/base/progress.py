@@ -1,4 +1,4 @@
-"""How what takes long tells how far it is."""
+"""Type of the callbacks that long work reports its progress to."""
 
 from collections.abc import Callable
 

@@ -66,7 +66,7 @@ def targets(weeks: Sequence[int]) -> list[tuple[str, int]]:
 
 
 def ablate(runner: Runner, weeks: Sequence[int], report: OnProgress) -> list[LeftOut]:
-    """Fit the best learner with all signals and without each, on the two weeks before every week, and judge it on the week."""
+    """Fit the best learner with all signals and without each, on the two weeks before every week, and evaluate it on the week."""
     sources = column_sources()
     columns = {signal.name: [name for name, source in sources.items() if source == signal.name] for signal in SIGNALS}
     columns = {name: found for name, found in columns.items() if found}
@@ -110,7 +110,7 @@ def render(rows: Sequence[LeftOut], weeks: Sequence[str]) -> list[RenderableType
     span = " to ".join(dict.fromkeys((weeks[0], weeks[-1])))
     header = ("without", "columns", "MAP@12", "lost without it", "95 % interval", "clear?")
     sheet = TextTable(f"MAP@12 without a signal, {span}", header, list(lines(rows)))
-    return [sheet.rich(), Text("Not clear: the others say what it says, or it says nothing. Signals share what they know.")]
+    return [sheet.rich(), Text("Not clear: the other signals carry the same information, or this one carries none.")]
 
 
 def lines(rows: Sequence[LeftOut]) -> Iterator[tuple[str, ...]]:

@@ -36,7 +36,7 @@ def targets(graph: Graph, week_id: int) -> list[tuple[str, int]]:
 
 
 def audit_week(graph: Graph, week_id: int, report: OnProgress, *, most: int = MOST) -> Audit:
-    """Compute a week's features again in every state, and judge each feature.
+    """Compute a week's features again in every state, and evaluate each feature.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ class SalesScore(Row):
 
 
 def population(articles: pl.LazyFrame, *, week_id: int) -> pl.LazyFrame:
-    """Return what is asked about: ``week_id, article_id`` of the whole catalogue, sorted."""
+    """Return the task's population: ``week_id, article_id`` of all the catalogue, sorted."""
     return articles.select(week_column(week_id), "article_id").unique().sort(ARTICLE)
 
 

@@ -1,7 +1,7 @@
 """Published results for the test week of rel-hm's tasks: citations, not our measurements.
 
-Nothing here was run by us.  Figures come from different papers, boards and repositories, with different budgets; most
-are single runs.  They belong beside a result only where :func:`~hm_pipeline.evaluation.relbench.title` says "RelBench test
+Nothing here was run by us.  Values come from different papers, boards and repositories, with different budgets; most
+are single runs.  They belong beside a result only where :func:`~hm_pipeline.evaluation.relbench.title` reads "RelBench test
 week", and only on the real data.  The rows are in published.csv.
 """
 

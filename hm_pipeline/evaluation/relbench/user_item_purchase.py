@@ -56,7 +56,7 @@ def labels(transactions: pl.LazyFrame, customers: pl.LazyFrame, articles: pl.Laz
 
 
 def score(predictions: pl.DataFrame, labels: pl.DataFrame, *, places: int = K) -> PurchaseScore:
-    """Judge lists of articles.
+    """Score lists of articles.
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ def read_json(path: Path) -> Scoreboard:
 
 
 def write_html(scoreboard: Scoreboard, path: Path) -> None:
-    """Write a scoreboard as one page with a plot over the weeks, whole or not at all."""
+    """Write a scoreboard as one page with a plot over the weeks, atomically."""
     tables = (table.html() for table in sections(scoreboard))
     page = html_page("Scoreboard", _heading(scoreboard), conclusion(scoreboard), draw_weeks(scoreboard.by_week), *tables)
     atomic_write(path, lambda aside: aside.write_text(page, encoding="utf-8"))

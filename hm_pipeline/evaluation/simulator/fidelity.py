@@ -102,14 +102,14 @@ def _tolerance(fact: Fact, customers: int) -> float | None:
 
 
 def render(found: Calibration) -> Table:
-    """Return what to print; a figure that is off is red, one that is not judged has no verdict."""
+    """Return the table to print; a metric outside its tolerance is red."""
     evaluated = sum(line.within is not None for line in found.lines)
     title = (
         f"The simulated shop of {found.customers:,} customers beside the reference data: {evaluated - len(found.missed)} of {evaluated} met"
     )
-    header = ("figure", "real", "simulated", "off", "may be", "source", "")
+    header = ("metric", "real", "simulated", "off", "may be", "source", "")
     styles = ["red" if line.result == "missed" else None for line in found.lines]
-    return TextTable(title, header, list(map(_cells, found.lines))).rich(words=("source", ""), wraps=("figure",), styles=styles)
+    return TextTable(title, header, list(map(_cells, found.lines))).rich(words=("source", ""), wraps=("metric",), styles=styles)
 
 
 def _cells(line: Line) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Metrics of the reference data that a simulated shop is compared with, and their source.
 
 P is a panel of 1,000 customers over two years, W every purchase of the week of 2020-09-16, K Kaggle's counts and the
-scores that public solutions reported.  The figures are in reference.csv.
+scores that public solutions reported.  The metrics are in reference.csv.
 """
 
 import csv
@@ -31,7 +31,7 @@ def _read() -> tuple[Fact, ...]:
 
 
 def _fact(*, real: str, within: str, full: str, **words: str) -> Fact:
-    """Return a figure; numbers are decimals, or ratios of two counts."""
+    """Return a metric; numbers are decimals, or ratios of two counts."""
     return Fact(real=float(Fraction(real)), within=float(Fraction(within)) if within else None, full=full == "yes", **words)
 
 

@@ -127,7 +127,7 @@ class Retrieval:
 
 
 def retrieval(candidates: pl.DataFrame, bought: pl.DataFrame, *, k: int | None = None) -> Retrieval:
-    """Count what the candidates reach, or those of rank k and better where k is given."""
+    """Count the hits of the candidates, or of those of rank k and better where k is given."""
     pairs = bought.select(KEYS).unique()
     buyers = pairs.select(BUYER).unique()
     kept = (candidates if k is None else candidates.filter(pl.col("rank") <= k)).select(KEYS).join(buyers, on=BUYER, how="semi").unique()
