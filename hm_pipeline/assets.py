@@ -14,10 +14,9 @@ from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.registry import Steps, reads_of
 from hm_pipeline.engine.step import WeekContext, at, before
 from hm_pipeline.evaluation import coverage, leakage, previews
-from hm_pipeline.evaluation.retrieval import weekly as retrieval_metrics
-from hm_pipeline.evaluation.scoreboard import weekly as scoreboard_metrics
-from hm_pipeline.evaluation.signal_metrics import losses
-from hm_pipeline.evaluation.signal_metrics import weekly as signal_metrics
+from hm_pipeline.evaluation.retrieval import week_recall
+from hm_pipeline.evaluation.scoreboard import week_scores
+from hm_pipeline.evaluation.signal_metrics import losses, week_losses
 from hm_pipeline.features import checks, matrix, online_load, online_views, registration
 from hm_pipeline.features.tables import RANKING, feature_tables, matrix_schema
 from hm_pipeline.recommender import labels as week_labels
@@ -166,20 +165,20 @@ def online_store(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
 
 # Results ---------------------------------------------------------------------------------------------------------
 
-@STEPS.step("scoreboard", schema=scoreboard_metrics.BuyerScores, model="ensemble", measure=scoreboard_metrics.week_metrics, group="results",
+@STEPS.step("scoreboard", schema=week_scores.BuyerScores, model="ensemble", measure=week_scores.week_metrics, group="results",
             reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("candidates"), at("recommendations")),
             unit="average precision at 12, 0 to 1", previews=(previews.MAP_OVER_WEEKS,), why="Model and simple rules on the same buyers.")
 def scoreboard(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Average precision of each buyer of the week on every row of the scoreboard, the rules beside the model."""
-    return scoreboard_metrics.evaluate(inputs, week)
+    return week_scores.evaluate(inputs, week)
 
-@STEPS.step("recall_budget", schema=retrieval_metrics.RecallBudget, settings=("candidates",), model="model/first_stage",
-            measure=retrieval_metrics.seconds, group="results", previews=(previews.RECALL_BUDGET,),
+@STEPS.step("recall_budget", schema=week_recall.RecallBudget, settings=("candidates",), model="model/first_stage",
+            measure=week_recall.seconds, group="results", previews=(previews.RECALL_BUDGET,),
             reads=(before("transactions"), at("transactions"), *(at(name) for name in FITTED_ON if name != "transactions")),
             unit="proposals and those that were bought", why="What is not proposed cannot be ranked, and every row costs time.")
 def recall_budget(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Recall of retrieval on the week's purchases: each strategy's rows and hits, and the cost of a smaller budget."""
-    return retrieval_metrics.count(inputs, week)
+    return week_recall.count(inputs, week)
 
 @STEPS.step("signal_scores", schema=losses.SignalLoss, group="results",
             reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("history/type_rates"),
@@ -188,7 +187,7 @@ def recall_budget(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
             why="A signal that a trivial rule beats is not worth its column: seen here before it is seen in lists.")
 def signal_scores(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Losses of the signals by themselves: need, season and availability beside trivial baselines, in sums that add up."""
-    return signal_metrics.evaluate(inputs, week)
+    return week_losses.evaluate(inputs, week)
 
 @STEPS.step("submission", schema=training.Submission, is_sharded=True, group="results",
             reads=(at("recommendations"), at("audience"), at("customers")), unit="an article served to a customer",

@@ -8,10 +8,10 @@ import typer
 
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.cli.evaluation import audit, evaluate
+from hm_pipeline.cli.export_commands import features, recommend, submit
 from hm_pipeline.cli.former_options import Command
 from hm_pipeline.cli.output import complaints
 from hm_pipeline.cli.pipeline import backfill, ingest, run, simulate
-from hm_pipeline.cli.results import features, recommend, submit
 from hm_pipeline.cli.tools import bench, ui
 from hm_pipeline.engine.unexpected import is_error, one_line_of
 

@@ -11,7 +11,7 @@ from hm_pipeline.base.ids import integers, ten_digits
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest, scan_files
-from hm_pipeline.recommender.ensemble.ranking import write_submission
+from hm_pipeline.recommender.ensemble.lists import write_submission
 from hm_pipeline.recommender.ensemble.training import SERVED, Recommended, Submission
 
 NUMBER = "^-?(0|[1-9][0-9]{0,17})"

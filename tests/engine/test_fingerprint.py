@@ -223,7 +223,7 @@ def test_a_constant_of_a_signal_changes_it_and_nothing_beside(versions):
 
 
 def test_a_changed_list_leaves_the_search_as_it_is(versions):
-    found = changed(versions, "ensemble/ranking.py", "True, False]", "True, True]")
+    found = changed(versions, "ensemble/lists.py", "True, False]", "True, True]")
     assert "recommendations" in found
     assert not found & {"search", "ensemble", "candidates", "labels", "audience"}
 

@@ -8,7 +8,7 @@ import pytest
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.engine.tables import InMemoryTable
-from hm_pipeline.evaluation.retrieval import weekly
+from hm_pipeline.evaluation.retrieval import week_recall
 from hm_pipeline.recommender.candidates import STRATEGIES
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
 
@@ -26,7 +26,7 @@ def week(known: Evaluator, shop: Shop, week_id: int) -> WeekContext:
 
 
 def counted(inputs: Inputs, week: WeekContext) -> Counts:
-    return {(row["part"], row["name"]): row for row in weekly.count(inputs, week).to_dicts()}
+    return {(row["part"], row["name"]): row for row in week_recall.count(inputs, week).to_dicts()}
 
 
 @pytest.fixture(scope="module")
@@ -62,4 +62,4 @@ def test_without_the_filter_is_as_where_all_is_on_offer(counts: Counts, known: E
 def test_a_week_in_which_nobody_bought_has_no_counts(inputs: Inputs, week: WeekContext) -> None:
     table = inputs.weekly("transactions")
     nobody = InMemoryTable(table.before(week.week_id), table.schema, max_week=table.max_week)
-    assert weekly.count(replace(inputs, weekly_tables={**inputs.weekly_tables, "transactions": nobody}), week).is_empty()
+    assert week_recall.count(replace(inputs, weekly_tables={**inputs.weekly_tables, "transactions": nobody}), week).is_empty()

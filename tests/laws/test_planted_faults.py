@@ -10,7 +10,7 @@ import pytest
 
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import Step, WeekContext, at, before
-from hm_pipeline.recommender.learners import multi_target as _booster
+from hm_pipeline.recommender.learners import signal_boosters as _booster
 from hm_pipeline.recommender.signals._lib.calibration import Recalibrated
 from tests.laws import laws
 from tests.laws.conftest import Worlds

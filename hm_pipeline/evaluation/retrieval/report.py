@@ -11,7 +11,7 @@ from rich.text import Text
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest
-from hm_pipeline.evaluation.retrieval.weekly import RecallBudget
+from hm_pipeline.evaluation.retrieval.week_recall import RecallBudget
 from hm_pipeline.evaluation.text_table import TextTable
 
 

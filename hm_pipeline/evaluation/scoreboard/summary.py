@@ -7,7 +7,7 @@ from hm_pipeline.engine.partition_files import Manifest, scan_files
 from hm_pipeline.evaluation.scoreboard.feature_summary import column_rows
 from hm_pipeline.evaluation.scoreboard.pooling import Scoreboard, pool
 from hm_pipeline.evaluation.scoreboard.rows import ColumnRow
-from hm_pipeline.evaluation.scoreboard.weekly import read_weeks
+from hm_pipeline.evaluation.scoreboard.week_scores import read_weeks
 from hm_pipeline.features.tables import column_sources
 
 

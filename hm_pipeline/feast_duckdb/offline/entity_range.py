@@ -9,10 +9,10 @@ from feast.utils import compute_non_entity_date_range
 
 from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.feast_duckdb.offline.entity_input import DEFAULT_TIMESTAMP
+from hm_pipeline.feast_duckdb.offline.feast_plan import join_keys
 from hm_pipeline.feast_duckdb.offline.files import all_files, source_of
 from hm_pipeline.feast_duckdb.offline.instants import require_moment, within
 from hm_pipeline.feast_duckdb.offline.layout import layout_of
-from hm_pipeline.feast_duckdb.offline.plan import join_keys
 from hm_pipeline.feast_duckdb.offline.remote_files import is_remote, mount
 from hm_pipeline.feast_duckdb.offline.schemas import is_mixed, stored_types
 from hm_pipeline.feast_duckdb.offline.sql_text import quoted

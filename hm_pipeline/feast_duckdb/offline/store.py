@@ -21,8 +21,8 @@ from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.feast_duckdb.offline.entities import Entities
 from hm_pipeline.feast_duckdb.offline.entity_input import load
 from hm_pipeline.feast_duckdb.offline.entity_range import keys_in_range
+from hm_pipeline.feast_duckdb.offline.feast_plan import plan_views
 from hm_pipeline.feast_duckdb.offline.files import local_path
-from hm_pipeline.feast_duckdb.offline.plan import plan_views
 from hm_pipeline.feast_duckdb.offline.point_in_time_job import PointInTimeJob
 from hm_pipeline.feast_duckdb.offline.pull_job import Pull, PullJob
 from hm_pipeline.feast_duckdb.offline.session import open_session

@@ -18,7 +18,7 @@ from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.recommender.candidates import STRATEGIES
 from hm_pipeline.recommender.ensemble.ensemble import VALIDATION_BUYERS, Ensemble, fit_ensemble
 from hm_pipeline.recommender.ensemble.feature_schema import require_schema, schema_version
-from hm_pipeline.recommender.ensemble.ranking import recommend as rank_candidates
+from hm_pipeline.recommender.ensemble.lists import recommend as rank_candidates
 from hm_pipeline.recommender.ensemble.sampling import training_sample, validation_sample
 from hm_pipeline.recommender.ensemble.search_result import SearchResult
 from hm_pipeline.recommender.labels import purchased_pairs

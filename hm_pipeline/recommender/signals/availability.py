@@ -17,7 +17,7 @@ from hm_pipeline.base.fixed_point import UNIT
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.presentation import Preview
 from hm_pipeline.recommender.history.article_sales import EWMA, LAGS, buyer_age, online_share
-from hm_pipeline.recommender.learners import multi_target as _booster
+from hm_pipeline.recommender.learners import signal_boosters as _booster
 from hm_pipeline.recommender.plots.forecast import forecast_of_the_week_before
 from hm_pipeline.recommender.signals._lib.calibration import Recalibrated, fit_calibration
 from hm_pipeline.recommender.signals._lib.related_articles import RELATED_COLUMNS, related_article_features

@@ -15,8 +15,8 @@ from hm_pipeline.base.contracts import CustomerWeek
 from hm_pipeline.base.expressions import or_unknown, week_column
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.presentation import Preview
-from hm_pipeline.recommender.learners import multi_target as _booster
-from hm_pipeline.recommender.learners.multi_target import Boosters
+from hm_pipeline.recommender.learners import signal_boosters as _booster
+from hm_pipeline.recommender.learners.signal_boosters import Boosters
 from hm_pipeline.recommender.plots.reliability import reliability_of_earlier_weeks
 from hm_pipeline.recommender.signals._lib.need_features import FEATURES, PurchaseWeeks, TypeStats, build_features
 from hm_pipeline.recommender.signals._lib.signal import Signal

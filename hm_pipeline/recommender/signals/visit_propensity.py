@@ -12,8 +12,8 @@ from hm_pipeline.base.contracts import CustomerWeek
 from hm_pipeline.base.expressions import week_column
 from hm_pipeline.base.fixed_point import SCALE, days_before, decay
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.recommender.learners import multi_target as _booster
-from hm_pipeline.recommender.learners.multi_target import Boosters
+from hm_pipeline.recommender.learners import signal_boosters as _booster
+from hm_pipeline.recommender.learners.signal_boosters import Boosters
 from hm_pipeline.recommender.signals._lib.signal import Signal
 
 BUCKETS = 5  # weeks that are looked at one by one

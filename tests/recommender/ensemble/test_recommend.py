@@ -6,7 +6,7 @@ import pytest
 from hm_pipeline.base.contracts import Recommendations
 from hm_pipeline.base.errors import MissingInput, RowCountMismatch
 from hm_pipeline.base.validation import validate
-from hm_pipeline.recommender.ensemble.ranking import recommend, write_submission
+from hm_pipeline.recommender.ensemble.lists import recommend, write_submission
 
 FILL = pl.DataFrame({"article_id": list(range(50, 30, -1))})
 AUDIENCE = pl.DataFrame({"week_id": [9, 9], "customer_id": [1, 2]})

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from hm_pipeline.recommender.learners.multi_target import Boosters
+from hm_pipeline.recommender.learners.signal_boosters import Boosters
 from hm_pipeline.recommender.signals import type_need
 from hm_pipeline.recommender.signals._lib.need_features import FEATURES, PurchaseWeeks, TypeStats, build_features
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop

@@ -5,7 +5,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from hm_pipeline.recommender.learners.multi_target import Boosters
+from hm_pipeline.recommender.learners.signal_boosters import Boosters
 from hm_pipeline.recommender.signals import visit_propensity
 from hm_pipeline.recommender.signals.visit_propensity import BUCKETS, FEATURES, HALF_LIVES
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from hm_pipeline.recommender.learners.multi_target import DECIMALS, Boosters
+from hm_pipeline.recommender.learners.signal_boosters import DECIMALS, Boosters
 
 KNOT = -2.5  # logit below which the slope may be another one: a chance of 8 %
 IDENTITY = np.array([0.0, 1.0, 0.0])  # intercept, slope, and what is added to the slope below the bend
