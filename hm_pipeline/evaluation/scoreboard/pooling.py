@@ -1,6 +1,6 @@
 """Scoreboard: the metrics of any range of evaluated weeks, pooled, as plain numbers that can be written as JSON.
 
-Nothing here reads or writes; weeks come from ``weekly``, and ``report`` renders the result.
+Nothing here reads or writes; weeks come from ``week_scores``, and ``report`` renders the result.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
