@@ -13,7 +13,7 @@ from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.step import WeekContext
 from hm_pipeline.engine.tables import InMemoryTable
-from hm_pipeline.evaluation.signal_metrics import report, weekly
+from hm_pipeline.evaluation.signal_metrics import report, week_losses
 from hm_pipeline.evaluation.signal_metrics.losses import SignalLoss
 from hm_pipeline.evaluation.signal_metrics.pooling import ReliabilityRow, SignalMetrics, pool_losses, read_losses
 from tests.laws.evaluator import ALL_STEPS, Evaluator, Shop
@@ -28,7 +28,7 @@ def inputs(known: Evaluator, week_id: int) -> Inputs:
 
 @pytest.fixture(scope="module")
 def losses(inputs: Inputs, shop: Shop, week_id: int) -> pl.DataFrame:
-    return weekly.evaluate(inputs, WeekContext(week_id, shop.calendar, None, "everyone", None))  # type: ignore[arg-type]
+    return week_losses.evaluate(inputs, WeekContext(week_id, shop.calendar, None, "everyone", None))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def value(losses: pl.DataFrame, signal: str, measure: str) -> float:
 def test_signals_beat_shuffled_ones(inputs: Inputs, losses: pl.DataFrame, shop: Shop, week_id: int) -> None:
     week: Any = WeekContext(week_id, shop.calendar, None, "everyone", None)  # type: ignore[arg-type]
     broken = shuffled(shuffled(inputs, "type_need", week_id), "availability", week_id)
-    worse = weekly.evaluate(shuffled(broken, "seasonality", week_id, by="product_type_no"), week)
+    worse = week_losses.evaluate(shuffled(broken, "seasonality", week_id, by="product_type_no"), week)
     for signal, measure, sign in (("need", "AUC", 1), ("availability", "AUC", 1), ("need", "log loss", -1), ("units", "MAE", -1),
                                   ("season", "WAPE", -1), ("season", "log loss", -1)):  # fmt: skip
         assert sign * value(losses, signal, measure) > sign * value(worse, signal, measure) + 0.01, (signal, measure)
@@ -86,7 +86,7 @@ def test_signals_beat_shuffled_ones(inputs: Inputs, losses: pl.DataFrame, shop: 
 def test_a_week_without_purchases_is_empty(shop: Shop, week_id: int) -> None:
     silent = replace(shop, transactions=shop.transactions.filter(pl.col("week_id") < week_id))
     tables = Evaluator(silent).inputs(STEP, week_id)
-    found = weekly.evaluate(tables, WeekContext(week_id, shop.calendar, None, "everyone", None))  # type: ignore[arg-type]
+    found = week_losses.evaluate(tables, WeekContext(week_id, shop.calendar, None, "everyone", None))  # type: ignore[arg-type]
     assert found.is_empty()
     assert found.schema == SignalLoss.create_empty().schema
 
