@@ -22,7 +22,7 @@ class FeatureResult(BaseModel):
         How well it orders the labelled pairs by itself; nothing where there are no labels.
     """
 
-    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)  # the JSON key is `reason`
+    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
 
     feature: str
     view: str

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from rich.table import Table
 
 from hm_pipeline.base.errors import MissingInput
@@ -36,11 +36,11 @@ class Likeness(BaseModel):
     ``rows`` were compared, each with those of its own group: a customer's of a week, or a week's.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True)
 
     signal: str
     column: str
-    is_baseline: bool
+    is_baseline: bool = Field(validation_alias="is_rival", serialization_alias="is_rival")
     spearman: float | None
     rows: int
     groups: int
