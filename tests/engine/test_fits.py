@@ -31,7 +31,7 @@ class Number:
 
     def __init__(self, number):
         self.number = number
-        self.figures = {"examples": 2.0}
+        self.metrics = {"examples": 2.0}
 
     def save(self, folder):
         (folder / "number").write_text(str(self.number))
@@ -82,7 +82,7 @@ def test_a_missing_model_is_fitted_for_its_week_and_handed_over(home):
     assert runner(home).materialize("said", WEEK).rows == 1
     assert home.weekly("said", Said).at(WEEK).collect()["number"].to_list() == [FITTED]
     manifest = Manifest.load(home.model("number", FITTED))
-    assert (manifest.figures, manifest.files) == ({"examples": 2.0}, ())
+    assert (manifest.metrics, manifest.files) == ({"examples": 2.0}, ())
     assert manifest.fingerprint == runner(home).graph.fingerprint("model/number", WEEK)
 
 

@@ -99,14 +99,14 @@ def test_tables_of_customers_are_read_shard_by_shard_and_whole_by_what_has_no_sh
 # What is checked and written -------------------------------------------------------------------------------------
 
 
-def test_rows_are_sorted_stamped_and_told_in_the_manifest(home):
+def test_rows_are_sorted_stamped_and_listed_in_the_manifest(home):
     manifest, rows = made(home, replace(OWN, measure=lambda _inputs, week, table: {"rows": table.collect().height, "week": week.week_id}))
     assert rows["customer_id"].to_list() == [2, 3, 4]
     assert rows["units"].to_list() == [2 * WEEK, 3 * WEEK, 4 * WEEK]
     assert rows.columns == ["week_id", "customer_id", "units", "event_timestamp"]
     assert set(rows["event_timestamp"]) == {datetime(2020, 1, 29, tzinfo=UTC)}
     assert [(receipt.file, receipt.rows) for receipt in manifest.files] == [("shard=000.parquet", 1), ("shard=001.parquet", 2)]
-    assert (manifest.audience, manifest.figures) == ("some", {"rows": 3, "week": WEEK})
+    assert (manifest.audience, manifest.metrics) == ("some", {"rows": 3, "week": WEEK})
     assert manifest.fingerprint == runner(home, OWN).graph.fingerprint("own", WEEK)
     assert runner(home, TOTAL).materialize("total", WEEK).audience == ""
 
@@ -177,12 +177,12 @@ def test_what_fails_leaves_nothing_and_says_where(home, error, told, is_measured
 
 
 @pytest.mark.parametrize(("table", "week"), [("transactions", 2), ("names", None)])
-def test_a_torn_file_that_it_reads_is_named(home, table, week):
+def test_a_corrupt_file_that_it_reads_is_named(home, table, week):
     def body(inputs, week):
         return total(inputs, week).join(inputs.static("names").select("name").head(1), how="cross").drop("name")
 
     (file,) = home.folder(table, week).glob("*.parquet")
     file.write_bytes(file.read_bytes()[:40])
-    with pytest.raises(MissingInput, match=rf"a stored file is torn .{file}.: remove it"):
+    with pytest.raises(MissingInput, match=rf"a stored file is corrupt .{file}.: remove it"):
         made(home, replace(TOTAL, body=body, reads=(*TOTAL.reads, at("names"))))
     assert files(home, "total") == []
