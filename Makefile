@@ -9,7 +9,7 @@ FEAST_PORT ?= 8888
 export HM_HOME ?= $(CURDIR)/home
 export PYTHONDONTWRITEBYTECODE := # compiled once: a command that compiles what it imports starts in twice the time
 
-.PHONY: help setup demo check test notebook kills lint ui feast-ui bench clean
+.PHONY: help setup demo demo-real check test notebook kills lint ui feast-ui bench clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -36,6 +36,14 @@ demo: setup ## a simulated shop through all of the pipeline, to a scoreboard and
 	@echo "The submission is $(DEMO_HOME)/submission.csv."
 	@echo "Next: 'make ui' shows the assets in Dagster; with Kaggle's files in FOLDER,"
 	@echo "      '$(BIN)/hm ingest FOLDER' and '$(BIN)/hm run --week 2020-09-23' do the same for them."
+
+demo-real: export HM_HOME := $(CURDIR)/home-real
+demo-real: setup ## groceries of real households through the whole pipeline, to a scoreboard
+	@$(BIN)/hm example complete-journey raw-real
+	@$(BIN)/hm ingest raw-real --schema raw-real/shop.yaml
+	@$(BIN)/hm run --week 2018-01-01
+	@$(BIN)/hm submit --week 2018-01-01 --out home-real/submission.csv
+	@$(BIN)/hm evaluate --from 2017-12-04 --to 2017-12-25
 
 check: lint ## lint, types, unit tests and the laws of the steps, in two minutes: before each commit
 	@$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist loadfile tests/base tests/engine tests/orchestration tests/test_house.py \
@@ -71,4 +79,4 @@ bench: setup ## speed and memory beside trivial rivals
 	@$(BIN)/hm bench
 
 clean: ## remove what the targets made, the virtual environment apart
-	rm -rf raw-demo $(DEMO_HOME) bench-data .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf raw-demo $(DEMO_HOME) raw-real home-real bench-data .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

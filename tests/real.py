@@ -2,4 +2,5 @@
 
 from pathlib import Path
 
-SAMPLE = Path(__file__).parents[1].parent / "shared/real/h-and-m-sample"
+SHARED = Path(__file__).parents[1].parent / "shared"
+SAMPLE = SHARED / "real/h-and-m-sample"

@@ -28,6 +28,11 @@ class HMError(Exception):
         self.what, self.where, self.hint = (_one_line(part) for part in (what, where, hint))
         super().__init__(f"{self.what} ({self.where}): {self.hint}")
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Lines to print: the error itself, or each of the faults it stands for."""
+        return (str(self),)
+
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the trip from a worker process, which pickles by positional arguments."""
         return _rebuild, (type(self), self.what, self.where, self.hint)

@@ -12,6 +12,7 @@ from hm_pipeline.cli.export_commands import features, recommend, submit
 from hm_pipeline.cli.former_options import Command
 from hm_pipeline.cli.output import complaints
 from hm_pipeline.cli.pipeline import backfill, ingest, run, simulate
+from hm_pipeline.cli.shop_commands import example, schema
 from hm_pipeline.cli.tools import bench, ui
 from hm_pipeline.engine.unexpected import is_error, one_line_of
 
@@ -20,7 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # main prints errors
 )
-for command in (simulate, ingest, run, backfill, evaluate, submit, recommend, features, audit, bench, ui):
+for command in (simulate, example, schema, ingest, run, backfill, evaluate, submit, recommend, features, audit, bench, ui):
     app.command(cls=Command)(command)
 app.command("export", cls=Command, help="Export the submission: alias of submit.")(submit)
 
@@ -33,8 +34,9 @@ def main() -> None:
         if isinstance(error, SystemExit) or not is_error(error):
             raise
         home = Path(os.environ.get("HM_HOME") or Settings.model_fields["home"].default)  # settings may be what is wrong
-        line = one_line_of(error, home=home, step=" ".join(["hm", *sys.argv[1:2]]))
-    complaints.print(f"hm: {line}", style="red", markup=False, highlight=False, soft_wrap=True)
+        lines = one_line_of(error, home=home, step=" ".join(["hm", *sys.argv[1:2]])).lines
+    for line in lines:
+        complaints.print(f"hm: {line}", style="red", markup=False, highlight=False, soft_wrap=True)
     sys.exit(1)
 
 

@@ -8,6 +8,7 @@ import typer
 from hm_pipeline.base.errors import InvalidInput
 
 ANALYSES = SIGNALS, RETRIEVAL, ABLATION = ("signals", "retrieval", "ablation")
+SHOPS = ("complete-journey",)
 RELBENCH = ("user-churn", "item-sales", "user-item-purchase")
 
 

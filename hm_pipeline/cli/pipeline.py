@@ -54,7 +54,12 @@ def simulate(  # noqa: PLR0913 - options of a command
 
 def ingest(
     raw: Annotated[Path | None, typer.Argument(metavar="RAW", help="Folder or zip; optional with --drop-weeks.")] = None,
-    epoch: Annotated[str, typer.Option(help=f"First day of week 0 of a new home. Default: {REFERENCE_EPOCH}.", show_default=False)] = "",
+    epoch: Annotated[
+        str, typer.Option(help=f"First day of week 0 of a new home. Default: {REFERENCE_EPOCH}, or the schema's.", show_default=False)
+    ] = "",
+    schema: Annotated[
+        Path | None, typer.Option("--schema", help="Schema of the shop's files, a shop.yaml; later ingests of the home need not repeat it.")
+    ] = None,
     *,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Skip invalid purchases instead of failing.")] = False,
     replace_weeks: Annotated[bool, typer.Option("--replace-weeks", help="Overwrite weeks of the home, even if rows are lost.")] = False,
@@ -64,10 +69,11 @@ def ingest(
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Load a folder or zip in Kaggle's layout into the home; new weeks are added, and loading it again changes nothing."""
+    """Load a folder or zip, in Kaggle's layout or by a schema, into the home; new weeks are added, loading it again changes nothing."""
     from hm_pipeline.datasets.kaggle.ingest import ingest as bring_in  # noqa: PLC0415 - as above
     from hm_pipeline.datasets.kaggle.report import words_of  # noqa: PLC0415 - as above
     from hm_pipeline.datasets.kaggle.week_ranges import read_range  # noqa: PLC0415 - as above
+    from hm_pipeline.datasets.shop.layout import layout_of  # noqa: PLC0415 - as above
     from hm_pipeline.engine.home import Home  # noqa: PLC0415 - a command's help need not wait for it
 
     try:
@@ -83,6 +89,7 @@ def ingest(
             raw,
             settings.home,
             settings=settings,
+            layout=layout_of(settings.home, schema),
             epoch=first_day,
             skip_bad_rows=skip_bad_rows,
             replace_weeks=replace_weeks,

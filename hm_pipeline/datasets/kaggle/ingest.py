@@ -9,7 +9,7 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from hm_pipeline.base.calendar import REFERENCE_EPOCH, Calendar
+from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.contracts import RAW_ARTICLES, RAW_CUSTOMERS, RAW_TRANSACTIONS, Articles, Customers, RawTable
 from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.base.progress import OnProgress
@@ -22,11 +22,11 @@ from hm_pipeline.datasets.kaggle.deliveries import Weeks
 from hm_pipeline.datasets.kaggle.dimensions import merge, read_articles, read_customers
 from hm_pipeline.datasets.kaggle.header import read_header
 from hm_pipeline.datasets.kaggle.lost_rows import refuse_losses
-from hm_pipeline.datasets.kaggle.raw_files import locate
 from hm_pipeline.datasets.kaggle.rejected_rows import FILE, BadRows
 from hm_pipeline.datasets.kaggle.report import IngestReport, report_of
 from hm_pipeline.datasets.kaggle.transactions import Purchases
 from hm_pipeline.datasets.kaggle.week_ranges import span, weeks_in
+from hm_pipeline.datasets.layout import KaggleLayout, Layout, Prepared
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.shards import save_shards, shard_count, split_customers
 from hm_pipeline.engine.staging import Stage
@@ -38,11 +38,12 @@ DIMENSIONS: tuple[tuple[RawTable, type[dy.Schema], Reader], ...] = (
 )
 
 
-def ingest(
+def ingest(  # noqa: PLR0913 - options of a command
     raw: Path | None,
     home_root: Path,
     *,
     settings: Settings,
+    layout: Layout | None = None,
     epoch: date | None = None,
     skip_bad_rows: bool = False,
     replace_weeks: bool = False,
@@ -58,6 +59,8 @@ def ingest(
     ----------
     raw
         The files; may be left out where weeks are dropped.
+    layout
+        How the files are read; Kaggle's layout where not given.
     epoch
         First day of week 0; one home has one epoch, which need not be given again.
     skip_bad_rows
@@ -82,17 +85,19 @@ def ingest(
     home = Home(home_root)
     try:
         with Stage.open(home) as stage:
-            task = _Ingest(stage, settings, _epoch(home, epoch), progress or (lambda _table, _done, _all: None), skip=skip_bad_rows)
+            report = progress or (lambda _table, _done, _all: None)
+            read_as = layout or KaggleLayout()
+            task = _Ingest(stage, settings, _epoch(home, epoch, read_as), report, read_as, skip=skip_bad_rows)
             return task.carry_out(raw, drop_weeks, is_replacing=replace_weeks)
     except BadRows as error:
         error.save(home.root)
         raise
 
 
-def _epoch(home: Home, epoch: date | None) -> date:
+def _epoch(home: Home, epoch: date | None, layout: Layout) -> date:
     path = home.root / "calendar.json"
     if not path.exists():
-        return epoch or REFERENCE_EPOCH
+        return epoch or layout.epoch
     if epoch not in (None, home.calendar.epoch):
         raise InvalidInput(
             f"the home counts weeks from {home.calendar.epoch}, not from {epoch}",
@@ -110,7 +115,9 @@ class _Ingest:
     settings: Settings
     epoch: date
     progress: OnProgress
+    layout: Layout
     skip: bool = field(kw_only=True)
+    prepared: Prepared = field(default_factory=lambda: Prepared({}))
 
     def carry_out(self, raw: Path | None, drop_weeks: tuple[date, date] | None, *, is_replacing: bool) -> IngestReport:
         home = self.stage.home
@@ -129,13 +136,15 @@ class _Ingest:
         calendar = span(weeks.rows, weeks.days, self.epoch)
         weeks.fill(calendar)
         self._publish(weeks, calendar, raw, customers["customer_id"])
-        return report_of(weeks, calendar, {"customers": customers.height, "articles": articles.height}, rejected)
+        sizes = {"customers": customers.height, "articles": articles.height}
+        return report_of(weeks, calendar, sizes, rejected, self.prepared.remarks)
 
     def _read(self, raw: Path, weeks: Weeks) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, int]]:
         """Stage all that the files hold."""
         root = self.stage.root
-        files = locate(raw, root / "raw")
         connection = connect(root, memory=self.settings.memory, threads=self.settings.threads)
+        self.prepared = self.layout.prepare(raw, root, connection=connection, home=self.stage.home.root, epoch=self.epoch)
+        files = self.prepared.files
         customers, articles = (self._dimension(connection, files, *dimension) for dimension in DIMENSIONS)
         purchases = Purchases(connection, files[RAW_TRANSACTIONS.file], customers=customers, articles=articles, epoch=self.epoch)
         weeks.put(purchases, purchases.parts(root, skip=self.skip), self.settings.threads, self.progress)
@@ -162,7 +171,7 @@ class _Ingest:
 
     def _publish(self, weeks: Weeks, calendar: Calendar, raw: Path | None, customer_ids: pl.Series) -> None:
         home, root = self.stage.home.root, self.stage.root
-        files = [FILE] if (root / FILE).exists() else []
+        files = [*self.prepared.kept, *([FILE] if (root / FILE).exists() else [])]
         gone = [name for name in (FILE, losses.FILE) if name not in files]  # of an earlier ingest
         if not (home / "shards.json").exists():
             count = self.settings.shards or shard_count(len(customer_ids), self.settings.customers_per_shard)

@@ -35,6 +35,8 @@ class IngestReport:
         Days within the files' weeks on which the shop is used to sell, and has not.
     rejected
         Purchases left out, counted by reason; ``rejected.parquet`` in the home lists them.
+    remarks
+        Lines on how the files were read.
     """
 
     rows: int
@@ -51,9 +53,12 @@ class IngestReport:
     cut_short: str = ""
     missing_days: list[date] = field(default_factory=list)
     rejected: dict[str, int] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
-def report_of(weeks: Weeks, calendar: Calendar, sizes: dict[str, int], rejected: dict[str, int]) -> IngestReport:
+def report_of(
+    weeks: Weeks, calendar: Calendar, sizes: dict[str, int], rejected: dict[str, int], remarks: tuple[str, ...] = ()
+) -> IngestReport:
     """Return what the weeks of a delivery did to a home that spans a calendar now."""
     delivered = weeks.delivered
     states = Counter(week.state for week in delivered.values())
@@ -65,6 +70,7 @@ def report_of(weeks: Weeks, calendar: Calendar, sizes: dict[str, int], rejected:
         first_week=calendar.first_week,
         last_week=calendar.last_week,
         rejected=rejected,
+        remarks=remarks,
         weeks_dropped=len(weeks.dropped),
         rows_in_home=sum(weeks.rows.values()),
         last_day=calendar.last_day,
@@ -85,6 +91,7 @@ def words_of(report: IngestReport, home: Home) -> str:
     ]
     if report.rows and report.rows != report.rows_in_home:
         lines.append(f"With those of other deliveries it holds {report.rows_in_home:,} purchases.")
+    lines += [f"{remark}." for remark in report.remarks]
     if report.cut_short:
         lines.append(f"{report.cut_short}.")
     if report.missing_days:

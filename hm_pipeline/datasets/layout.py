@@ -1,0 +1,56 @@
+"""Layout of raw files: what turns a folder or a zip into the three files that are ingested, Kaggle's being the built-in one."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Protocol
+
+from hm_pipeline.base.calendar import REFERENCE_EPOCH
+from hm_pipeline.datasets.kaggle.raw_files import chosen, locate
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Files that are ready to be ingested.
+
+    Parameters
+    ----------
+    files
+        Path of each file in Kaggle's layout, by its name there.
+    kept
+        Names of files beside them that the home keeps.
+    remarks
+        Lines for the report of the ingest.
+    """
+
+    files: dict[str, Path]
+    kept: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = field(default=())
+
+
+class Layout(Protocol):
+    """How the files of a shop are found and read; ``epoch`` is the first day of week 0 of a new home."""
+
+    @property
+    def epoch(self) -> date:
+        """First day of week 0 of a new home."""
+
+    def chosen(self, raw: Path) -> dict[str, Path]:
+        """Return the files that would be read, by a name for each; nothing is unpacked."""
+
+    def prepare(self, raw: Path, scratch: Path, *, connection: Any, home: Path, epoch: date) -> Prepared:
+        """Return the files to ingest; ``scratch`` takes what is unpacked or written, and the files that the home keeps."""
+
+
+class KaggleLayout:
+    """Kaggle's own files, read as they are."""
+
+    epoch = REFERENCE_EPOCH
+
+    def chosen(self, raw: Path) -> dict[str, Path]:
+        """Return the three files."""
+        return chosen(raw)
+
+    def prepare(self, raw: Path, scratch: Path, *, connection: Any, home: Path, epoch: date) -> Prepared:  # noqa: ARG002 - read as they are
+        """Return the three files, unpacked where they are in a zip."""
+        return Prepared(locate(raw, scratch / "raw"))

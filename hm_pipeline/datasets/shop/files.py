@@ -1,0 +1,85 @@
+"""Files of a shop in a folder or a zip, and their opening as text."""
+
+import gzip
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TextIO
+
+from hm_pipeline.base.errors import InvalidInput, MissingInput
+from hm_pipeline.datasets.shop.faults import Fault
+from hm_pipeline.datasets.shop.table_schema import Table
+
+SIGNS = "*?["
+NAMED = 5  # files that a fault names
+UTF8 = ("utf-8", "utf8")
+
+
+def locate(raw: Path, table: Table, name: str) -> tuple[list[str], list[Fault]]:
+    """Return the names of a table's files in a folder or zip, and what is wrong with them; raises as :func:`names_in`."""
+    known, found, faults = names_in(raw), list[str](), list[Fault]()
+    for pattern in table.files:
+        matches = sorted(other for other in known if fnmatch(other, pattern) or other.endswith(f"/{pattern}"))
+        is_pattern = any(sign in pattern for sign in SIGNS)
+        if not matches:
+            hint = f"name one of {', '.join(sorted(known)[:NAMED]) or 'none'} under {name}.files of the schema"
+            faults.append(Fault(pattern, f"no such file in {raw}", hint))
+        elif len(matches) > 1 and not is_pattern:
+            faults.append(Fault(pattern, f"there are two: {', '.join(matches)}", "remove one, or name it with its folder"))
+        found += matches
+    return list(dict.fromkeys(found)), faults
+
+
+def names_in(raw: Path) -> list[str]:
+    """Return the names of all files in a folder or zip.
+
+    Raises
+    ------
+    MissingInput
+        If there is none.
+    InvalidInput
+        If it is neither.
+    """
+    if not raw.exists():
+        raise MissingInput("no such file or folder", where=str(raw), hint="give the folder or zip of the shop's files")
+    if raw.is_dir():
+        return [path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file()]
+    try:
+        with zipfile.ZipFile(raw) as archive:
+            return [info.filename for info in archive.infolist() if not info.is_dir()]
+    except (zipfile.BadZipFile, OSError) as error:
+        raise InvalidInput("is neither a folder nor a .zip", where=str(raw), hint="give the folder or zip of the files") from error
+
+
+def unpacked(raw: Path, name: str, scratch: Path) -> Path:
+    """Return the path of a file, taken out of its zip where it is in one."""
+    if raw.is_dir():
+        return raw / name
+    with zipfile.ZipFile(raw) as archive:
+        return Path(archive.extract(name, scratch))
+
+
+def is_utf8(encoding: str) -> bool:
+    """Return whether an encoding is UTF-8."""
+    return encoding.lower().replace("_", "-") in UTF8
+
+
+@contextmanager
+def open_text(path: Path, encoding: str) -> Iterator[TextIO]:
+    """Open a file, plain or .gz, as text with its line ends as they are; a byte order mark is no part of it."""
+    name = "utf-8-sig" if is_utf8(encoding) else encoding
+    with gzip.open(path, "rt", encoding=name, newline="") if path.suffix == ".gz" else path.open(encoding=name, newline="") as text:
+        yield text
+
+
+def line_of_bad_byte(path: Path, encoding: str) -> int:
+    """Return the first line that is not written in an encoding, 0 where there is none."""
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+        for line, data in enumerate(file, start=1):
+            try:
+                data.decode(encoding)
+            except UnicodeError:
+                return line
+    return 0

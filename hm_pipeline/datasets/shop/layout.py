@@ -1,0 +1,73 @@
+"""Layout that a schema describes, and the one that a home was filled by."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from hm_pipeline.base.files import atomic_write
+from hm_pipeline.datasets.layout import KaggleLayout, Layout, Prepared
+from hm_pipeline.datasets.shop.convert import convert
+from hm_pipeline.datasets.shop.faults import Fault, FaultyFiles
+from hm_pipeline.datasets.shop.files import locate
+from hm_pipeline.datasets.shop.schema import FILE, ShopSchema
+
+
+@dataclass(frozen=True)
+class ShopLayout:
+    """Files of a shop as its schema describes them.
+
+    Parameters
+    ----------
+    text
+        The schema as it was written, which the home keeps.
+    """
+
+    schema: ShopSchema
+    text: str
+
+    @classmethod
+    def load(cls, path: Path) -> "ShopLayout":
+        """Read a schema; raises as :meth:`ShopSchema.load`."""
+        return cls(ShopSchema.load(path), path.read_text(encoding="utf-8"))
+
+    @property
+    def epoch(self) -> date:
+        """First day of week 0 of a new home."""
+        return self.schema.epoch
+
+    def chosen(self, raw: Path) -> dict[str, Path]:
+        """Return the files that the schema names."""
+        found, faults = dict[str, Path](), list[Fault]()
+        for name, table in self.schema.tables.items():
+            names, wrong = locate(raw, table, name)
+            faults += wrong
+            found |= {f"{name} {file}": raw / file if raw.is_dir() else raw for file in names}
+        if faults:
+            raise FaultyFiles(faults)
+        return found
+
+    def prepare(self, raw: Path, scratch: Path, *, connection: Any, home: Path, epoch: date) -> Prepared:
+        """Return the files converted to Kaggle's layout; raises as :func:`convert`."""
+        found = convert(raw, self.schema, home, scratch, connection=connection, epoch=epoch)
+        atomic_write(scratch / FILE, lambda path: path.write_text(self.text, encoding="utf-8"))
+        counts = found.counts
+        remarks = [f"{counts.lines:,} order lines: {counts.bought:,} units bought"]
+        if counts.netted:
+            remarks.append(f"{counts.netted:,} returned units were taken off purchases of the same customer, article and week")
+        if counts.left_out:
+            remarks.append(f"{counts.left_out:,} returned units were left out, as no purchase of theirs is in the week")
+        remarks += [
+            f"{count:,} {name}s whom or which only order lines name were added, with nothing known of them".replace(
+                "whom or which ", "whom " if name == "customer" else "that "
+            )
+            for name, count in found.unlisted.items()
+            if count and self.schema.tables.get(f"{name}s")
+        ]
+        return Prepared({path.name: path for path in found.folder.iterdir()}, (*found.kept, FILE), tuple(remarks))
+
+
+def layout_of(home: Path, schema: Path | None = None) -> Layout:
+    """Return the layout of a schema that is given, else of the one a home was filled by, else Kaggle's."""
+    path = schema or home / FILE
+    return ShopLayout.load(path) if schema or path.exists() else KaggleLayout()

@@ -1,0 +1,109 @@
+"""Schemas of single tables of a shop: their files, how these are written, and the columns of customers and catalogue."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+
+
+class Part(BaseModel):
+    """Base of all parts of a schema: an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Table(Part):
+    """Files of one table, and how they are written.
+
+    Parameters
+    ----------
+    files
+        Names or patterns, relative to the folder that is ingested; CSV, as it is or as .gz, or Parquet.
+    separator, decimal, thousands, encoding
+        Separator of fields, decimal point, separator of thousands, and encoding of CSV files.
+    """
+
+    files: Names
+    separator: str = Field(",", min_length=1, max_length=1)
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ".", ",", " ", "'"] = ""
+    encoding: str = "utf-8"
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            "".encode(name)
+        except LookupError as error:
+            raise ValueError(f"there is no encoding {name!r}") from error
+        return name
+
+
+class CustomerColumns(Part):
+    """Columns of the customers; a year of birth becomes the age in the year of the newest purchase."""
+
+    customer: str
+    age: str = ""
+    birth_year: str = ""
+    club_status: str = ""
+    newsletter: str = ""
+
+    @model_validator(mode="after")
+    def _has_one_age(self) -> Self:
+        if self.age and self.birth_year:
+            raise ValueError("give age or birth_year, not both")
+        return self
+
+
+class Customers(Table):
+    """Customers.
+
+    Parameters
+    ----------
+    unlisted
+        Customers whom only order lines name: they are added with nothing known of them, or refused.
+    """
+
+    columns: CustomerColumns
+    unlisted: Literal["add", "refuse"] = "add"
+
+
+class ArticleColumns(Part):
+    """Columns of the catalogue; names are given stable numbers where the shop has none."""
+
+    article: str
+    name: str = ""
+    product: str = ""
+    type: str = ""
+    group: str = ""
+    pattern: str = ""
+    colour: str = ""
+    department: str = ""
+    index: str = ""
+    index_group: str = ""
+    section: str = ""
+    garment_group: str = ""
+    description: str = ""
+
+
+class Articles(Table):
+    """Catalogue.
+
+    Parameters
+    ----------
+    product_prefix
+        Digits or letters of an article's id that its colourways share, where no column names the product; 0 makes each
+        article a product of its own.
+    unlisted
+        Articles that only order lines name: they are added with nothing known of them, or refused.
+    """
+
+    columns: ArticleColumns
+    unlisted: Literal["add", "refuse"] = "add"
+    product_prefix: int = Field(0, ge=0)
