@@ -7,10 +7,10 @@ import polars as pl
 from hm_pipeline.base.columns import EVERYONE
 from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.files import atomic_write
-from hm_pipeline.base.ids import integers, ten_digits
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest, scan_files
+from hm_pipeline.engine.shop_ids import ShopIds, known_texts
 from hm_pipeline.recommender.ensemble.lists import write_submission
 from hm_pipeline.recommender.ensemble.training import SERVED, Recommended, Submission
 
@@ -27,9 +27,11 @@ def write_submission_of(settings: Settings, week: str, out: Path) -> int:
         raise MissingInput(f"week {week} was not made for everyone", where="submission", hint=f"run `hm run --week {week}` first")
     if not out.absolute().parent.is_dir():
         raise MissingInput("the folder does not exist", where=str(out.absolute().parent), hint="create it, or choose another --out")
+    ids = ShopIds.load(home.root)
     customers = home.static("customers").select("customer_id", "customer_hex", "position").collect()
+    customers = customers.with_columns(ids.customer(customers["customer_hex"]).alias("customer"))
     shards = (scan_files([folder / entry.file]).collect() for entry in manifest.files)
-    write_submission(shards, customers, out)
+    write_submission(shards, customers, out, articles=ids.article)
     return customers.height
 
 
@@ -55,14 +57,15 @@ def recommendations_of(settings: Settings, customer: str, week: str) -> pl.DataF
         if name in (*listed.columns, *names.columns)
     ]
     found = listed.join(names, on="article_id", how="left").sort("rank").select(columns)
-    return found.with_columns(ten_digits(pl.col("article_id")))
+    return found.with_columns(ShopIds.load(home.root).article(found["article_id"]).alias("article_id"))
 
 
 def _customer_id(home: Home, customer: str) -> int:
     table = home.static("customers").select("customer_id", "customer_hex")
-    found = table.filter(pl.col("customer_hex") == customer.strip().lower()).collect()
+    (digits,) = ShopIds.load(home.root).customer_hex(known_texts([customer]))
+    found = table.filter(pl.col("customer_hex") == pl.lit(digits, pl.String)).collect()
     if found.is_empty():
-        raise MissingInput(f"there is no customer {customer!r}", where="customers", hint="give the 64-digit id of customers.csv")
+        raise MissingInput(f"there is no customer {customer!r}", where="customers", hint="give the id of the customers' file")
     return int(found["customer_id"][0])
 
 
@@ -74,7 +77,8 @@ def features_of(settings: Settings, pairs: Path, out: Path, *, service: str) -> 
         raise MissingInput("the folder does not exist", where=str(out.absolute().parent), hint="create it, or choose another --out")
     asked = _read(pairs, is_typed=out.suffix != ".csv")
     found = features_of_pairs(asked, settings, service=service, where=str(pairs))
-    articles = ten_digits(integers(asked["article_id"]))
+    ids = ShopIds.load(settings.home)
+    articles = ids.article(ids.article_id(asked["article_id"])).alias("article_id")
     written = pl.concat([asked.with_columns(articles), found], how="horizontal")
     lists = [name for name, kind in written.schema.items() if kind.is_nested()]
     if lists and out.suffix == ".csv":

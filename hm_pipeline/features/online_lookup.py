@@ -3,13 +3,14 @@
 ``look_up(open_store(home), customers=[hex_id])`` gives a customer's list, scores, strategies, needs and activity.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.ids import integer, signed
+from hm_pipeline.engine.shop_ids import ShopIds, known_texts
 from hm_pipeline.features.historical import home_of, service_of
 from hm_pipeline.features.identity import refuse_others
 from hm_pipeline.features.online_load import tables_of
@@ -35,7 +36,7 @@ def look_up(
     Parameters
     ----------
     customers
-        64-digit ids, or the integers of the tables.
+        The shop's own ids: 64 hex digits where it has Kaggle's, or the integers of the tables.
     articles
         Numbers, with or without leading zeros; as many as customers where both are given.
     features
@@ -51,10 +52,11 @@ def look_up(
         If an id is none, or there is not one of each per row.
     """
     customers, articles, asked = list(customers), list(articles), dict[str, Sequence[Any]]()
+    ids = ShopIds.load(home_of(store))
     if customers:
-        asked["customer_id"] = [_customer(given) for given in customers]
+        asked["customer_id"] = _own(customers, ids.customer_id, "customer") if ids.are_own else [_customer(given) for given in customers]
     if articles:
-        asked["article_id"] = [_article(given) for given in articles]
+        asked["article_id"] = _own(articles, ids.article_id, "article") if ids.are_own else [_article(given) for given in articles]
     asked |= request or {}
     refuse_others(home_of(store), customers)
     rows = {len(values) for values in asked.values()}
@@ -111,6 +113,15 @@ def _refuse_unknown(store: "FeatureStore", found: pl.DataFrame, given: Mapping[s
         if unknown:
             named = f"{name.removesuffix('_id')} {ids[unknown[0]]}" + (f" and {len(unknown) - 1} more" if unknown[1:] else "")
             raise MissingInput(f"{named} is not served", where="online store", hint="give ids of customers.csv and articles.csv")
+
+
+def _own(given: Sequence[str | int], integers: Callable[[pl.Series], pl.Series], name: str) -> list[int]:
+    """Return the integers of the shop's own ids."""
+    found = integers(known_texts(given))
+    if found.null_count():
+        unknown = given[int(found.is_null().arg_max() or 0)]
+        raise MissingInput(f"there is no {name} {unknown!r}", where=f"{name}s", hint=f"give ids of the shop's {name}s")
+    return found.to_list()
 
 
 def _customer(given: str | int) -> int:

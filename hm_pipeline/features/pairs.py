@@ -11,13 +11,14 @@ from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.ids import integers
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.shop_ids import ShopIds
 from hm_pipeline.feast_duckdb.offline.frames import as_arrow
 from hm_pipeline.features.feast_objects import KEYS
 from hm_pipeline.features.historical import IS_CANDIDATE, are_candidates, feature_names, fetch
 from hm_pipeline.features.matrix import store_of
 
 ASKED = ("customer_id", "article_id", "week_id", "week")
-HINT = "give customer_id (64 hex digits, or an integer), article_id, and week_id or week (its first day)"
+HINT = "give customer_id (the shop's own, 64 hex digits, or an integer), article_id, and week_id or week (its first day)"
 
 
 def features_of_pairs(
@@ -80,14 +81,19 @@ def _keys(asked: pl.DataFrame, home: Home, where: str) -> pl.DataFrame:
     """Return the keys as the tables have them."""
     customers = home.static("customers").select("customer_id", "customer_hex").collect()
     articles = home.static("articles").select("article_id").collect()["article_id"]
-    article = _number(asked["article_id"], where)
-    keys = pl.DataFrame([_customer_ids(asked["customer_id"], customers, where), _weeks(asked, home.calendar, where), article])
+    ids = ShopIds.load(home.root)
+    article = ids.article_id(asked["article_id"]).alias("article_id") if ids.are_own else _number(asked["article_id"], where)
+    keys = pl.DataFrame([_customer_ids(asked["customer_id"], customers, ids, where), _weeks(asked, home.calendar, where), article])
     for name, known in (("customer_id", customers["customer_id"]), ("article_id", articles)):
         _refuse(asked[name], ~keys[name].is_in(known.implode()), f"there is no {name.removesuffix('_id')}", where)
     return keys.select(KEYS)
 
 
-def _customer_ids(given: pl.Series, customers: pl.DataFrame, where: str) -> pl.Series:
+def _customer_ids(given: pl.Series, customers: pl.DataFrame, shop: ShopIds, where: str) -> pl.Series:
+    if shop.are_own:
+        own = shop.customer_id(given)
+        _refuse(given, own.is_null(), "there is no customer", where)
+        return own.alias("customer_id")
     numbers = integers(given)
     if given.dtype != pl.String:
         _refuse(given, numbers.is_null(), f"{given.name} is not an integer:", where)

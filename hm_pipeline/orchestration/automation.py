@@ -9,6 +9,7 @@ from hm_pipeline.base.errors import HMError, MissingInput
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.kaggle.report import IngestReport
+from hm_pipeline.datasets.shop.layout import layout_of
 from hm_pipeline.engine.lock import write_lock
 from hm_pipeline.orchestration.dagster_failure import as_dagster_failure
 from hm_pipeline.orchestration.deliveries import Delivery
@@ -37,7 +38,7 @@ def _ingested(context: dg.OpExecutionContext, settings: Settings) -> IngestRepor
     if settings.raw is None:
         raise MissingInput("no folder is named", where="HM_RAW", hint="start Dagster with HM_RAW=FOLDER")
     with write_lock(settings.home, wait=context.log.warning):
-        report = ingest(settings.raw, settings.home, settings=settings, epoch=calendar_of(settings).epoch)
+        report = ingest(settings.raw, settings.home, settings=settings, layout=layout_of(settings.home), epoch=calendar_of(settings).epoch)
         report_ingested(context.instance, settings)
     return report
 
@@ -86,7 +87,7 @@ def raw_sensor(settings: Settings, job: dg.JobDefinition) -> dg.SensorDefinition
             return dg.SkipReason("no folder is watched: start Dagster with HM_RAW=FOLDER")
         before = Delivery.read(context.cursor, context.last_run_key)
         try:
-            now = before.now(settings.raw)
+            now = before.now(settings.raw, layout_of(settings.home))
         except HMError as error:
             return dg.SkipReason(f"nothing complete to ingest yet: {error}")
         context.update_cursor(now.cursor)

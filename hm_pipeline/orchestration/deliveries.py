@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from hm_pipeline.base.errors import MissingInput
-from hm_pipeline.datasets.kaggle.raw_files import chosen
+from hm_pipeline.datasets.layout import KaggleLayout, Layout
 from hm_pipeline.engine.step import short_hash
 
 State = tuple[int, int, int, int]  # size, times of change of content and of the entry, and the entry itself
@@ -55,15 +55,15 @@ class Delivery:
         """Name of the run that ingests it; the same for a look that is repeated."""
         return f"{self.content}-{self.number}"
 
-    def now(self, raw: Path) -> "Delivery":
-        """Look again: only files whose state has changed are read.
+    def now(self, raw: Path, layout: Layout | None = None) -> "Delivery":
+        """Look again: of the files of the layout, Kaggle's where not given, only those whose state has changed are read.
 
         Raises
         ------
         HMError
             If the files are not complete: one is missing, or is being written.
         """
-        paths = chosen(raw)
+        paths = (layout or KaggleLayout()).chosen(raw)
         files = {str(path): self._seen(path) for path in dict.fromkeys(paths.values())}
         content = short_hash(*(f"{table} {files[str(path)][1]}" for table, path in sorted(paths.items())))
         return Delivery(files, content, self.number + (content != self.content))

@@ -1,6 +1,6 @@
 """From scores to lists: the best candidates of each customer, filled where they are too few, and Kaggle's file."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import polars as pl
@@ -58,7 +58,13 @@ def recommend(
     return rows.select(*KEYS, pl.col("rank").cast(pl.Int16), pl.col("score").cast(pl.Float32), "strategy", *singles)
 
 
-def write_submission(recommendations_by_shard: Iterable[pl.DataFrame], customers: pl.DataFrame, path: Path) -> None:
+def write_submission(
+    recommendations_by_shard: Iterable[pl.DataFrame],
+    customers: pl.DataFrame,
+    path: Path,
+    *,
+    articles: Callable[[pl.Series], pl.Series] = ten_digits,
+) -> None:
     """Write Kaggle's file: one line per customer, 12 articles, atomically.
 
     Parameters
@@ -66,15 +72,17 @@ def write_submission(recommendations_by_shard: Iterable[pl.DataFrame], customers
     recommendations_by_shard
         ``customer_id, article_id, rank`` of one week; a customer's rows are in one shard.
     customers
-        ``customer_id, customer_hex, position``; lines follow the position.
+        ``customer_id``, ``customer``, the id to write, and ``position``, which lines follow.
+    articles
+        Returns the ids to write of articles.
 
     Raises
     ------
     RowCountMismatch
         If a customer has no 12 articles, comes twice, or is unknown.
     """
-    predictions = pl.concat([_lines(shard) for shard in recommendations_by_shard] or [_lines(_NO_ROWS)])
-    wanted = customers.sort("position").select("customer_id", "customer_hex")
+    predictions = pl.concat([_lines(shard, articles) for shard in recommendations_by_shard] or [_lines(_NO_ROWS, articles)])
+    wanted = customers.sort("position").select("customer_id", "customer")
     lines = wanted.join(predictions, on="customer_id", how="left", maintain_order="left")
     missing = lines["prediction"].null_count()
     if missing:
@@ -83,8 +91,8 @@ def write_submission(recommendations_by_shard: Iterable[pl.DataFrame], customers
         raise RowCountMismatch(
             f"{predictions.height} lists for {wanted.height} customers, some twice or unknown", where="recommendations", hint=_HINT
         )
-    file = lines.select(customer_id="customer_hex", prediction="prediction")
-    atomic_write(path, lambda aside: file.write_csv(aside, quote_style="never"))
+    file = lines.select(customer_id="customer", prediction="prediction")
+    atomic_write(path, lambda aside: file.write_csv(aside, quote_style="necessary"))
 
 
 _NO_ROWS = pl.DataFrame(schema={"customer_id": pl.Int64, "article_id": pl.Int64, "rank": pl.Int16})
@@ -117,11 +125,12 @@ def _filled(best: pl.DataFrame, asked: pl.DataFrame, fill: pl.DataFrame) -> pl.D
     return added.select(*KEYS, rank=pl.col("have") + pl.col("_step"), score=score, strategy=pl.lit(FILL))
 
 
-def _lines(shard: pl.DataFrame) -> pl.DataFrame:
+def _lines(shard: pl.DataFrame, articles: Callable[[pl.Series], pl.Series]) -> pl.DataFrame:
     """Return one line of article ids per customer."""
     top = shard.filter(pl.col("rank") <= K).select("customer_id", "article_id", "rank").sort("customer_id", "rank")
-    lists = top.group_by("customer_id", maintain_order=True).agg(
-        ten_digits(pl.col("article_id")).str.join(" ").alias("prediction"), count=pl.col("article_id").n_unique()
+    shown = top.with_columns(articles(top["article_id"]).alias("shown"))
+    lists = shown.group_by("customer_id", maintain_order=True).agg(
+        pl.col("shown").str.join(" ").alias("prediction"), count=pl.col("article_id").n_unique()
     )
     short = lists.filter(pl.col("count") != K).height
     if short:

@@ -71,7 +71,7 @@ def test_too_short_a_fill_is_told():
         recommend(empty, ranks, audience=AUDIENCE, fill=FILL.head(11))
 
 
-CUSTOMERS = pl.DataFrame({"customer_id": [1, 2], "customer_hex": ["a" * 64, "b" * 64], "position": [1, 0]})
+CUSTOMERS = pl.DataFrame({"customer_id": [1, 2], "customer": ["a" * 64, "b" * 64], "position": [1, 0]})
 
 
 def test_submission_by_hand(recommended, tmp_path):
