@@ -7,15 +7,18 @@ import pandas as pd
 import polars as pl
 
 from hm_pipeline.base.calendar import Calendar
+from hm_pipeline.base.columns import BUYERS
 from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.ids import integers
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.shop_ids import ShopIds
 from hm_pipeline.feast_duckdb.offline.frames import as_arrow
 from hm_pipeline.features.feast_objects import KEYS
-from hm_pipeline.features.historical import IS_CANDIDATE, are_candidates, feature_names, fetch
+from hm_pipeline.features.historical import CANDIDATES, IS_CANDIDATE, are_candidates, feature_names, fetch
 from hm_pipeline.features.matrix import store_of
+from hm_pipeline.features.tables import feature_tables
 
 ASKED = ("customer_id", "article_id", "week_id", "week")
 HINT = "give customer_id (the shop's own, 64 hex digits, or an integer), article_id, and week_id or week (its first day)"
@@ -51,10 +54,22 @@ def features_of_pairs(
     clash = sorted({IS_CANDIDATE, *wanted} & {*columns})
     if clash:
         raise InvalidInput(f"{', '.join(clash)} would appear twice", where=where, hint="rename the column")
+    _refuse_unmade(home, keys["week_id"], service)
     found = fetch(store, keys, service=service, calendar=home.calendar)
     if IS_CANDIDATE not in found.columns:
         found = found.with_columns(are_candidates(store, keys, calendar=home.calendar))
     return found.select(IS_CANDIDATE, *wanted)
+
+
+def _refuse_unmade(home: Home, weeks: pl.Series, service: str) -> None:
+    """Raise where a week's tables are not all there, with the command that makes them."""
+    names = [CANDIDATES, *(table.table for table in feature_tables() if service in table.services and table.is_weekly)]
+    for week_id in weeks.unique().sort():
+        missing = [name for name in names if Manifest.load(home.folder(name, week_id)) is None]
+        if missing:
+            week = home.calendar.key(week_id)
+            audience = "" if week_id == home.calendar.last_week else f" --audience {BUYERS}"
+            raise MissingInput(f"the week of {week} was not made", where=missing[0], hint=f"run `hm run --week {week}{audience}`")
 
 
 def _columns(pairs: Any, where: str) -> list[str]:

@@ -144,7 +144,8 @@ def test_features_that_are_none(ask, pairs, options, words):
 
 def test_a_week_that_was_not_made(ask, pairs, served):
     first = Home(served.home).calendar.first_week
-    with pytest.raises(HMError, match=f"no partition for week_id {first}"):
+    key = Home(served.home).calendar.key(first)
+    with pytest.raises(HMError, match=f"the week of {key} was not made .*: run `hm run --week {key} --audience buyers`"):
         ask(pairs.with_columns(week_id=pl.lit(first)))
 
 
