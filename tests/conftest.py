@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from hypothesis import settings
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 # The files that take longest, the longest first, so that none of them is what everyone waits for at the end.
 LONG = (
@@ -54,13 +52,6 @@ def pytest_collection_modifyitems(items):
     """Put the longest files first, and all others in the order in which they were found."""
     places = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONG)))
-
-
-@event.listens_for(Engine, "connect")
-def _write_without_waiting(connection, _record):
-    """Let the disk take Dagster's events when it likes: no test cuts the power, and half of a small shop's week is that wait."""
-    if type(connection).__module__ == "sqlite3":
-        connection.execute("PRAGMA synchronous = OFF")
 
 
 @pytest.fixture(scope="session")
