@@ -112,6 +112,14 @@ def dagster_instance(settings: Settings) -> "Iterator[DagsterInstance]":
         yield instance
 
 
+def create_storage(settings: Settings) -> None:
+    """Create the tables of Dagster's SQLite in a home that has none: of processes that start together, all but one would fail."""
+    if settings.postgres or (settings.home / "dagster" / "schedules" / "schedules.db").exists():
+        return
+    with dagster_instance(settings) as instance:
+        _ = instance.run_storage, instance.event_log_storage, instance.schedule_storage  # each is created when it is first asked for
+
+
 def _commit_to_the_log(connection: Any, _record: object) -> None:
     """Let a commit of Dagster's events end when it is in the operating system's hands, not on the disk.
 

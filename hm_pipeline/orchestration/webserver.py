@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hm_pipeline.base.errors import HomeLocked, MissingInput
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.orchestration.instance import write_dagster_yaml
+from hm_pipeline.orchestration.instance import create_storage, write_dagster_yaml
 
 PATIENCE = 10  # seconds that a server has to end by itself
 LOOK = 2  # seconds between two looks at the weeks
@@ -40,6 +40,7 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
     os.environ["HM_HOME"] = str(home)  # runs of the daemon start in folders of their own
     os.environ["DAGSTER_HOME"] = str(write_dagster_yaml(settings))
     os.environ.setdefault("PYTHONWARNINGS", "ignore")  # Dagster's remarks on its own beta parameters, hundreds of lines
+    create_storage(settings.model_copy(update={"home": home}))
     page = subprocess.Popen([sys.executable, "-m", "dagster_webserver", *CODE, "--port", str(port), "--host", host])  # noqa: S603 - ours
     daemon = _daemon()
     news = subprocess.Popen(["nice", "-n", "10", sys.executable, "-m", "hm_pipeline.orchestration.ingest_events"])  # noqa: S607 - as above
