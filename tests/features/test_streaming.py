@@ -1,7 +1,7 @@
 """Streams are read some at once: every item comes once, errors come through, and who stops early leaves nothing running."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count, islice
 
 import pytest
@@ -16,8 +16,13 @@ def counting(first: int, *, fails_after: int | None = None) -> Iterator[int]:
         yield number
 
 
-def readers() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith("ThreadPoolExecutor")]
+@pytest.fixture
+def readers() -> Callable[[], list[str]]:
+    """Return what names the readers that a test has started and not ended; other tests of the process may have left threads."""
+    before = set(threading.enumerate())
+    return lambda: [
+        thread.name for thread in threading.enumerate() if thread not in before and thread.name.startswith("ThreadPoolExecutor")
+    ]
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 5])
@@ -44,7 +49,7 @@ def test_no_stream_gives_nothing():
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
-def test_what_breaks_a_stream_off_breaks_all_off(at_once):
+def test_what_breaks_a_stream_off_breaks_all_off(at_once, readers):
     with pytest.raises(ValueError, match="broke off at 1003"):
         list(together([counting(0), counting(1000, fails_after=3), counting(2000)], at_once=at_once))
     assert readers() == []
@@ -59,7 +64,7 @@ def test_streams_that_cannot_be_made_are_an_error():
         list(together(streams(), at_once=2))
 
 
-def test_who_stops_early_leaves_nothing_running():
+def test_who_stops_early_leaves_nothing_running(readers):
     taken = together((count(first) for first in range(10)), at_once=2, ahead=1)  # each without an end
     assert len(list(islice(taken, 3))) == 3
     taken.close()
