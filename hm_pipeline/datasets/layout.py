@@ -1,6 +1,6 @@
 """Layout of raw files: what turns a folder or a zip into the three files that are ingested, Kaggle's being the built-in one."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,7 +25,7 @@ class Prepared:
 
     files: dict[str, Path]
     kept: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = field(default=())
+    remarks: tuple[str, ...] = ()
 
 
 class Layout(Protocol):

@@ -8,7 +8,7 @@ from typing import Self
 
 import polars as pl
 
-from hm_pipeline.base.ids import integers, signed_id, ten_digits
+from hm_pipeline.base.ids import HEX, integers, signed_id, ten_digits
 
 CUSTOMERS, ARTICLES = "customer_ids.parquet", "article_ids.parquet"
 
@@ -48,9 +48,7 @@ class ShopIds:
     def customer_id(self, given: pl.Series) -> pl.Series:
         """Return the customers' integers of the tables, null where the home has no such id."""
         digits = self.customer_hex(given)
-        return (
-            digits.to_frame("hex").select(pl.when(pl.col("hex").str.contains("^[0-9a-f]{64}$")).then(signed_id(pl.col("hex")))).to_series()
-        )
+        return digits.to_frame("hex").select(pl.when(pl.col("hex").str.contains(HEX)).then(signed_id(pl.col("hex")))).to_series()
 
     def article_id(self, given: pl.Series) -> pl.Series:
         """Return the articles' integers of the tables, null where the home has no such id."""

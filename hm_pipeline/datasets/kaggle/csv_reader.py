@@ -75,7 +75,7 @@ def inner_names(names: Sequence[str], known: Iterable[str]) -> list[str]:
     return [name if name in ours else f"other_{place}" for place, name in enumerate(names)]
 
 
-def csv_scan(path: Path, columns: Mapping[str, str], *, parallel: bool = True) -> str:
+def csv_scan(path: Path, columns: Mapping[str, str], *, parallel: bool = True, separator: str = ",") -> str:
     """Return the SQL that reads a CSV file whose columns, in their order, have the given types.
 
     Dates have a format because without one DuckDB takes ``2020-01-1x`` for the first of January.  Folders above the
@@ -83,7 +83,8 @@ def csv_scan(path: Path, columns: Mapping[str, str], *, parallel: bool = True) -
     """
     types = ", ".join(f"{quote(name)}: {quote(kind)}" for name, kind in columns.items())
     return (
-        f"read_csv({sql_path(path)}, auto_detect=false, header=true, delim=',', quote='\"', escape='\"', hive_partitioning=false, "
+        f"read_csv({sql_path(path)}, auto_detect=false, header=true, delim={quote(separator)}, quote='\"', escape='\"', "
+        "hive_partitioning=false, "
         f"dateformat='%Y-%m-%d', parallel={str(parallel).lower()}, columns={{{types}}})"
     )
 

@@ -35,11 +35,11 @@ class Record(NamedTuple):
     text: str = ""
 
 
-def open_text(path: Path, errors: str = "strict") -> TextIO:
+def open_text(path: Path, errors: str = "strict", encoding: str = "utf-8-sig") -> TextIO:
     """Open a raw file as text, unpacked."""
     if path.suffix == ".gz":
-        return io.TextIOWrapper(gzip.open(path), encoding="utf-8-sig", errors=errors, newline="")
-    return path.open(encoding="utf-8-sig", errors=errors, newline="")
+        return io.TextIOWrapper(gzip.open(path), encoding=encoding, errors=errors, newline="")
+    return path.open(encoding=encoding, errors=errors, newline="")
 
 
 def count_quotes(path: Path) -> int:

@@ -48,8 +48,8 @@ def chosen(raw: Path) -> dict[str, Path]:
         return {file: raw / name for file, name in _choose(names, raw).items()}
     if raw.suffix.lower() != ".zip":
         raise InvalidInput("is neither a folder nor a .zip", where=str(raw), hint=LAYOUT)
-    with _opened(raw) as archive:
-        return dict.fromkeys(_choose(_members(archive), raw), raw)
+    with open_zip(raw) as archive:
+        return dict.fromkeys(_choose(names_of(archive), raw), raw)
 
 
 def _refuse_dangling(path: Path) -> bool:
@@ -71,8 +71,8 @@ def _choose(names: Iterable[str], raw: Path) -> dict[str, str]:
 
 
 def _unpack(raw: Path, scratch: Path) -> dict[str, Path]:
-    with _opened(raw) as archive:
-        names = _choose(_members(archive), raw)
+    with open_zip(raw) as archive:
+        names = _choose(names_of(archive), raw)
         found = {file: Path(archive.extract(name, scratch)) for file, name in names.items()}
     return _unzipped(found, scratch)
 
@@ -83,19 +83,27 @@ def _unzipped(files: Mapping[str, Path], scratch: Path) -> dict[str, Path]:
 
 
 def _unzip(path: Path, file: str, scratch: Path) -> Path:
-    with _opened(path) as archive:
-        names = [name for name in _members(archive) if name.rpartition("/")[2] in (file, f"{file}.gz")]
+    with open_zip(path) as archive:
+        names = [name for name in names_of(archive) if name.rpartition("/")[2] in (file, f"{file}.gz")]
         if not names:
             raise InvalidInput(f"holds no {file}", where=str(path), hint=f"zip {file} alone, under its own name")
         return Path(archive.extract(min(names, key=lambda name: (name.count("/"), name)), scratch))
 
 
-def _members(archive: zipfile.ZipFile) -> list[str]:
+def names_of(archive: zipfile.ZipFile) -> list[str]:
+    """Return the names of the files in a zip."""
     return [info.filename for info in archive.infolist() if not info.is_dir()]
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open a zip, and translate what a damaged one raises.
+
+    Raises
+    ------
+    InvalidInput
+        If it cannot be unpacked.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive

@@ -14,7 +14,7 @@ from hm_pipeline.datasets.shop.dimensions import Dimension, write_articles, writ
 from hm_pipeline.datasets.shop.order_lines import Counts, OrderLines
 from hm_pipeline.datasets.shop.reading import Reader
 from hm_pipeline.datasets.shop.schema import ShopSchema
-from hm_pipeline.engine.shop_ids import ARTICLES, CUSTOMERS
+from hm_pipeline.engine.shop_ids import ARTICLES, CUSTOMERS, ShopIds
 
 CODES = "codes.json"
 
@@ -47,14 +47,14 @@ def convert(raw: Path, schema: ShopSchema, home: Path, scratch: Path, *, connect
     """
     folder = scratch / "layout"
     folder.mkdir(parents=True, exist_ok=True)
-    reader = Reader(connection, raw, scratch)
+    reader, ids = Reader(connection, raw, scratch), ShopIds.load(home)
     lines = OrderLines(reader, schema.transactions, epoch)
     is_typed, unlisted = lines.read(), dict[str, int]()
     customers, articles = Dimension(reader, schema.customers, "customer"), Dimension(reader, schema.articles, "article")
     known = [dimension.read() for dimension in (customers, articles) if is_typed or dimension.table]
     if is_typed and all(known):
-        for dimension, file in ((customers, CUSTOMERS), (articles, ARTICLES)):
-            unlisted[dimension.name] = dimension.find_unlisted(_stored(home / file))
+        for dimension, stored in ((customers, ids.customers), (articles, ids.articles)):
+            unlisted[dimension.name] = dimension.find_unlisted(stored)
             reader.faults += lines.unlisted(dimension.name, most=dimension.most_unlisted)
     reader.refuse()
     counts = lines.write(folder / RAW_TRANSACTIONS.file)
@@ -62,19 +62,14 @@ def convert(raw: Path, schema: ShopSchema, home: Path, scratch: Path, *, connect
     people = write_customers(customers, folder / RAW_CUSTOMERS.file, newest.year)
     codes = json.loads((home / CODES).read_text()) if (home / CODES).exists() else {}
     catalogue, numbers = write_articles(articles, folder / RAW_ARTICLES.file, codes)
-    _keep(people, home / CUSTOMERS, scratch / CUSTOMERS)
-    _keep(catalogue, home / ARTICLES, scratch / ARTICLES)
+    _keep(people, ids.customers, scratch / CUSTOMERS)
+    _keep(catalogue, ids.articles, scratch / ARTICLES)
     text = json.dumps(numbers, indent=1, ensure_ascii=False) + "\n"
     atomic_write(scratch / CODES, lambda path: path.write_text(text, encoding="utf-8"))
     return Converted(folder, (CODES, CUSTOMERS, ARTICLES), counts, unlisted)
 
 
-def _stored(path: Path) -> pl.DataFrame | None:
-    return pl.read_parquet(path, glob=False, hive_partitioning=False) if path.exists() else None
-
-
-def _keep(ids: pl.DataFrame, stored: Path, target: Path) -> None:
+def _keep(ids: pl.DataFrame, stored: pl.DataFrame | None, target: Path) -> None:
     """Write the ids of a delivery and those that the home has already."""
-    known = _stored(stored)
-    both = ids if known is None else pl.concat([ids, known])
+    both = ids if stored is None else pl.concat([ids, stored])
     atomic_write(target, both.unique().sort(ids.columns).write_parquet)

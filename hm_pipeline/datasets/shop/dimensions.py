@@ -49,8 +49,7 @@ class Dimension:
         """Read the table, and its ids as ``known_<name>s``; whether nothing is wrong with it."""
         source = f"SELECT DISTINCT {self.name} AS id FROM typed WHERE {self.name} <> ''"
         if self.table is not None:
-            columns = [column for column in self.table.columns.model_dump().values() if column]
-            if not self.reader.read(self.table, f"{self.name}s", list(dict.fromkeys(columns))):
+            if not self.reader.read(self.table, f"{self.name}s", list(dict.fromkeys(self.table.columns.named.values()))):
                 return False
             source = f"SELECT trim({self._column}) AS id FROM {self.name}s"
         before = len(self.reader.faults)
@@ -78,8 +77,13 @@ class Dimension:
         return 0.0 if self.table is not None and self.table.unlisted == "refuse" else MOST_UNLISTED
 
     @property
+    def _id(self) -> str:
+        """Name of the column of ids, in the files or among those of the order lines."""
+        return str(getattr(self.table.columns, self.name)) if self.table else "id"
+
+    @property
     def _column(self) -> str:
-        return sql_name(getattr(self.table.columns, self.name)) if self.table else "id"
+        return sql_name(self._id)
 
     def _faults(self) -> Iterator[Fault]:
         hint = f"keep one row a {self.name}"
@@ -105,16 +109,14 @@ class Dimension:
     def _found(self, query: str, what: str, hint: str, column: str = "") -> Iterator[Fault]:
         (count,) = self.reader.one(f"SELECT count(*) FROM ({query})")
         if count:
-            file, row, value = self.reader.one(f"SELECT file, row, value FROM ({query}) ORDER BY file, row LIMIT 1")
-            line = self.reader.line(f"{self.name}s", file, row)
-            yield Fault(file, what, hint, column or self._column.strip('"'), line, value or "", count)
+            yield self.reader.fault(f"{self.name}s", query, column or self._id, what, hint, count)
 
 
 def write_customers(customers: Dimension, path: Path, newest_year: int) -> pl.DataFrame:
     """Write customers in Kaggle's layout and return their ids: ``customer_hex`` and the shop's own, ``customer``."""
     connection, table = customers.reader.connection, customers.table
     if isinstance(table, Customers):
-        parts = {part: _trimmed(name) for part, name in table.columns.model_dump().items() if name}
+        parts = {part: _trimmed(name) for part, name in table.columns.named.items()}
         age = parts.get("age") or (f"{newest_year} - try_cast({parts['birth_year']} AS DOUBLE)" if "birth_year" in parts else "NULL")
         club, news = parts.get("club_status", "NULL"), parts.get("newsletter", "NULL")
         source = (
@@ -137,7 +139,7 @@ def write_articles(articles: Dimension, path: Path, codes: Codes) -> tuple[pl.Da
         Numbers that names have already: a name keeps its number, new ones get the next, in the order of the alphabet.
     """
     connection, table = articles.reader.connection, articles.table
-    parts = {part: _trimmed(name) for part, name in table.columns.model_dump().items() if name} if table else {"article": "id"}
+    parts = {part: _trimmed(name) for part, name in table.columns.named.items()} if table else {"article": "id"}
     source = "articles" if table else "known_articles"
     columns = [f"{text} AS {sql_name(part)}" for part, text in parts.items()]
     columns.append(f"{article_number(parts['article'])} AS article_id")
@@ -153,7 +155,7 @@ def write_articles(articles: Dimension, path: Path, codes: Codes) -> tuple[pl.Da
     numbers = {part: dict(names) for part, names in codes.items()}
     for part in (part for part in CODED if part in parts):
         known = numbers.setdefault(part, {})
-        new = rows[part].drop_nulls().filter(rows[part].drop_nulls() != "").unique().sort()
+        new = rows[part].drop_nulls().unique().sort()
         known |= {
             name: number
             for number, name in enumerate((name for name in new if name not in known), start=max(known.values(), default=0) + 1)

@@ -2,13 +2,13 @@
 
 import gzip
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TextIO
 
 from hm_pipeline.base.errors import InvalidInput, MissingInput
+from hm_pipeline.datasets.kaggle import csv_records
+from hm_pipeline.datasets.kaggle.raw_files import names_of, open_zip
 from hm_pipeline.datasets.shop.faults import Fault
 from hm_pipeline.datasets.shop.table_schema import Table
 
@@ -46,18 +46,17 @@ def names_in(raw: Path) -> list[str]:
         raise MissingInput("no such file or folder", where=str(raw), hint="give the folder or zip of the shop's files")
     if raw.is_dir():
         return [path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file()]
-    try:
-        with zipfile.ZipFile(raw) as archive:
-            return [info.filename for info in archive.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, OSError) as error:
-        raise InvalidInput("is neither a folder nor a .zip", where=str(raw), hint="give the folder or zip of the files") from error
+    if not zipfile.is_zipfile(raw):
+        raise InvalidInput("is neither a folder nor a .zip", where=str(raw), hint="give the folder or zip of the files")
+    with open_zip(raw) as archive:
+        return names_of(archive)
 
 
 def unpacked(raw: Path, name: str, scratch: Path) -> Path:
     """Return the path of a file, taken out of its zip where it is in one."""
     if raw.is_dir():
         return raw / name
-    with zipfile.ZipFile(raw) as archive:
+    with open_zip(raw) as archive:
         return Path(archive.extract(name, scratch))
 
 
@@ -66,12 +65,9 @@ def is_utf8(encoding: str) -> bool:
     return encoding.lower().replace("_", "-") in UTF8
 
 
-@contextmanager
-def open_text(path: Path, encoding: str) -> Iterator[TextIO]:
+def open_text(path: Path, encoding: str) -> TextIO:
     """Open a file, plain or .gz, as text with its line ends as they are; a byte order mark is no part of it."""
-    name = "utf-8-sig" if is_utf8(encoding) else encoding
-    with gzip.open(path, "rt", encoding=name, newline="") if path.suffix == ".gz" else path.open(encoding=name, newline="") as text:
-        yield text
+    return csv_records.open_text(path, encoding="utf-8-sig" if is_utf8(encoding) else encoding)
 
 
 def line_of_bad_byte(path: Path, encoding: str) -> int:

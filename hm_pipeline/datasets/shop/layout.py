@@ -58,9 +58,7 @@ class ShopLayout:
         if counts.left_out:
             remarks.append(f"{counts.left_out:,} returned units were left out, as no purchase of theirs is in the week")
         remarks += [
-            f"{count:,} {name}s whom or which only order lines name were added, with nothing known of them".replace(
-                "whom or which ", "whom " if name == "customer" else "that "
-            )
+            f"{count:,} {name}s {'whom' if name == 'customer' else 'that'} only order lines name were added, with nothing known of them"
             for name, count in found.unlisted.items()
             if count and self.schema.tables.get(f"{name}s")
         ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from hm_pipeline.base.calendar import DAYS
 from hm_pipeline.datasets.kaggle.csv_reader import quote, sql_name, sql_path
 from hm_pipeline.datasets.kaggle.row_validation import MOST_PRICE
 from hm_pipeline.datasets.shop.faults import Fault
@@ -14,7 +15,6 @@ from hm_pipeline.datasets.shop.schema import Returns, Transactions
 
 LINES = "order_lines"
 MOST_UNITS = 1_000  # of a line; more is a mistake, or another unit
-DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,7 @@ class OrderLines:
 
     def read(self) -> bool:
         """Read the lines, and type them as ``typed``; whether nothing is wrong with them."""
-        names = [name for name in self.table.columns.model_dump().values() if name]
-        if not self.reader.read(self.table, LINES, list(dict.fromkeys(names))):
+        if not self.reader.read(self.table, LINES, list(dict.fromkeys(self.table.columns.named.values()))):
             return False
         self.reader.connection.execute(f"CREATE OR REPLACE TABLE typed AS SELECT file, row, {self._typed()} FROM {LINES}")
         before = len(self.reader.faults)
@@ -122,10 +121,9 @@ class OrderLines:
             yield Fault(", ".join(self.table.files), "no line is a purchase, all are returns", "give the lines of purchases, too")
         for (column, broken, what, hint), count in zip(kinds, found, strict=True):
             if count:
-                file, row = self.reader.one(f"SELECT file, row FROM typed WHERE {broken} ORDER BY file, row LIMIT 1")
-                query = f"SELECT {sql_name(column)} FROM {LINES} WHERE file = ? AND row = ?"
-                (value,) = self.reader.one(query, [file, row])
-                yield Fault(file, what, hint, column, self.reader.line(LINES, file, row), value or "", count)
+                wrong = f"(SELECT file, row FROM typed WHERE {broken}) AS wrong"  # apart, as the files' columns may bear these names
+                rows = f"SELECT file, row, {sql_name(column)} AS value FROM {LINES} SEMI JOIN {wrong} USING (file, row)"
+                yield self.reader.fault(LINES, rows, column, what, hint, count)
 
     def unlisted(self, part: str, *, most: float) -> Iterator[Fault]:
         """Yield the fault of unlisted customers or articles, where more than a share of the lines name one."""
@@ -133,9 +131,8 @@ class OrderLines:
         missing = f"FROM typed SEMI JOIN unlisted_{part}s ON typed.{part} = unlisted_{part}s.id"
         count, lines = self.reader.one(f"SELECT (SELECT count(*) {missing}), (SELECT count(*) FROM typed)")
         if count > most * lines:
-            file, row, value = self.reader.one(f"SELECT file, row, {part} {missing} ORDER BY file, row LIMIT 1")
             what, hint = f"is not among the {part}s", f"add it to their files, name another column, or leave {part}s out of the schema"
-            yield Fault(file, what, hint, column, self.reader.line(LINES, file, row), value, count)
+            yield self.reader.fault(LINES, f"SELECT file, row, {part} AS value {missing}", column, what, hint, count)
 
     # Purchases --------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from hm_pipeline.datasets.kaggle.csv_reader import quote, sql_name, sql_path
+from hm_pipeline.datasets.kaggle.csv_reader import csv_scan, quote, sql_name, sql_path
 from hm_pipeline.datasets.kaggle.csv_records import count_quotes
 from hm_pipeline.datasets.shop.faults import Fault, FaultyFiles
 from hm_pipeline.datasets.shop.files import is_utf8, line_of_bad_byte, locate, open_text, unpacked
@@ -91,6 +91,11 @@ class Reader:
         query = f"SELECT coalesce(sum({breaks}), 0) FROM {name} WHERE file = ? AND row < ?"
         return row + 1 + int(self.one(query, [file, row])[0])
 
+    def fault(self, name: str, rows: str, column: str, what: str, hint: str, count: int) -> Fault:
+        """Return the fault of a table's rows, given by the SQL of their ``file``, ``row`` and ``value``, with the place of the first."""
+        file, row, value = self.one(f"SELECT file, row, value FROM ({rows}) ORDER BY file, row LIMIT 1")
+        return Fault(file, what, hint, column, self.line(name, file, row), value or "", count)
+
     def _header(self, table: Table, path: Path, name: str, columns: Sequence[str]) -> list[str]:
         """Return the names of a file's columns, none where one that is read is not there once."""
         try:
@@ -122,8 +127,10 @@ class Reader:
         if path.name.endswith(PARQUET):
             return f"read_parquet({sql_path(path)}, hive_partitioning=false)"
         plain = path if is_utf8(table.encoding) else self._written(table, path, width=0)
-        source = _scan(plain, header, table.separator) if plain else ""
-        if not source or self._is_read_to_its_end(plain or path, source, header):
+        if plain is None:
+            return ""
+        source = _scan(plain, header, table.separator)
+        if self._is_read_to_its_end(plain, source, header):
             return source
         plain = self._written(table, path, width=len(header))
         return _scan(plain, header, ",") if plain else ""
@@ -179,9 +186,7 @@ def _read_names(header: Sequence[str]) -> list[str]:
 
 def _scan(path: Path, header: Sequence[str], separator: str) -> str:
     """Return the SQL that reads a CSV file as texts."""
-    types = ", ".join(f"{quote(name)}: 'VARCHAR'" for name in _read_names(header))
-    options = f"delim={quote(separator)}, quote='\"', escape='\"', header=true, auto_detect=false, hive_partitioning=false, parallel=false"
-    return f"read_csv({sql_path(path)}, {options}, columns={{{types}}})"
+    return csv_scan(path, dict.fromkeys(_read_names(header), "VARCHAR"), parallel=False, separator=separator)
 
 
 def _rows(text: Iterable[str], separator: str) -> Iterator[tuple[int, list[str]]]:

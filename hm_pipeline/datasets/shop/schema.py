@@ -10,7 +10,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from hm_pipeline.base.errors import InvalidInput, MissingInput
-from hm_pipeline.datasets.shop.table_schema import Articles, Customers, Names, Part, Table
+from hm_pipeline.datasets.shop.table_schema import Articles, Columns, Customers, Names, Part, Table
 
 FILE = "shop.yaml"
 FIRST_MONDAY = date(2000, 1, 3)
@@ -25,7 +25,7 @@ class Returns(StrEnum):
     REFUSE = "refuse"
 
 
-class TransactionColumns(Part):
+class TransactionColumns(Columns):
     """Columns of the order lines."""
 
     day: str

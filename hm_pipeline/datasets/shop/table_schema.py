@@ -45,7 +45,28 @@ class Table(Part):
         return name
 
 
-class CustomerColumns(Part):
+class Columns(Part):
+    """Base of the columns of a table: an empty name is a column that the files have not."""
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Columns that the files have, by what they hold."""
+        return {part: name for part, name in self.model_dump().items() if name}
+
+
+class Listing(Table):
+    """Base of the tables that list customers or articles.
+
+    Parameters
+    ----------
+    unlisted
+        Those that only order lines name: they are added with nothing known of them, or refused.
+    """
+
+    unlisted: Literal["add", "refuse"] = "add"
+
+
+class CustomerColumns(Columns):
     """Columns of the customers; a year of birth becomes the age in the year of the newest purchase."""
 
     customer: str
@@ -61,20 +82,13 @@ class CustomerColumns(Part):
         return self
 
 
-class Customers(Table):
-    """Customers.
-
-    Parameters
-    ----------
-    unlisted
-        Customers whom only order lines name: they are added with nothing known of them, or refused.
-    """
+class Customers(Listing):
+    """Customers."""
 
     columns: CustomerColumns
-    unlisted: Literal["add", "refuse"] = "add"
 
 
-class ArticleColumns(Part):
+class ArticleColumns(Columns):
     """Columns of the catalogue; names are given stable numbers where the shop has none."""
 
     article: str
@@ -92,7 +106,7 @@ class ArticleColumns(Part):
     description: str = ""
 
 
-class Articles(Table):
+class Articles(Listing):
     """Catalogue.
 
     Parameters
@@ -100,10 +114,7 @@ class Articles(Table):
     product_prefix
         Digits or letters of an article's id that its colourways share, where no column names the product; 0 makes each
         article a product of its own.
-    unlisted
-        Articles that only order lines name: they are added with nothing known of them, or refused.
     """
 
     columns: ArticleColumns
-    unlisted: Literal["add", "refuse"] = "add"
     product_prefix: int = Field(0, ge=0)

@@ -12,6 +12,7 @@ from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.datasets.kaggle.csv_reader import connect
 from hm_pipeline.datasets.shop.convert import convert
 from hm_pipeline.datasets.shop.faults import FaultyFiles
+from hm_pipeline.datasets.shop.files import unpacked
 from hm_pipeline.datasets.shop.schema import ShopSchema
 
 ORDERS = """when;who;what;money;n;where
@@ -187,6 +188,15 @@ def test_a_zip_is_read(shop, tmp_path):
 def line(day="05/03/2024 10:00", who="K1", what="A-1", money="5", n="1", where="web"):
     """Return the order lines and one more."""
     return {"orders.csv": f"{ORDERS}{day};{who};{what};{money};{n};{where}\n"}
+
+
+def test_a_damaged_zip_is_refused_in_one_line(tmp_path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("orders.csv", ORDERS)
+    data = (tmp_path / "all.zip").read_bytes()
+    (tmp_path / "all.zip").write_bytes(data.replace(b"K1;A-1", b"K1;A-9", 1))
+    with pytest.raises(InvalidInput, match="cannot be unpacked"):
+        unpacked(tmp_path / "all.zip", "orders.csv", tmp_path / "out")
 
 
 BAD = {
