@@ -12,7 +12,7 @@ import polars as pl
 from hm_pipeline.base.contracts import Articles, Audience, Customers, Labels, Transactions
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.registry import Steps, reads_of
-from hm_pipeline.engine.step import WeekContext, at, before
+from hm_pipeline.engine.step import WeekContext, after, at, before
 from hm_pipeline.evaluation import coverage, leakage, previews
 from hm_pipeline.evaluation.retrieval import week_recall
 from hm_pipeline.evaluation.scoreboard import week_scores
@@ -29,7 +29,7 @@ from hm_pipeline.recommender.signals import SIGNALS
 from hm_pipeline.recommender.signals._lib.steps import model_step, table_step
 
 STEPS = Steps(f"{__name__}:PRODUCT")
-SEARCH_WEEKS, ENSEMBLE_WEEKS, LABELLED = 13, 4, 8  # cadences; weeks of data before the first ensemble
+SEARCH_WEEKS, ENSEMBLE_WEEKS, LABELLED, SEASON = 13, 4, 8, 13  # cadences; weeks of data before the first ensemble
 
 # A step's facts stand close to its body, so that the graph reads as a table.
 # fmt: off
@@ -41,21 +41,28 @@ SEARCH_WEEKS, ENSEMBLE_WEEKS, LABELLED = 13, 4, 8  # cadences; weeks of data bef
 def transactions() -> None:
     """Purchases of the week, as `hm ingest` read them.  One row per unit; price in millionths."""
 
-@STEPS.step("articles", kind="static", schema=Articles, group="data", unit="an article, colour by colour",
+@STEPS.step("articles", kind="dimension", schema=Articles, group="data", unit="an article, colour by colour",
             why="What is sold, and how it is described: types, colours, departments, texts.")
 def articles() -> None:
     """The catalogue, as `hm ingest` read it.  One row per article."""
 
-@STEPS.step("customers", kind="static", schema=Customers, group="data", unit="a customer",
+@STEPS.step("customers", kind="dimension", schema=Customers, group="data", unit="a customer",
             why="Who is there to be recommended something, their ages, and the order of a submission.")
 def customers() -> None:
     """Everyone who can be recommended something, as `hm ingest` read them.  One row per customer."""
 
-@STEPS.step("embeddings", kind="static", schema=text_vectors.TextVectors, reads=(at("articles"),), settings=("seed",), group="data",
+@STEPS.step("model/text_vectors", kind="model", reads=(at("articles"),), settings=("seed",), every=SEASON, group="data",
+            load=text_vectors.TextDirections.load, unit="words, their weights and their directions",
+            why="Articles that come later are mapped by the words of the season: a new one changes no other's vector.")
+def text_directions(inputs: Inputs, week: WeekContext) -> text_vectors.TextDirections:
+    """Words and directions of the catalogue's texts, fitted every quarter."""
+    return text_vectors.fit(inputs.dimension("articles"), seed=week.settings.seed)
+
+@STEPS.step("embeddings", schema=text_vectors.TextVectors, reads=(at("articles"),), model="model/text_vectors", group="data",
             unit="vectors of length 1: a product of two is their cosine", why="New articles have no sales yet, but a text.")
 def embeddings(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Text vectors of the catalogue: articles described with the same rare words lie close."""
-    return text_vectors.compute(inputs.static("articles"), seed=week.settings.seed)
+    return text_vectors.compute(inputs.dimension("articles"), week_id=week.week_id, model=week.model)
 
 # History: what is remembered from week to week -------------------------------------------------------------------
 
@@ -99,7 +106,7 @@ STEPS.add(table_step(signal) for signal in SIGNALS if signal.is_of_customers)
 
 VIEWS = tuple(at(table.table) for table in feature_tables() if RANKING in table.services)
 
-@STEPS.step("feature_store", kind="static", schema=matrix.Registered, reads=(at("articles"), at("customers")), group="features",
+@STEPS.step("feature_store", kind="static", schema=matrix.Registered, group="features",
             previews=(registration.REGISTERED,), checks=(checks.VIEWS, leakage.LEAK_AUDIT), unit="a feature",
             why="One registry serves training, scoring and notebooks, so that they cannot differ.")
 def feature_store(_inputs: Inputs, week: WeekContext) -> pl.DataFrame:
@@ -166,7 +173,8 @@ def online_store(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
 # Results ---------------------------------------------------------------------------------------------------------
 
 @STEPS.step("scoreboard", schema=week_scores.BuyerScores, model="ensemble", measure=week_scores.week_metrics, group="results",
-            reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("candidates"), at("recommendations")),
+            reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("candidates"), at("recommendations"),
+                   at("audience")),
             unit="average precision at 12, 0 to 1", previews=(previews.MAP_OVER_WEEKS,), why="Model and simple rules on the same buyers.")
 def scoreboard(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Average precision of each buyer of the week on every row of the scoreboard, the rules beside the model."""
@@ -181,7 +189,7 @@ def recall_budget(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     return week_recall.count(inputs, week)
 
 @STEPS.step("signal_scores", schema=losses.SignalLoss, group="results",
-            reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("history/type_rates"),
+            reads=(before("transactions"), at("transactions"), after("articles"), at("customers"), at("history/type_rates"),
                    at("history/article_sales"), at("signal/seasonality"), at("signal/availability"), at("signal/type_need")),
             unit="log loss, error or area of each method", previews=(previews.ALL_METRICS,),
             why="A signal that a trivial rule beats is not worth its column: seen here before it is seen in lists.")

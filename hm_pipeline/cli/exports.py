@@ -28,7 +28,7 @@ def write_submission_of(settings: Settings, week: str, out: Path) -> int:
     if not out.absolute().parent.is_dir():
         raise MissingInput("the folder does not exist", where=str(out.absolute().parent), hint="create it, or choose another --out")
     ids = ShopIds.load(home.root)
-    customers = home.static("customers").select("customer_id", "customer_hex", "position").collect()
+    customers = home.dimension("customers").select("customer_id", "customer_hex", "position").collect()
     customers = customers.with_columns(ids.customer(customers["customer_hex"]).alias("customer"))
     shards = (scan_files([folder / entry.file]).collect() for entry in manifest.files)
     write_submission(shards, customers, out, articles=ids.article)
@@ -50,7 +50,7 @@ def recommendations_of(settings: Settings, customer: str, week: str) -> pl.DataF
             where="recommendations",
             hint=f"run `hm run --week {week}` for everyone",
         )
-    names = home.static("articles").select("article_id", "prod_name", "product_type_name").collect()
+    names = home.dimension("articles").select("article_id", "prod_name", "product_type_name").collect()
     columns = [
         name
         for name in ("rank", "article_id", "prod_name", "product_type_name", "score", "strategy")
@@ -61,7 +61,7 @@ def recommendations_of(settings: Settings, customer: str, week: str) -> pl.DataF
 
 
 def _customer_id(home: Home, customer: str) -> int:
-    table = home.static("customers").select("customer_id", "customer_hex")
+    table = home.dimension("customers").select("customer_id", "customer_hex")
     (digits,) = ShopIds.load(home.root).customer_hex(known_texts([customer]))
     found = table.filter(pl.col("customer_hex") == pl.lit(digits, pl.String)).collect()
     if found.is_empty():

@@ -63,6 +63,9 @@ def ingest(
     *,
     skip_bad_rows: Annotated[bool, typer.Option("--skip-bad-rows", help="Skip invalid purchases instead of failing.")] = False,
     replace_weeks: Annotated[bool, typer.Option("--replace-weeks", help="Overwrite weeks of the home, even if rows are lost.")] = False,
+    correct_past: Annotated[
+        bool, typer.Option("--correct-past", help="Let changed customers and articles hold for past weeks, too, which are then stale.")
+    ] = False,
     drop_weeks: Annotated[
         str,
         typer.Option("--drop-weeks", metavar="FROM..TO", help="First delete the weeks from one day to another."),
@@ -93,6 +96,7 @@ def ingest(
             epoch=first_day,
             skip_bad_rows=skip_bad_rows,
             replace_weeks=replace_weeks,
+            correct_past=correct_past,
             drop_weeks=dropped,
             progress=bars,
         )

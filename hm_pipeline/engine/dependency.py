@@ -30,6 +30,11 @@ def at(name: str, *, back: int = 0, of_audience: bool = False) -> Dependency:
     return Dependency(name, -back, 0, of_audience)
 
 
+def after(name: str) -> Dependency:
+    """Read a dimension as it was known when the week had passed: what was bought in it is described, be it new or not."""
+    return Dependency(name, 0, 1)
+
+
 def before(name: str, weeks: int | None = None, *, of_audience: bool = False) -> Dependency:
     """Read a table before the week, all of it or the last so many weeks."""
     return Dependency(name, None if weeks is None else -weeks, -1, of_audience)

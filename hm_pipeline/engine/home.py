@@ -9,6 +9,7 @@ import polars as pl
 
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.engine.dimension import known_at, latest, with_weeks
 from hm_pipeline.engine.partition_files import Manifest, files_of, scan_files
 from hm_pipeline.engine.tables import WeeklyTable
 
@@ -37,9 +38,18 @@ class Home:
         """Return a handle on a weekly table."""
         return WeeklyTable(self.folder(table), schema, **fence)
 
-    def static(self, table: str) -> pl.LazyFrame:
-        """Return a table that has no weeks."""
+    def dimension(self, table: str, week_id: int | None = None) -> pl.LazyFrame:
+        """Return the articles or customers as they were known at a week, as they are known now where none is given."""
+        rows = self.versions(table)
+        return latest(rows) if week_id is None else known_at(rows, week_id)
+
+    def versions(self, table: str) -> pl.LazyFrame:
+        """Return all rows of a dimension, each with the weeks in which it was the known one."""
         folder = self.folder(table)
         if Manifest.load(folder) is None:
             raise MissingInput("not there yet", where=table, hint="run `hm ingest FOLDER` first")
-        return scan_files(files_of(folder))
+        return with_weeks(scan_files(files_of(folder)))
+
+    def static(self, table: str) -> pl.LazyFrame:
+        """Return a table that has no weeks."""
+        return scan_files(files_of(self.folder(table)))

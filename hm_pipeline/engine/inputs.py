@@ -26,8 +26,8 @@ class Inputs:
     weekly
         Handles of weekly tables.  ``"purchases"`` is ``"transactions"`` of the audience alone: what is counted over
         all customers reads the latter, what is a customer's own reads the former.
-    static
-        Tables that have no weeks.
+    dimensions
+        Articles and customers as they are known at the week.
     audience
         ``customer_id`` of the customers to work for, sorted; article-grain bodies have none.
     calendar
@@ -37,7 +37,7 @@ class Inputs:
     """
 
     weekly_tables: Mapping[str, WeeklyTable] = field(default_factory=dict)
-    static_tables: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
+    dimensions: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
     audience_frame: pl.LazyFrame | None = None
     calendar: Calendar = REFERENCE
     made: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -47,9 +47,9 @@ class Inputs:
         """Return the handle on a declared weekly table."""
         return _declared(self.weekly_tables, name)
 
-    def static(self, name: str) -> pl.LazyFrame:
-        """Return a declared table that has no weeks."""
-        return _declared(self.static_tables, name)
+    def dimension(self, name: str) -> pl.LazyFrame:
+        """Return a declared dimension, one row a key, as it was known at the week."""
+        return _declared(self.dimensions, name)
 
     @property
     def audience(self) -> pl.LazyFrame:
@@ -60,7 +60,7 @@ class Inputs:
 
     def ages(self, customer_ids: pl.Series) -> pl.Series:
         """Return the ages of customers, in years, null where they are not known."""
-        known = self.static("customers").select("customer_id", "age")
+        known = self.dimension("customers").select("customer_id", "age")
         theirs = known.filter(pl.col("customer_id").is_between(customer_ids.min(), customer_ids.max())).collect()  # a shard is a range
         return customer_ids.to_frame("customer_id").join(theirs, on="customer_id", how="left", maintain_order="left")["age"]
 

@@ -62,8 +62,8 @@ class Runner:
     def _find_corrupt_input(self, step: Step, week_id: int) -> MissingInput | None:
         """Return the refusal of a file that the step reads and that is no Parquet file."""
         for read in step.reads:
-            is_static = self.graph.steps[read.name].kind == "static"
-            for week in (UNPARTITIONED,) if is_static else read.weeks(week_id, self.graph.calendar.first_week):
+            is_weekly = self.graph.steps[read.name].is_weekly
+            for week in read.weeks(week_id, self.graph.calendar.first_week) if is_weekly else (UNPARTITIONED,):
                 folder = self.graph.folder(read.name, week)
                 manifest = Manifest.load(folder)
                 for entry in manifest.files if manifest else ():
@@ -154,11 +154,12 @@ class Runner:
     def inputs(self, step: Step, week_id: int, shard: Shard = UNSPLIT, made: dict[object, Any] | None = None) -> Inputs:
         """Open what a step declared, up to its max week, for the customers of a shard; ``made`` is what other shards have made."""
         weekly: dict[str, WeeklyTable] = {}
-        static: dict[str, pl.LazyFrame] = {}
+        dimensions: dict[str, pl.LazyFrame] = {}
         for read in merge_dependencies(step.reads):
             upstream = self.graph.steps[read.name]
-            if upstream.kind == "static":
-                static[read.name] = self.home.static(read.name)
+            if upstream.kind == "dimension":
+                dimensions[read.name] = self.home.dimension(read.name, None if week_id == UNPARTITIONED else week_id + read.last)
+            if not upstream.is_weekly:
                 continue
             selection: dict[str, Any] = {"max_week": week_id + read.last}
             if read.of_audience or (upstream.is_sharded and step.is_sharded):
@@ -172,7 +173,7 @@ class Runner:
             audience = everyone.at(week_id).select("customer_id") if step.name != AUDIENCE else None
         if audience is not None and "purchases" in weekly:  # the shard's range holds others, too
             weekly["purchases"] = CustomerSubset(weekly["purchases"], audience)
-        return Inputs(weekly, static, audience, self.graph.calendar).with_cache({} if made is None else made)
+        return Inputs(weekly, dimensions, audience, self.graph.calendar).with_cache({} if made is None else made)
 
 
 @lru_cache(maxsize=1)

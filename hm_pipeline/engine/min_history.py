@@ -18,7 +18,7 @@ def upstream(steps: Mapping[str, Step], calendar: Calendar, step: Step, week_id:
     """Return the partitions that one reads, and the model's week it was asked for; tables without weeks have none."""
     found: list[tuple[str, int | None]] = [(step.model, week_id)] if step.model else []
     for read in step.reads:
-        weeks: Iterable[int | None] = [None] if steps[read.name].kind == "static" else read.weeks(week_id, calendar.first_week)
+        weeks: Iterable[int | None] = read.weeks(week_id, calendar.first_week) if steps[read.name].is_weekly else [None]
         found += [(read.name, week) for week in weeks]
     return found
 
@@ -41,7 +41,7 @@ class WarmUp:
 
     def too_early(self, targets: Sequence[tuple[str, int]]) -> UnknownWeek:
         """Return the refusal of targets of which one comes too early, with the first week that can be made; always the same one."""
-        weekly = [(name, week) for name, week in dict.fromkeys(targets) if self.steps[name].kind != "static"]
+        weekly = [(name, week) for name, week in dict.fromkeys(targets) if self.steps[name].is_weekly]
         short = [(name, week) for name, week in weekly if self._last_read(name, week) is None]
         firsts = {target: self._first(*target) for target in short}
         places = list(self.steps)
@@ -77,7 +77,7 @@ class WarmUp:
         while pending:
             one = pending.pop()
             step = self.steps[one[0]]
-            if one in found or step.kind == "static":
+            if one in found or not step.is_weekly:
                 continue
             found.add(one)
             week = step.fit_week(one[1], self.calendar)

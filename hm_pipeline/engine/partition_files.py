@@ -32,12 +32,19 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A complete partition: its files, what they were computed from, and for whom."""
+    """A complete partition: its files, what they were computed from, and for whom.
+
+    Parameters
+    ----------
+    versions
+        Of a dimension: a digest of the rows that became known in each week.
+    """
 
     fingerprint: str
     files: tuple[FileEntry, ...]
     audience: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
+    versions: dict[int, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -65,12 +72,14 @@ class Manifest:
             return None
         fields = json.loads(path.read_text())
         entries = tuple(FileEntry(**entry) for entry in fields["receipts"])
-        return cls(fields["fingerprint"], entries, fields.get("audience", ""), fields.get("figures", {}))
+        versions = {int(week): digest for week, digest in fields.get("versions", {}).items()}
+        return cls(fields["fingerprint"], entries, fields.get("audience", ""), fields.get("figures", {}), versions)
 
     def _fields(self) -> dict[str, Any]:
         """Return the manifest as it is stored; two keys keep the names that stored manifests have."""
         files = [asdict(entry) for entry in self.files]
-        return {"fingerprint": self.fingerprint, "receipts": files, "audience": self.audience, "figures": self.metrics}
+        stored = {"fingerprint": self.fingerprint, "receipts": files, "audience": self.audience, "figures": self.metrics}
+        return stored | ({"versions": self.versions} if self.versions else {})
 
 
 def write_shard(frame: pl.DataFrame, folder: Path, index: int = 0) -> FileEntry:

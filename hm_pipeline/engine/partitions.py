@@ -12,6 +12,7 @@ from typing import Self
 
 from hm_pipeline.base.columns import BUYERS, EVERYONE
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.dimension import BEGINNING, digest_at
 from hm_pipeline.engine.fingerprint import short_hash
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.min_history import AUDIENCE
@@ -61,7 +62,7 @@ class Partitions:
     def fingerprint(self, name: str, week_id: int) -> str:
         """Return what the partition's fingerprint must be to be current."""
         step = self.steps[name]
-        week_id = UNPARTITIONED if step.kind == "static" else step.fit_week(week_id, self.calendar)
+        week_id = self.partition_week(step, week_id)
         key = (name, week_id)
         if key not in self._fingerprints:
             # Weeks are walked upwards, so that a state built on the week before does not recurse through years.
@@ -82,12 +83,21 @@ class Partitions:
         return short_hash(step.version(), sorted(step.parameters.items()), values, *reads, *model)
 
     def _read_fingerprint(self, read: Dependency, week_id: int) -> str:
+        if self.steps[read.name].kind == "dimension":
+            return self._known(read.name, None if week_id == UNPARTITIONED else week_id + read.last)
         if self.steps[read.name].kind == "static":
             return self.fingerprint(read.name, UNPARTITIONED)
         span = read.weeks(week_id, self.calendar.first_week)
         if read.first is None:
             return self._prefix(read.name, span.stop)
         return short_hash(*(f"{week} {self.fingerprint(read.name, week)}" for week in span))
+
+    def _known(self, name: str, week_id: int | None) -> str:
+        """Return a digest of the rows of a dimension that were known at a week."""
+        manifest = Manifest.load(self.folder(name, UNPARTITIONED))
+        if manifest is None:
+            return "absent"
+        return short_hash(*digest_at(manifest.versions or {BEGINNING: manifest.fingerprint}, week_id))
 
     def _prefix(self, name: str, stop: int) -> str:
         """Return a digest over all weeks before ``stop``, each step on top of the last one's."""
@@ -105,12 +115,13 @@ class Partitions:
     def audience_of(self, week_id: int) -> str:
         """Return the audience's kind and what it is drawn from."""
         kind = self.audience_kind(week_id)
-        source = ("customers", UNPARTITIONED) if kind == EVERYONE else ("transactions", week_id)
-        return f"{kind}:{self.fingerprint(*source)}"
+        return self._everyone(week_id) if kind == EVERYONE else f"{kind}:{self.fingerprint(TRANSACTIONS, week_id)}"
+
+    def _everyone(self, week_id: int) -> str:
+        return f"{EVERYONE}:{self._known('customers', week_id)}"
 
     def _serves(self, stored: str, week_id: int) -> bool:
-        everyone = f"{EVERYONE}:{self.fingerprint('customers', UNPARTITIONED)}"
-        return stored in (self.audience_of(week_id), everyone)
+        return stored in (self.audience_of(week_id), self._everyone(week_id))
 
     # What is stored ----------------------------------------------------------------------------------------------
 
@@ -119,7 +130,7 @@ class Partitions:
         step = self.steps[name]
         if step.kind == "model":
             return self.home.model(name.removeprefix("model/"), step.fit_week(week_id, self.calendar))
-        return self.home.folder(name, None if step.kind == "static" else week_id)
+        return self.home.folder(name, week_id if step.is_weekly else None)
 
     def is_current(self, name: str, week_id: int) -> bool:
         """Return whether the stored partition is what would be made now, for an audience that covers the one asked."""
@@ -160,4 +171,4 @@ class Partitions:
 
     def partition_week(self, step: Step, week_id: int) -> int:
         """Return the week whose partition of a step serves a week."""
-        return UNPARTITIONED if step.kind == "static" else step.fit_week(week_id, self.calendar)
+        return step.fit_week(week_id, self.calendar) if step.is_weekly else UNPARTITIONED

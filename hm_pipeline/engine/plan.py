@@ -72,7 +72,7 @@ class Graph(Partitions):
             if (name, week_id) in found or (not redo and is_done(name, week_id)):
                 continue
             if step.is_ingested:
-                if step.kind == "static":
+                if step.kind == "dimension":
                     raise MissingInput("not there yet", where=name, hint="run `hm ingest FOLDER` first")
                 if Manifest.load(self.folder(name, week_id)):
                     week = self.calendar.key(week_id)

@@ -102,7 +102,7 @@ class Check:
 
 def newest(graph: "Graph", step: "Step") -> StoredPartition | None:
     """Return the last stored partition of a step, none where nothing is stored."""
-    weeks = (UNPARTITIONED,) if step.kind == "static" else reversed(graph.calendar.weeks)
+    weeks = reversed(graph.calendar.weeks) if step.is_weekly else (UNPARTITIONED,)
     found = ((week_id, Manifest.load(graph.folder(step.name, week_id))) for week_id in weeks)
     return next((StoredPartition(step, graph, week_id, manifest) for week_id, manifest in found if manifest), None)
 

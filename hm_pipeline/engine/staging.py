@@ -44,7 +44,7 @@ class Stage:
                 if folder.exists() and not any(folder.iterdir()):
                     folder.rmdir()
 
-    def put(self, frame: pl.DataFrame, table: str, week_id: int | None = None) -> str:
+    def put(self, frame: pl.DataFrame, table: str, week_id: int | None = None, *, versions: dict[int, str] | None = None) -> str:
         """Stage a partition unless the home holds equal rows; return whether it was ``added``, ``replaced`` or ``kept``."""
         stored = self.home.folder(table, week_id)
         manifest = Manifest.load(stored)
@@ -52,7 +52,7 @@ class Stage:
             return "kept"
         folder = self.root / stored.relative_to(self.home.root)
         entry = write_shard(frame, folder)
-        Manifest(entry.content, (entry,)).save(folder)
+        Manifest(entry.content, (entry,), versions=versions or {}).save(folder)
         return "added" if manifest is None else "replaced"
 
     def publish(self, files: tuple[str, ...], gone: tuple[str, ...] = (), dropped: tuple[str, ...] = ()) -> None:

@@ -15,13 +15,13 @@ import dataframely as dy
 from hm_pipeline.base import calendar as weeks
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.engine.dependency import Dependency, at, before, merge_dependencies
+from hm_pipeline.engine.dependency import Dependency, after, at, before, merge_dependencies
 from hm_pipeline.engine.fingerprint import Entry, code_digest, libraries_of, short_hash
 from hm_pipeline.engine.presentation import Check, Preview
 
-__all__ = ["Dependency", "Kind", "Step", "StepOptions", "WeekContext", "at", "before", "merge_dependencies", "short_hash"]
+__all__ = ["Dependency", "Kind", "Step", "StepOptions", "WeekContext", "after", "at", "before", "merge_dependencies", "short_hash"]
 
-Kind = Literal["raw", "static", "weekly", "model"]
+Kind = Literal["raw", "dimension", "static", "weekly", "model"]
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,12 @@ class Step:
     @property
     def is_ingested(self) -> bool:
         """Whether `hm ingest` writes it, so that no body makes it."""
-        return self.kind == "raw" or (self.kind == "static" and not self.reads)
+        return self.kind in ("raw", "dimension")
+
+    @property
+    def is_weekly(self) -> bool:
+        """Whether it has a partition for each week."""
+        return self.kind not in ("dimension", "static")
 
     def unmade(self) -> "Step":
         """Return it without what makes it: enough to be read, or loaded where it is a model."""

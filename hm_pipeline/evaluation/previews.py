@@ -57,7 +57,7 @@ def _top(graph: Graph, week_id: int) -> bytes | None:
     lists = stored_rows(graph, "recommendations", week_id).filter(pl.col("rank") <= K)
     top = lists.group_by("article_id").agg(customers=pl.len()).sort("customers", "article_id", descending=[True, False]).head(K)
     columns = ("prod_name", "product_type_name", "colour_group_name")
-    named = top.join(graph.home.static("articles").select("article_id", *columns), on="article_id", how="left", maintain_order="left")
+    named = top.join(graph.home.dimension("articles").select("article_id", *columns), on="article_id", how="left", maintain_order="left")
     shown = named.collect()
     found = {article: image_path(graph.home.root, article) for article in shown["article_id"]}
     return None if shown.is_empty() else draw_articles(shown, {article: photo for article, photo in found.items() if photo})

@@ -176,8 +176,8 @@ def _view(table: FeatureTable, entities: "dict[str, Entity]") -> "FeatureView":
         online=table.is_online,
         description=table.description,
         owner=OWNER,
-        # one row per key of an exact key, so that the join needs no search in time
-        tags={"table": table.table, "marker": MARKER, "exact_key": "week_id" if table.is_weekly else table.keys[0]},
+        # a week has one row a key, so that the join needs no search in time; attributes may have changed
+        tags={"table": table.table, "marker": MARKER} | ({"exact_key": "week_id"} if table.is_weekly else {}),
     )
 
 

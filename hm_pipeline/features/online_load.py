@@ -124,5 +124,5 @@ def _batches(table: FeatureTable, inputs: Inputs, week: WeekContext) -> Iterator
 
 
 def _rows(table: FeatureTable, inputs: Inputs, week: WeekContext, shard: Shard) -> pl.LazyFrame:
-    stored = inputs.weekly(table.table).at(week.week_id) if table.is_weekly else inputs.static(table.table)
+    stored = inputs.weekly(table.table).at(week.week_id) if table.is_weekly else inputs.dimension(table.table)
     return stored.filter(pl.col("customer_id").is_between(*shard.customers)) if "customer_id" in table.keys else stored

@@ -94,8 +94,8 @@ def _wanted(known: Sequence[str], features: Sequence[str], service: str) -> list
 
 def _keys(asked: pl.DataFrame, home: Home, where: str) -> pl.DataFrame:
     """Return the keys as the tables have them."""
-    customers = home.static("customers").select("customer_id", "customer_hex").collect()
-    articles = home.static("articles").select("article_id").collect()["article_id"]
+    customers = home.dimension("customers").select("customer_id", "customer_hex").collect()
+    articles = home.dimension("articles").select("article_id").collect()["article_id"]
     ids = ShopIds.load(home.root)
     article = ids.article_id(asked["article_id"]).alias("article_id") if ids.are_own else _number(asked["article_id"], where)
     keys = pl.DataFrame([_customer_ids(asked["customer_id"], customers, ids, where), _weeks(asked, home.calendar, where), article])

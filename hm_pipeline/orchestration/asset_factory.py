@@ -47,7 +47,7 @@ class HomeResource:
 
 def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
     """Make the asset of a step: it makes the partitions it is asked for, week by week, and reports each one."""
-    is_weekly = step.kind != "static"
+    is_weekly = step.is_weekly
 
     def body(context: dg.AssetExecutionContext, work: dg.ResourceParam[HomeResource]) -> None:
         """Make the partitions of this run."""

@@ -46,7 +46,7 @@ def _ingested(home: Home) -> dict[str, Manifest]:
     if not (home.root / "calendar.json").exists():
         return found
     for step in (step for step in STEPS.values() if step.is_ingested):
-        for week_id in (UNPARTITIONED,) if step.kind == "static" else home.calendar.weeks:
+        for week_id in home.calendar.weeks if step.is_weekly else (UNPARTITIONED,):
             manifest = Manifest.load(home.folder(step.name, None if week_id == UNPARTITIONED else week_id))
             if manifest:
                 found[step.name if week_id == UNPARTITIONED else f"{step.name} {week_id}"] = manifest

@@ -30,8 +30,10 @@ class HomeIOManager(dg.IOManager):
         """Return the handle on a weekly table, or the lazy frame of one that has no weeks."""
         graph, name = self._graph(), "/".join(context.asset_key.path)
         step = graph.steps[name]
-        if step.kind == "static":
-            return graph.home.static(name)
+        if step.kind == "dimension":
+            return graph.home.dimension(name)
+        if not step.is_weekly:
+            return graph.home.dimension(name)
         if step.schema is None:
             raise dg.DagsterInvariantViolationError(f"{name} is a model, read it with its own load function")
         keys = context.asset_partition_keys if context.has_asset_partitions else graph.calendar.partition_keys

@@ -31,7 +31,7 @@ def asset_key(name: str) -> dg.AssetKey:
 
 def dependency(step: Step, read: Dependency, steps: dict[str, Step], weeks: int) -> dg.AssetDep | dg.AssetKey:
     """Return which partitions of another asset are read; the UI's lineage and staleness follow from it."""
-    if steps[read.name].kind == "static" or step.kind == "static":
+    if not (steps[read.name].is_weekly and step.is_weekly):
         return asset_key(read.name)
     first = -weeks if read.first is None else read.first  # no further: Dagster walks there week by week
     mapping = dg.TimeWindowPartitionMapping(start_offset=first, end_offset=read.last, allow_nonexistent_upstream_partitions=True)

@@ -26,7 +26,7 @@ def _rows(stored: StoredPartition) -> Finding:
 def _current(stored: StoredPartition) -> Finding:
     """List the stored weeks that are stale: made of older rows, models or code, however far up the graph these are."""
     step, graph = stored.step, stored.graph
-    weeks = (UNPARTITIONED,) if step.kind == "static" else graph.calendar.weeks
+    weeks = graph.calendar.weeks if step.is_weekly else (UNPARTITIONED,)
     there = [week for week in weeks if Manifest.load(graph.folder(step.name, week))]
     stale = [week for week in there if not graph.is_current(step.name, week)]
     names = [step.name if week == UNPARTITIONED else graph.calendar.key(week) for week in stale]

@@ -18,7 +18,7 @@ def audience(tables: Inputs, *, week_id: int, kind: str) -> pl.LazyFrame:
 
     Only the buyers of the week are used, not their purchases.
     """
-    everyone = tables.static("customers") if kind == "everyone" else purchased_pairs(tables, week_id=week_id)
+    everyone = tables.dimension("customers") if kind == "everyone" else purchased_pairs(tables, week_id=week_id)
     return everyone.select(week_column(week_id), "customer_id").unique().sort("customer_id")
 
 

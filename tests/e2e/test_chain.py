@@ -54,8 +54,8 @@ def test_everyone_is_served_twelve_distinct_articles_that_exist(served):
     last = last_week(served)
     top = lists(served, last).filter(pl.col("rank") <= 12)
     counts = top.group_by("customer_id").agg(pl.col("article_id").n_unique())
-    assert counts["article_id"].to_list() == [12] * home.static("customers").collect().height
-    assert top.join(home.static("articles").collect(), on="article_id", how="anti").is_empty()
+    assert counts["article_id"].to_list() == [12] * home.dimension("customers").collect().height
+    assert top.join(home.dimension("articles").collect(), on="article_id", how="anti").is_empty()
 
 
 def test_an_evaluation_does_not_touch_what_was_served(served_again):

@@ -125,7 +125,7 @@ def test_recommend_names_the_strategy_of_each_article(hm, served, raw):
 def test_features_come_back_in_the_order_of_the_pairs(hm, served, raw, tmp_path):
     home = Home(served.home)
     last = home.calendar.last_week
-    names = home.static("customers").select("customer_id", "customer_hex").collect()
+    names = home.dimension("customers").select("customer_id", "customer_hex").collect()
     files = sorted(home.folder("candidates", last).glob("*.parquet"))
     pairs = pl.read_parquet(files[0], hive_partitioning=False).head(30).sample(20, seed=1, shuffle=True)
     asked = pairs.join(names, on="customer_id", maintain_order="left").select(

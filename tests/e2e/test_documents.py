@@ -51,8 +51,8 @@ def names(served):
     """What the snippets name and do not define: an application's customer, its store, its sources of pairs."""
     home, last = Home(served.home), last_week(served)
     materialize(served, [("online_store", last)], audiences={last: "everyone"})
-    customer = home.static("customers").select("customer_hex").head(1).collect().item()
-    article = f"{home.static('articles').select('article_id').head(1).collect().item():010}"
+    customer = home.dimension("customers").select("customer_hex").head(1).collect().item()
+    article = f"{home.dimension('articles').select('article_id').head(1).collect().item():010}"
     candidates = home.folder("candidates", last)
     statement = f"SELECT customer_id, week_id, article_id, event_timestamp FROM '{next(candidates.glob('shard=*.parquet'))}'"
     store, batches = open_store(home.root), []

@@ -31,7 +31,7 @@ def online(served):
 
 def test_a_customer_finds_online_what_was_recommended(online):
     home, last = Home(online.home), last_week(online)
-    customer = home.static("customers").collect()["customer_hex"][5]
+    customer = home.dimension("customers").collect()["customer_hex"][5]
     found = look_up(open_store(online.home), customers=[customer])
     listed = recommendations_of(online, customer, home.calendar.key(last))
     assert found["ranking_articles"][0].to_list()[:12] == [int(article) for article in listed["article_id"]]

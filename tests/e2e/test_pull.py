@@ -22,7 +22,7 @@ def stored(served, week_id):
     """Candidates of a week, with the ids that the raw files have."""
     home = Home(served.home)
     files = sorted(home.folder("candidates", week_id).glob("*.parquet"))
-    names = home.static("customers").select("customer_id", "customer_hex").collect()
+    names = home.dimension("customers").select("customer_id", "customer_hex").collect()
     return pl.concat([pl.read_parquet(file, hive_partitioning=False) for file in files]).join(names, on="customer_id").sample(60, seed=2)
 
 

@@ -1,11 +1,14 @@
 """A small graph of its own: sales of customers, their names, an audience, and a step of each grain that reads them."""
 
+from datetime import date
+
 import dataframely as dy
 import polars as pl
 
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.dimension import digests, record, stamped
 from hm_pipeline.engine.materialize import Runner
-from hm_pipeline.engine.partition_files import PartitionWriter
+from hm_pipeline.engine.partition_files import Manifest, PartitionWriter
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.step import Step, at, before
 
@@ -56,9 +59,17 @@ def in_the_second_shard(other):
 
 RAW = Step("transactions", lambda: None, kind="raw", schema=Sales)
 AUDIENCE = Step("audience", everyone, schema=Sales)
-NAMES = Step("names", lambda: None, kind="static", schema=Names)
+NAMES = Step("names", lambda: None, kind="dimension", schema=Names)
 TOTAL = Step("total", total, schema=Total, reads=(before("transactions"),))
 OWN = Step("own", own, schema=Sales, reads=(before("transactions", of_audience=True), at("audience")), is_sharded=True)
+
+
+def store_dimension(folder, columns):
+    """Write a dimension all of which was known from the beginning."""
+    rows = record(None, pl.DataFrame(columns), next(iter(columns)), week_id=WEEK)
+    writer = PartitionWriter(folder)
+    entry = writer.write(stamped(rows, date(2020, 1, 1)))
+    Manifest(entry.content, (entry,), versions=digests(rows)).save(folder)
 
 
 def store(folder, columns, audience=""):

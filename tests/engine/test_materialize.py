@@ -13,7 +13,21 @@ from hm_pipeline.engine.partition_files import Manifest, scan_files
 from hm_pipeline.engine.plan import UNPARTITIONED
 from hm_pipeline.engine.shards import save_shards, split_customers
 from hm_pipeline.engine.step import Step, at, before
-from tests.engine.small_graph import CUSTOMERS, OWN, TOTAL, WEEK, Names, Sales, Total, in_the_second_shard, own, runner, store, total
+from tests.engine.small_graph import (
+    CUSTOMERS,
+    OWN,
+    TOTAL,
+    WEEK,
+    Names,
+    Sales,
+    Total,
+    in_the_second_shard,
+    own,
+    runner,
+    store,
+    store_dimension,
+    total,
+)
 
 
 @pytest.fixture
@@ -24,7 +38,7 @@ def home(tmp_path):
     save_shards(split_customers(pl.Series(CUSTOMERS), 2), tmp_path / "shards.json")
     for week_id in range(6):
         store(home.folder("transactions", week_id), {"week_id": week_id, "customer_id": CUSTOMERS, "units": CUSTOMERS})
-    store(home.folder("names"), {"customer_id": CUSTOMERS, "name": "x"})
+    store_dimension(home.folder("names"), {"customer_id": CUSTOMERS, "name": "x"})
     store(home.folder("audience", WEEK), {"week_id": WEEK, "customer_id": CUSTOMERS[1:]}, audience="some")
     return home
 
@@ -50,7 +64,7 @@ def test_a_body_gets_all_that_it_declared_before_its_week_and_no_more(home):
     for ask, error in (
         (lambda inputs: inputs.weekly("transactions").at(WEEK), LeakageError),
         (lambda inputs: inputs.weekly("audience"), MissingInput),
-        (lambda inputs: inputs.static("names"), MissingInput),
+        (lambda inputs: inputs.dimension("names"), MissingInput),
         (lambda inputs: inputs.audience, MissingInput),
     ):
         with pytest.raises(error):
@@ -59,7 +73,7 @@ def test_a_body_gets_all_that_it_declared_before_its_week_and_no_more(home):
 
 def test_tables_without_weeks_and_the_week_itself_are_read_where_they_are_declared(home):
     def body(inputs, week):
-        named = inputs.weekly("transactions").at(week.week_id).join(inputs.static("names"), on="customer_id")
+        named = inputs.weekly("transactions").at(week.week_id).join(inputs.dimension("names"), on="customer_id")
         return named.filter(pl.col("name") == "x").group_by("week_id").agg(pl.col("units").sum())
 
     assert made(home, Step("both", body, schema=Total, reads=(at("transactions"), at("names"))))[1]["units"].to_list() == [sum(CUSTOMERS)]
@@ -112,7 +126,9 @@ def test_rows_are_sorted_stamped_and_listed_in_the_manifest(home):
 
 
 def test_a_table_without_weeks_is_known_from_the_first_on(home):
-    once = Step("once", lambda inputs, _week: inputs.static("names").sort("customer_id"), kind="static", schema=Names, reads=(at("names"),))
+    once = Step(
+        "once", lambda inputs, _week: inputs.dimension("names").sort("customer_id"), kind="static", schema=Names, reads=(at("names"),)
+    )
     _, rows = made(home, once, week=UNPARTITIONED)
     assert set(rows["event_timestamp"]) == {datetime(2020, 1, 1, tzinfo=UTC)}
     assert files(home, "once") == ["manifest.json", "shard=000.parquet"]
@@ -179,7 +195,7 @@ def test_what_fails_leaves_nothing_and_says_where(home, error, told, is_measured
 @pytest.mark.parametrize(("table", "week"), [("transactions", 2), ("names", None)])
 def test_a_corrupt_file_that_it_reads_is_named(home, table, week):
     def body(inputs, week):
-        return total(inputs, week).join(inputs.static("names").select("name").head(1), how="cross").drop("name")
+        return total(inputs, week).join(inputs.dimension("names").select("name").head(1), how="cross").drop("name")
 
     (file,) = home.folder(table, week).glob("*.parquet")
     file.write_bytes(file.read_bytes()[:40])

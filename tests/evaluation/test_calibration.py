@@ -42,7 +42,7 @@ def metrics(home: Home) -> dict[str, float | None]:
 
 @pytest.fixture(scope="module")
 def rows(home: Home) -> pl.DataFrame:
-    return home.weekly("transactions", Transactions).before(LAST + 1).join(home.static("articles"), on="article_id").collect()
+    return home.weekly("transactions", Transactions).before(LAST + 1).join(home.dimension("articles"), on="article_id").collect()
 
 
 def test_every_figure_is_measured(metrics: dict[str, float | None]) -> None:

@@ -53,7 +53,7 @@ def shuffled(inputs: Inputs, name: str, week_id: int, by: str | None = None) -> 
     if by is None:
         mixed = values.sample(fraction=1, shuffle=True, seed=3)
     else:
-        codes = inputs.static("articles").select("article_id", by).collect()
+        codes = inputs.dimension("articles").select("article_id", by).collect()
         kinds = keys.join(codes, on="article_id", how="left", maintain_order="left")[by]
         others = kinds.unique().sort()
         first = pl.DataFrame({by: kinds}).with_columns(values).unique(by, keep="first").sort(by).drop(by)

@@ -46,7 +46,7 @@ def test_a_view_says_what_its_contract_says():
     assert [entity.name for entity in objects.entities] == ["customer", "week", "article"]
 
 
-def test_static_tables_hold_for_ever_and_pairs_stay_offline():
+def test_dimensions_hold_for_ever_and_pairs_stay_offline():
     views = {view.name: view for view in build(TABLES).views}
     assert not views["articles"].ttl
     assert views["articles"].batch_source.path == "tables/articles/shard=*.parquet"

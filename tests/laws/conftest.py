@@ -38,7 +38,9 @@ def home(once: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) ->
 def shop_of(root: Path) -> Shop:
     home = Home(root)
     sold = home.weekly("transactions", Transactions).before(home.calendar.last_week)
-    facts = [frame.select(pl.exclude("event_timestamp")).collect() for frame in (sold, home.static("articles"), home.static("customers"))]
+    facts = [
+        frame.select(pl.exclude("event_timestamp")).collect() for frame in (sold, home.dimension("articles"), home.dimension("customers"))
+    ]
     return Shop(*facts, audience=facts[2].select("customer_id").gather_every(7), calendar=home.calendar)
 
 

@@ -20,8 +20,6 @@ from hm_pipeline.engine.tables import InMemoryTable
 from hm_pipeline.recommender.candidates import STRATEGIES
 from hm_pipeline.recommender.candidates._lib.strategy import Strategy
 
-FACTS = ("transactions", "articles", "customers")
-
 
 def strategy_step(strategy: Strategy) -> Step:
     """Return a strategy as a step of its own, so that the laws look at it before the first stage does."""
@@ -80,7 +78,7 @@ class Evaluator:
     def result(self, name: str, week_id: int) -> Any:
         """Return a table, or the :class:`Fitted` model that serves the week."""
         step = self.steps[name]
-        week_id = UNPARTITIONED if step.kind == "static" else step.fit_week(week_id, self.shop.calendar)
+        week_id = step.fit_week(week_id, self.shop.calendar) if step.is_weekly else UNPARTITIONED
         if (name, week_id) not in self._made:
             self._made[name, week_id] = self._make(step, week_id)
         return self._made[name, week_id]
@@ -99,20 +97,18 @@ class Evaluator:
     def inputs(self, step: Step, week_id: int) -> Inputs:
         """Return what a step declared, up to its max week."""
         weekly: dict[str, Any] = {}
-        static: dict[str, pl.LazyFrame] = {}
+        dimensions: dict[str, pl.LazyFrame] = {}
         for read in merge_dependencies(step.reads):
-            if self.steps[read.name].kind == "static":
-                static[read.name] = self._handed(self._static(read.name)).lazy()
+            if self.steps[read.name].kind == "dimension":
+                dimensions[read.name] = self._handed(getattr(self.shop, read.name)).lazy()
+            if not self.steps[read.name].is_weekly:
                 continue
             frame = self._handed(self._weekly(read, week_id))
             key = "purchases" if read.of_audience else read.name
             weekly[key] = InMemoryTable(frame, self.steps[read.name].schema, max_week=week_id + read.last)
         has_audience = step.is_sharded or any(read.name == "audience" for read in step.reads)
         audience = self._handed(self.shop.audience.select("customer_id")).lazy() if has_audience else None
-        return Inputs(weekly, static, audience, self.shop.calendar)
-
-    def _static(self, name: str) -> pl.DataFrame:
-        return getattr(self.shop, name) if name in FACTS else self.result(name, UNPARTITIONED)
+        return Inputs(weekly, dimensions, audience, self.shop.calendar)
 
     def _weekly(self, read: Dependency, week_id: int) -> pl.DataFrame:
         if read.name == "transactions":

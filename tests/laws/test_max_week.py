@@ -55,7 +55,7 @@ def test_a_body_that_leaks_is_stopped_by_the_runner(probe: Probe, week_id: int) 
 
 def test_what_is_not_declared_is_not_there(probe: Probe, week_id: int) -> None:
     inputs = probe.runner.inputs(probe.step, week_id)
-    for ask in (lambda: inputs.weekly("labels"), lambda: inputs.static("articles"), lambda: inputs.audience):
+    for ask in (lambda: inputs.weekly("labels"), lambda: inputs.dimension("articles"), lambda: inputs.audience):
         with pytest.raises(MissingInput):
             ask()
 

@@ -19,8 +19,9 @@ from hm_pipeline.base.progress import OnProgress
 from hm_pipeline.base.validation import validate
 from hm_pipeline.datasets.kaggle.lost_rows import lost_rows
 from hm_pipeline.datasets.kaggle.transactions import Parts, Purchases
+from hm_pipeline.engine.dimension import FROM
 from hm_pipeline.engine.home import Home
-from hm_pipeline.engine.partition_files import Manifest
+from hm_pipeline.engine.partition_files import Manifest, files_of, scan_files
 from hm_pipeline.engine.staging import Stage
 
 FACTS = "transactions"
@@ -111,6 +112,13 @@ class Weeks:
             table = self.stage.home.weekly(FACTS, Transactions).at(week_id)
             self._days[week_id] = frozenset(table.select(pl.col("t_dat").unique()).collect()["t_dat"])
         return self._days[week_id]
+
+    def first_weeks(self, ids: pl.DataFrame, key: str) -> pl.DataFrame:
+        """Return the week after the first purchase in the files of each customer or article, as ``known_from``."""
+        staged = [self.stage.root / self.stage.home.folder(FACTS, week_id).relative_to(self.stage.home.root) for week_id in self._files]
+        files = [file for folder in staged for file in files_of(folder)]
+        rows = scan_files(files) if files and ids.height else Transactions.create_empty(lazy=True)
+        return rows.join(ids.lazy(), on=key, how="semi").group_by(key).agg(pl.col("week_id").min().alias(FROM) + 1).sort(key).collect()
 
     def fill(self, calendar: Calendar) -> None:
         """Give a week in which nothing was bought an empty partition, so that it can be read like any other."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from hm_pipeline.datasets.kaggle.report import IngestReport, report_of
 from hm_pipeline.datasets.kaggle.transactions import Purchases
 from hm_pipeline.datasets.kaggle.week_ranges import span, weeks_in
 from hm_pipeline.datasets.layout import KaggleLayout, Layout, Prepared
+from hm_pipeline.engine.dimension import MOMENT, corrected, digests, record, stamped
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.shards import save_shards, shard_count, split_customers
 from hm_pipeline.engine.staging import Stage
@@ -47,6 +48,7 @@ def ingest(  # noqa: PLR0913 - options of a command
     epoch: date | None = None,
     skip_bad_rows: bool = False,
     replace_weeks: bool = False,
+    correct_past: bool = False,
     drop_weeks: tuple[date, date] | None = None,
     progress: OnProgress | None = None,
 ) -> IngestReport:
@@ -67,6 +69,9 @@ def ingest(  # noqa: PLR0913 - options of a command
         Leave purchases out that cannot be read, instead of refusing the file; ``rejected.parquet`` lists them.
     replace_weeks
         Let the files' weeks replace the home's although rows of these are not among them.
+    correct_past
+        Let changed customers and articles be what the files hold in past weeks, too; else a change holds from the serving
+        week on, and no past week is made again for it.
     drop_weeks
         Two days: the weeks from the first one's to the second one's are taken back, before anything is read.
     progress
@@ -87,7 +92,7 @@ def ingest(  # noqa: PLR0913 - options of a command
         with Stage.open(home) as stage:
             report = progress or (lambda _table, _done, _all: None)
             read_as = layout or KaggleLayout()
-            task = _Ingest(stage, settings, _epoch(home, epoch, read_as), report, read_as, skip=skip_bad_rows)
+            task = _Ingest(stage, settings, _epoch(home, epoch, read_as), report, read_as, skip=skip_bad_rows, correct_past=correct_past)
             return task.carry_out(raw, drop_weeks, is_replacing=replace_weeks)
     except BadRows as error:
         error.save(home.root)
@@ -117,6 +122,7 @@ class _Ingest:
     progress: OnProgress
     layout: Layout
     skip: bool = field(kw_only=True)
+    correct_past: bool = field(kw_only=True, default=False)
     prepared: Prepared = field(default_factory=lambda: Prepared({}))
 
     def carry_out(self, raw: Path | None, drop_weeks: tuple[date, date] | None, *, is_replacing: bool) -> IngestReport:
@@ -125,7 +131,7 @@ class _Ingest:
         weeks = Weeks(self.stage, dropped, is_replacing)
         rejected: dict[str, int] = {}
         if raw is None:
-            customers, articles = (home.static(name).collect() for name in ("customers", "articles"))
+            customers, articles = (home.dimension(name).drop(MOMENT).collect() for name in ("customers", "articles"))
         else:
             customers, articles, rejected = self._read(raw, weeks)
         if not weeks.rows:
@@ -135,6 +141,8 @@ class _Ingest:
             raise refuse_losses(home, self.stage.root / "lost", weeks.lost, customers)
         calendar = span(weeks.rows, weeks.days, self.epoch)
         weeks.fill(calendar)
+        for table, rows in (("customers", customers), ("articles", articles)):
+            self._record(table, rows, weeks, calendar.last_week)
         self._publish(weeks, calendar, raw, customers["customer_id"])
         sizes = {"customers": customers.height, "articles": articles.height}
         return report_of(weeks, calendar, sizes, rejected, self.prepared.remarks)
@@ -162,12 +170,21 @@ class _Ingest:
         table, path = raw.file.removesuffix(".csv"), files[raw.file]
         self.progress(table, 0, 1)
         home, key = self.stage.home, schema.column_names()[0]
-        moment = pl.lit(datetime.combine(self.epoch, datetime.min.time(), tzinfo=UTC)).cast(pl.Datetime("us", "UTC"))
-        stored = home.static(table).collect() if (home.folder(table) / "manifest.json").exists() else None
+        stored = home.dimension(table).collect() if (home.folder(table) / "manifest.json").exists() else None
         rows = validate(merge(read(connection, path, stored), stored, key, read_header(path, raw)), schema, table=table)
-        self.stage.put(rows.with_columns(event_timestamp=moment), table)
         self.progress(table, 1, 1)
         return rows
+
+    def _record(self, table: str, rows: pl.DataFrame, weeks: Weeks, week_id: int) -> None:
+        """Stage a dimension: what the files add or change is known from the serving week on, what purchases knew from these on."""
+        home, key = self.stage.home, rows.columns[0]
+        stored = home.versions(table).collect() if (home.folder(table) / "manifest.json").exists() else None
+        if stored is not None and self.correct_past:
+            versions = corrected(stored, rows, key)
+        else:
+            first_weeks = None if stored is None else weeks.first_weeks(rows.join(stored, on=key, how="anti").select(key), key)
+            versions = record(stored, rows, key, week_id=week_id, first_weeks=first_weeks)
+        self.stage.put(stamped(versions, self.epoch), table, versions=digests(versions))
 
     def _publish(self, weeks: Weeks, calendar: Calendar, raw: Path | None, customer_ids: pl.Series) -> None:
         home, root = self.stage.home.root, self.stage.root

@@ -19,7 +19,7 @@ FEWEST = 5  # bought pairs, or chance alone may order them
 def labelled_pairs(graph: Graph, week_id: int, audience: pl.DataFrame) -> pl.DataFrame:
     """Return the week's candidates of the audience with ``is_bought``, and the clothing type of each article."""
     rows = pl.concat([Labels.create_empty(), *shards(graph.folder("labels", week_id), audience)], how="diagonal")
-    types = graph.home.static("articles").select("article_id", "product_type_no").collect()
+    types = graph.home.dimension("articles").select("article_id", "product_type_no").collect()
     return rows.select("customer_id", "week_id", "article_id", LABEL).join(types, on="article_id", how="left")
 
 

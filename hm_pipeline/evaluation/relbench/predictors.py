@@ -23,7 +23,7 @@ def evaluate(runner: Runner, task: str, weeks: Sequence[int]) -> TaskResult:
     """Evaluate a public task over weeks that are pooled."""
     home = runner.home
     sold = home.weekly("transactions", Transactions).before(weeks[-1] + 1).drop("event_timestamp", strict=False)
-    customers, articles = (home.static(name).drop("event_timestamp", strict=False) for name in ("customers", "articles"))
+    customers, articles = (home.dimension(name).drop("event_timestamp", strict=False) for name in ("customers", "articles"))
     scores = {user_churn.NAME: _churn, item_sales.NAME: _sales, user_item_purchase.NAME: _purchases}[task]
     return result(task, title(task, home.calendar, weeks), scores(runner, sold, customers, articles, weeks))
 

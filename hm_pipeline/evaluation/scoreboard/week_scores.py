@@ -30,12 +30,15 @@ class BuyerScores(CustomerWeek):
 
 
 def evaluate(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
-    """Return :class:`BuyerScores` of the week's buyers; empty where nobody bought, or the week lies ahead."""
-    labels = purchased_pairs(inputs, week_id=week.week_id).collect()
+    """Return :class:`BuyerScores` of the week's buyers; empty where nobody bought, or the week lies ahead.
+
+    Of a week that was served these are the buyers who were served: who was not known at its cutoff had no list.
+    """
+    labels = _labels(inputs, week.week_id)
     if labels.is_empty():
         return BuyerScores.create_empty()
     buyers = labels.select(BUYER).unique().sort("customer_id")
-    transactions, articles, customers = inputs.weekly("transactions"), inputs.static("articles"), inputs.static("customers")
+    transactions, articles, customers = inputs.weekly("transactions"), inputs.dimension("articles"), inputs.dimension("customers")
     audience = buyers.select("customer_id")
     rules = {
         baseline.name: baseline.rank(transactions, articles, customers, audience=audience, week_id=week.week_id, calendar=week.calendar)
@@ -48,10 +51,11 @@ def evaluate(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
 
 def week_metrics(inputs: Inputs, week: WeekContext, scored: pl.LazyFrame) -> Metrics:
     """Return the week's MAP@12 by model, and the counts that add up over weeks."""
-    labels = purchased_pairs(inputs, week_id=week.week_id).collect()
+    labels = _labels(inputs, week.week_id)
     if labels.is_empty():
         return {"buyers": 0.0}
     buyers = labels.select(BUYER).unique()
+    all_buyers = purchased_pairs(inputs, week_id=week.week_id).select(pl.col("customer_id").n_unique()).collect().item()
     lists = _of_buyers(inputs, "recommendations", week.week_id, buyers).collect()
     proposed = _of_buyers(inputs, "candidates", week.week_id, buyers).collect()
     offered = inputs.weekly("transactions").before(week.week_id, weeks=OFFER_WEEKS).select(pl.col("article_id").unique()).collect()
@@ -60,7 +64,7 @@ def week_metrics(inputs: Inputs, week: WeekContext, scored: pl.LazyFrame) -> Met
     counts = count_pairs(proposed, lists, labels, strategies=[strategy.name for strategy in STRATEGIES]) | count_articles(
         lists, offered["article_id"]
     )
-    return {"buyers": float(buyers.height), **maps, **counts}
+    return {"buyers": float(buyers.height), "unknown_buyers": float(all_buyers - buyers.height), **maps, **counts}
 
 
 def read_weeks(home: Home, weeks: Sequence[int]) -> list[EvaluatedWeek]:
@@ -73,6 +77,10 @@ def read_weeks(home: Home, weeks: Sequence[int]) -> list[EvaluatedWeek]:
             counts = {name: number for name, number in manifest.metrics.items() if "/" in name and not name.startswith("map_at_12")}
             found.append(EvaluatedWeek(scores, counts))
     return found
+
+
+def _labels(inputs: Inputs, week_id: int) -> pl.DataFrame:
+    return purchased_pairs(inputs, week_id=week_id).join(inputs.audience, on="customer_id", how="semi").collect()
 
 
 def _of_buyers(inputs: Inputs, table: str, week_id: int, buyers: pl.DataFrame) -> pl.LazyFrame:

@@ -29,7 +29,7 @@ def needs(inputs: Inputs, week_id: int) -> pl.DataFrame:
     Baselines: the share of all buyers who took the type in four weeks; the customer's own share, drawn to that; the share
     of last week's buyers of the age.
     """
-    articles = inputs.static("articles").select("article_id", or_unknown("product_type_no"))
+    articles = inputs.dimension("articles").select("article_id", or_unknown("product_type_no"))
     key = ["customer_id", "product_type_no"]
     taken = (
         purchased_pairs(inputs, week_id=week_id)
@@ -43,7 +43,7 @@ def needs(inputs: Inputs, week_id: int) -> pl.DataFrame:
     predicted = inputs.weekly("signal/type_need").at(week_id).select(*key, pl.col("type_need").alias("signal"))
     rates = inputs.weekly("history/type_rates").at(week_id)
     everyone = rates.filter(pl.col("age") == EVERYONE).select("product_type_no", pl.col("month_rate").alias("base_rate"))
-    ages = inputs.static("customers").select("customer_id", pl.col("age").cast(pl.Int64).clip(0, OLDEST).fill_null(EVERYONE))
+    ages = inputs.dimension("customers").select("customer_id", pl.col("age").cast(pl.Int64).clip(0, OLDEST).fill_null(EVERYONE))
     by_age = rates.select("age", "product_type_no", pl.col("week_rate").alias("last_week_by_age"))
     past = inputs.weekly("transactions").before(week_id).join(buyers.lazy(), on="customer_id", how="semi").join(articles, on="article_id")
     weeks = past.select(*key, "week_id").unique()
@@ -67,7 +67,7 @@ def needs(inputs: Inputs, week_id: int) -> pl.DataFrame:
 
 def seasons(inputs: Inputs, week_id: int) -> pl.DataFrame:
     """Return the types' shares of the week's units; baselines are last week's, the mean of four weeks, and a year ago."""
-    articles = inputs.static("articles").select("article_id", or_unknown("product_type_no"))
+    articles = inputs.dimension("articles").select("article_id", or_unknown("product_type_no"))
     types = articles.select("product_type_no").unique()
     predicted = inputs.weekly("signal/seasonality").at(week_id).join(articles, on="article_id")
     expected = predicted.group_by("product_type_no").agg(pl.col("seasonality_share").max().alias("signal"))

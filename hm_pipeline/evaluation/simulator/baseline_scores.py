@@ -39,7 +39,7 @@ def score(home: Home) -> Metrics:
 def _maps(home: Home, bought: pl.DataFrame, week_id: int) -> dict[str, float]:
     """Return MAP@12 of the rules whose scores were published, for the buyers of a week."""
     audience = bought.select("customer_id").unique().sort("customer_id")
-    tables = (home.weekly("transactions", Transactions), home.static("articles"), home.static("customers"))
+    tables = (home.weekly("transactions", Transactions), home.dimension("articles"), home.dimension("customers"))
 
     own = own_purchases(recent_purchases(tables[0], week_id, home.calendar, DAYS), audience, pl.col("decay"))
 

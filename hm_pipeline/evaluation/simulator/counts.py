@@ -15,8 +15,8 @@ PRICE = ", ".join(f"quantile_cont(price, {percent / 100}) AS price_p{percent}" f
 AGE = ", ".join(f"quantile_disc(age, {percent / 100}) AS age_p{percent}" for percent in (10, 25, 50, 75, 90))
 PREPARE = """
 CREATE VIEW rows AS SELECT * FROM read_parquet({transactions}, hive_partitioning = false);
-CREATE VIEW articles AS SELECT * FROM read_parquet({articles});
-CREATE VIEW customers AS SELECT * FROM read_parquet({customers});
+CREATE VIEW articles AS SELECT * FROM read_parquet({articles}) WHERE known_until IS NULL;
+CREATE VIEW customers AS SELECT * FROM read_parquet({customers}) WHERE known_until IS NULL;
 CREATE TABLE pairs AS SELECT customer_id, article_id, week_id, count(*) AS copies FROM rows GROUP BY ALL;
 CREATE TABLE visits AS
     SELECT customer_id, week_id, sum(copies) AS copies, count(*) AS articles,

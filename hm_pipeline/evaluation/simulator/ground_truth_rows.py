@@ -34,7 +34,7 @@ class Stored:
 
     def articles(self) -> pl.LazyFrame:
         """Return the catalogue's types and index groups."""
-        return self.home.static("articles").select("article_id", or_unknown(TYPE), "index_group_no")
+        return self.home.dimension("articles").select("article_id", or_unknown(TYPE), "index_group_no")
 
     def ground_truth(self, table: str) -> pl.LazyFrame:
         """Return a table of the ground truth, with the ids of the home.

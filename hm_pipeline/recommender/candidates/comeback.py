@@ -37,7 +37,7 @@ def compute(tables: Inputs, *, week_id: int, idle_weeks: int = 4, most: int = 32
     least
         Units in an age window, fewer than for everyone: they buy a third of the units.
     """
-    ages = known_ages(tables.static("customers").join(tables.audience, on="customer_id", how="semi"))
+    ages = known_ages(tables.dimension("customers").join(tables.audience, on="customer_id", how="semi"))
     best = tables.cached_for_partition(_best, week_id, idle_weeks, most, least).rename({"rank": "comeback_rank", "share": "comeback_score"})
     recent = tables.weekly("purchases").before(week_id, weeks=idle_weeks).select("customer_id").unique()
     idle = tables.audience.join(recent, on="customer_id", how="anti").join(ages, on="customer_id", how="left")
@@ -50,7 +50,7 @@ def _best(tables: Inputs, week_id: int, idle_weeks: int, most: int, least: int) 
     sold = tables.weekly("transactions").before(week_id, weeks=idle_weeks + 1).select("week_id", "customer_id", "article_id")
     regulars = sold.filter(pl.col("week_id") < week_id - 1).select("customer_id").unique()
     taken = sold.filter(pl.col("week_id") == week_id - 1).join(regulars, on="customer_id", how="anti")
-    units = taken.join(known_ages(tables.static("customers")), on="customer_id").select("age", "article_id").collect()
+    units = taken.join(known_ages(tables.dimension("customers")), on="customer_id").select("age", "article_id").collect()
     return best_by_age(units, most=most, least=least)
 
 

@@ -41,7 +41,7 @@ def compute(
     most
         Articles per customer.
     """
-    kinds = tables.static("articles").select("article_id", or_unknown("section_no"))
+    kinds = tables.dimension("articles").select("article_id", or_unknown("section_no"))
     forecast = tables.weekly("signal/availability").at(week_id).filter(pl.col("availability_age_days") <= new_days)
     best = (
         forecast.select("article_id", (SCALE * pl.col("availability_units").cast(pl.Float64)).round().cast(pl.Int64).alias("units"))

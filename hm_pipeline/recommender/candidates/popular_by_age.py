@@ -37,13 +37,13 @@ def compute(tables: Inputs, *, week_id: int, most: int = 48, least: int = 2_000,
     """
     best = tables.cached_for_partition(_best, week_id, most, least, least_share)
     # Collected, or the optimiser may join everyone to the best sellers of their age before the audience is picked.
-    audience = tables.audience.join(known_ages(tables.static("customers")), on="customer_id").collect().lazy()
+    audience = tables.audience.join(known_ages(tables.dimension("customers")), on="customer_id").collect().lazy()
     named = best.lazy().rename({"rank": "popular_by_age_rank", "share": "popular_by_age_score"})
     return PopularByAge.cast(audience.join(named, on="age").with_columns(week_column(week_id)))
 
 
 def _best(tables: Inputs, week_id: int, most: int, least: int, least_share: float) -> pl.DataFrame:
-    ages = known_ages(tables.static("customers"))
+    ages = known_ages(tables.dimension("customers"))
     units = tables.weekly("transactions").before(week_id, weeks=1).join(ages, on="customer_id").select("age", "article_id").collect()
     return best_by_age(units, most=most, least=min(least, max(FEWEST, round(least_share * units.height))))
 

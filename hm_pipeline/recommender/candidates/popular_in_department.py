@@ -36,7 +36,7 @@ def compute(
     most
         Articles per customer.
     """
-    kinds = tables.static("articles").select("article_id", or_unknown("department_no"))
+    kinds = tables.dimension("articles").select("article_id", or_unknown("department_no"))
     sold = tables.weekly("history/article_sales").at(week_id).filter(pl.col("day_7_count") > 0)
     best = (
         sold.select("article_id", recent_sales_score().alias("fresh"))

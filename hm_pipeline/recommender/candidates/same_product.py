@@ -31,7 +31,7 @@ def compute(tables: Inputs, *, week_id: int, last: int = 12, half_life_days: flo
     most
         Articles per customer.
     """
-    products = tables.static("articles").select("article_id", "product_code").drop_nulls()
+    products = tables.dimension("articles").select("article_id", "product_code").drop_nulls()
     bought = last_purchases(tables, week_id=week_id, most=last)
     wanted = bought.join(products, on="article_id").group_by("customer_id", "product_code").agg(pl.col("t_dat").max())
     sales = tables.weekly("history/article_sales").at(week_id).select("article_id", "day_7_count")

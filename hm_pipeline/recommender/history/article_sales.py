@@ -144,7 +144,7 @@ def _newer(name: str) -> pl.Expr:
 def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     """Return :class:`ArticleSales` at a week's cutoff from the week before's and one more week of transactions."""
     sold = tables.weekly("transactions").before(week_id, weeks=1)
-    week = summarise(sold, tables.static("customers"), week_id=week_id, calendar=tables.calendar)
+    week = summarise(sold, tables.dimension("customers"), week_id=week_id, calendar=tables.calendar)
     return update(tables.weekly("history/article_sales").before(week_id, weeks=1), week, week_id=week_id)
 
 

@@ -30,7 +30,7 @@ class TypePairs(dy.Schema):
 
 def compute(tables: Inputs, *, week_id: int, weeks: int = WEEKS) -> pl.DataFrame:
     """Return :class:`TypePairs` at a week's cutoff."""
-    kinds = tables.static("articles").select("article_id", or_unknown("product_type_no"))
+    kinds = tables.dimension("articles").select("article_id", or_unknown("product_type_no"))
     sold = tables.weekly("transactions").before(week_id, weeks=weeks).join(kinds, on="article_id")
     taken = sold.select("customer_id", "week_id", "product_type_no").unique().sort("customer_id", "week_id", "product_type_no").collect()
     types = taken["product_type_no"].unique().sort()

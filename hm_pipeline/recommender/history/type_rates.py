@@ -36,8 +36,8 @@ def compute(tables: Inputs, *, week_id: int, least: int = 500) -> pl.DataFrame:
     least
         Buyers in the window around an age.
     """
-    kinds = tables.static("articles").select("article_id", or_unknown("product_type_no"))
-    ages = tables.static("customers").select("customer_id", pl.col("age").cast(pl.Int64).clip(0, OLDEST))
+    kinds = tables.dimension("articles").select("article_id", or_unknown("product_type_no"))
+    ages = tables.dimension("customers").select("customer_id", pl.col("age").cast(pl.Int64).clip(0, OLDEST))
     sold = tables.weekly("transactions").before(week_id, weeks=MONTH).join(kinds, on="article_id").join(ages, on="customer_id", how="left")
     taken = sold.select("week_id", "customer_id", "age", "product_type_no").unique().collect()
     types = taken["product_type_no"].unique().sort()

@@ -36,8 +36,8 @@ def age_band(age: pl.Expr) -> pl.Expr:
 
 def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     """Return :class:`TypeSales` at a week's cutoff: the week before's, and one more week."""
-    kinds = tables.static("articles").select("article_id", or_unknown("product_type_no", "index_group_no"))
-    bands = tables.static("customers").select("customer_id", age_band(pl.col("age")).alias("age_band"))
+    kinds = tables.dimension("articles").select("article_id", or_unknown("product_type_no", "index_group_no"))
+    bands = tables.dimension("customers").select("customer_id", age_band(pl.col("age")).alias("age_band"))
     newest = (
         tables.weekly("transactions")
         .before(week_id, weeks=1)

@@ -54,7 +54,7 @@ def growth_of_earlier_weeks(graph: Graph, week_id: int) -> bytes | None:
     """Return the forecasts of the weeks before beside their sales."""
     if not graph.is_stored("history/type_sales", week_id):
         return None
-    names = graph.home.static("articles").select("article_id", or_unknown("product_type_no"), "product_type_name")
+    names = graph.home.dimension("articles").select("article_id", or_unknown("product_type_no"), "product_type_name")
     sales = stored_rows(graph, "history/type_sales", week_id).group_by("product_type_no", "sold_week_id").agg(pl.col("sold_count").sum())
     shares = sales.with_columns((pl.col("sold_count") / pl.col("sold_count").sum().over("sold_week_id")).alias("share")).collect()
     frames = []

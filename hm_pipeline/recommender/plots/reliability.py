@@ -36,7 +36,7 @@ def reliability_of_earlier_weeks(graph: Graph, week_id: int) -> bytes | None:
     """Return the reliability of the need for types in the weeks before, among those who bought anything."""
     need, key = "signal/type_need", ["customer_id", "product_type_no"]
     past = range(week_id - EARLIER, week_id)
-    types = graph.home.static("articles").select("article_id", or_unknown("product_type_no"))
+    types = graph.home.dimension("articles").select("article_id", or_unknown("product_type_no"))
     frames = []
     for week in (week for week in past if graph.is_stored(need, week) and graph.is_stored("transactions", week)):
         predicted = stored_rows(graph, need, week).select(*key, pl.col("type_need").alias("probability"))

@@ -45,7 +45,7 @@ def season_curves(graph: Graph, week_id: int) -> bytes | None:
     """Return the season curves as known at a week's cutoff."""
     if not graph.is_stored("history/type_sales", week_id):
         return None
-    names = graph.home.static("articles").select(or_unknown("product_type_no"), "product_type_name").unique("product_type_no")
+    names = graph.home.dimension("articles").select(or_unknown("product_type_no"), "product_type_name").unique("product_type_no")
     sales = stored_rows(graph, "history/type_sales", week_id).join(names, on="product_type_no", how="left")
     known = sales.with_columns(pl.col("product_type_name").fill_null("unknown")).collect()
     return None if known.is_empty() else draw_season_curves(known, calendar=graph.calendar)

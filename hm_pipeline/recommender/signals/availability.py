@@ -72,7 +72,7 @@ def build_features(sales: pl.LazyFrame, tables: Inputs, *, week_id: int) -> pl.D
         *((pl.col(f"ewma_{days}") / UNIT).alias(f"ewma_{days}") for days in EWMA),
     )
     rows = known.sort("article_id").collect()
-    return pl.concat([rows, related_article_features(rows, tables)], how="horizontal")
+    return pl.concat([rows, related_article_features(rows, tables, week_id=week_id)], how="horizontal")
 
 
 def expected_since_last_sale(cutoff: pl.Expr) -> pl.Expr:

@@ -34,7 +34,7 @@ class NeedPropensity(Pair):
 
 def compute(tables: Inputs, *, week_id: int) -> pl.LazyFrame:
     """Return :class:`NeedPropensity` of the candidates."""
-    types = tables.static("articles").select("article_id", or_unknown("product_type_no"))
+    types = tables.dimension("articles").select("article_id", or_unknown("product_type_no"))
     candidates = tables.weekly("candidates").at(week_id).select("customer_id", "article_id")
     # Collected, or the optimiser would join articles to needs by type first: all articles times all customers.
     pairs = candidates.join(types, on="article_id", maintain_order="left").collect().lazy()  # in their order, which is the table's

@@ -110,7 +110,7 @@ def compute(tables: Inputs, *, week_id: int, model: ShareModel) -> pl.LazyFrame:
     sales = tables.weekly("history/type_sales").at(week_id).collect()
     of_types = _growth(model, *sales_matrix(sales, (TYPE,), week_id), week_id)
     found = {level: expected(model, sales, level, week_id, of_types) for level in LEVELS}
-    rows = tables.static("articles").select("article_id", or_unknown(TYPE, GROUP)).collect()
+    rows = tables.dimension("articles").select("article_id", or_unknown(TYPE, GROUP)).collect()
     for level, keys in LEVELS.items():
         named = found[level].rename({name: f"{level}_{name}" for name in ("share", "growth", "in_season")})
         rows = rows.join(named, on=keys, how="left", maintain_order="left")

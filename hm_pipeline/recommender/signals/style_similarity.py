@@ -75,10 +75,10 @@ def _catalogue(tables: Inputs, week_id: int) -> pl.DataFrame:
     """Return articles with attributes, vectors, last price and mean age of buyers, sorted by article_id."""
     sales = tables.weekly("history/article_sales").at(week_id)
     return (
-        tables.static("articles")
+        tables.dimension("articles")
         .select("article_id", or_unknown(*ATTRIBUTES.values()))
         .join(tables.weekly("history/vectors").at(week_id).select("article_id", "vector"), on="article_id", how="left")
-        .join(tables.static("embeddings").select("article_id", "text_vector"), on="article_id", how="left")
+        .join(tables.weekly("embeddings").at(week_id).select("article_id", "text_vector"), on="article_id", how="left")
         .join(sales.select("article_id", "last_price", "day_7_count", buyer_age().alias("buyer_age")), on="article_id", how="left")
         .sort("article_id")
         .collect()

@@ -91,7 +91,7 @@ def _examples(tables: Inputs, past: int, seed: int, customers: int) -> pl.DataFr
 
 def taken_types(tables: Inputs, sold: pl.LazyFrame) -> pl.LazyFrame:
     """Return the distinct ``customer_id``, ``product_type_no`` of purchases, with ``is_bought`` 1."""
-    types = tables.static("articles").select("article_id", or_unknown("product_type_no"))
+    types = tables.dimension("articles").select("article_id", or_unknown("product_type_no"))
     pairs = sold.join(types, on="article_id").select("customer_id", "product_type_no").unique()
     return pairs.with_columns(pl.lit(1, dtype=pl.Int8).alias("is_bought"))
 

@@ -58,7 +58,7 @@ def build_features(tables: Inputs, *, week_id: int) -> pl.DataFrame:
     )
     gap = pl.when(pl.col("visit_days") > 1).then((pl.col("known_days") - pl.col("idle_days")) / (pl.col("visit_days") - 1))
     rows = tables.audience.join(known, on="customer_id", how="left").join(
-        tables.static("customers").select("customer_id", "age"), on="customer_id", how="left"
+        tables.dimension("customers").select("customer_id", "age"), on="customer_id", how="left"
     )
     counts = [name for name in FEATURES if name.endswith(("_count", "_days", "year_ago")) or name.startswith("decayed")]
     zero = [name for name in counts if name not in ("idle_days", "known_days", "gap_days")]
@@ -93,7 +93,7 @@ def _examples(tables: Inputs, past: int, seed: int, most: int) -> pl.DataFrame:
     sold = tables.weekly("transactions")
     came = sold.before(past + 1, weeks=1).select("customer_id", pl.lit(1, dtype=pl.Int8).alias("comes")).unique()
     regulars = sold.before(past, weeks=1).select("customer_id").unique()
-    others = tables.static("customers").select("customer_id").join(regulars, on="customer_id", how="anti")
+    others = tables.dimension("customers").select("customer_id").join(regulars, on="customer_id", how="anti")
     drawn = []
     for people in (regulars, others):
         every = people.sort(pl.col("customer_id").hash(seed), "customer_id").collect()

@@ -49,7 +49,7 @@ def lay_out(folder: Path, files: dict[str, bytes], dice: random.Random) -> Path:
 def held(root: Path) -> tuple[Counter[Purchase], dict[str, int | None], dict[int, int | None], tuple[int, int, date | None]]:
     """Return what a home holds, in the words of the oracle."""
     home = Home(root)
-    customers = home.static("customers").collect()
+    customers = home.dimension("customers").collect()
     ids = dict(customers.select("customer_id", "customer_hex").iter_rows())
     rows: Counter[Purchase] = Counter()
     for week in range(home.calendar.first_week, max(home.calendar.week_of(home.calendar.last_day or START), home.calendar.first_week) + 1):
@@ -58,7 +58,7 @@ def held(root: Path) -> tuple[Counter[Purchase], dict[str, int | None], dict[int
             rows[ids[row[1]], row[2], row[3], row[4], row[5]] += 1
     everything = scan_files(root.glob("tables/transactions/*/*.parquet")).collect()
     assert everything.height == rows.total(), "partitions outside of the calendar"
-    articles = home.static("articles").collect()
+    articles = home.dimension("articles").collect()
     calendar = home.calendar
     return (
         rows,

@@ -105,7 +105,7 @@ def test_the_same_customer_may_come_again(tmp_path: Path) -> None:
     home = tmp_path / "home"
     run(write(tmp_path / "one"), home)
     assert run(write(tmp_path / "two", customers=f"customer_id,age\n{ADA},40\n", transactions=purchases("2020-09-23")), home).customers == 3
-    assert Home(home).static("customers").filter(customer_hex=ADA).collect()["age"].to_list() == [40]
+    assert Home(home).dimension("customers").filter(customer_hex=ADA).collect()["age"].to_list() == [40]
 
 
 def test_what_a_delivery_has_no_column_for_stays(tmp_path: Path) -> None:
@@ -113,9 +113,9 @@ def test_what_a_delivery_has_no_column_for_stays(tmp_path: Path) -> None:
     run(write(tmp_path / "one"), home)
     articles = "article_id,product_code,product_type_no,product_type_name\n108775044,108775,254,Top\n108775099,108775,254,Top\n"
     run(write(tmp_path / "two", customers=f"customer_id\n{ADA}\n", articles=articles, transactions=purchases("2020-09-23")), home)
-    ada = Home(home).static("customers").filter(customer_hex=ADA).collect()
+    ada = Home(home).dimension("customers").filter(customer_hex=ADA).collect()
     assert ada.select("age", "club_member_status", "is_active", "is_fashion_news").rows() == [(21, "PRE-CREATE", True, False)]
-    stored = Home(home).static("articles").collect()
+    stored = Home(home).dimension("articles").collect()
     assert stored.select("article_id", "prod_name", "product_type_no").rows() == [
         (108775015, "Strap top", 253),
         (108775044, "Strap top", 254),
@@ -152,7 +152,7 @@ def test_first_weeks_are_given_up_and_weeks_in_the_middle_become_empty(tmp_path:
     take_back(home, "2020-08-19", "2020-09-01")
     assert (Home(home).calendar.first_week, Home(home).calendar.last_week) == (102, 105)
     assert sorted(path.name for path in (home / "tables/transactions").iterdir()) == ["week_id=102", "week_id=103", "week_id=104"]
-    assert Home(home).static("customers").collect().height == 3
+    assert Home(home).dimension("customers").collect().height == 3
 
 
 def test_the_days_of_a_serving_week_are_taken_back(tmp_path: Path) -> None:

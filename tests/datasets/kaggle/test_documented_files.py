@@ -242,5 +242,5 @@ def test_the_same_row_twice_is_two_units(tmp_path: Path) -> None:
 
 def test_a_customer_of_whom_nothing_is_known(tmp_path: Path) -> None:
     run(write(tmp_path / "raw", customers=f"customer_id,FN,Active\n{BOB},,\n{ADA},0,1\n{ZOE},1,\n"), tmp_path / "home")
-    flags = Home(tmp_path / "home").static("customers").sort("position").select("is_fashion_news", "is_active").collect()
+    flags = Home(tmp_path / "home").dimension("customers").sort("position").select("is_fashion_news", "is_active").collect()
     assert flags.rows() == [(None, None), (False, True), (True, False)]

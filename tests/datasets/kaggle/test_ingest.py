@@ -37,7 +37,7 @@ def test_a_week_holds_its_purchases_typed_and_sorted(home: Path) -> None:
 
 
 def test_customers_keep_their_place_in_the_file(home: Path) -> None:
-    customers = Home(home).static("customers").collect()
+    customers = Home(home).dimension("customers").collect()
     Customers.validate(customers.drop("event_timestamp"))
     assert customers.columns[-1] == "event_timestamp"
     assert customers["event_timestamp"].unique().to_list() == [datetime(2018, 9, 19, tzinfo=UTC)]
@@ -52,7 +52,7 @@ def test_customers_keep_their_place_in_the_file(home: Path) -> None:
 
 
 def test_articles_keep_texts_with_line_breaks_and_lack_what_the_file_lacks(home: Path) -> None:
-    articles = Home(home).static("articles").collect()
+    articles = Home(home).dimension("articles").collect()
     Articles.validate(articles.drop("event_timestamp"))
     assert articles["detail_desc"].to_list() == ["Narrow straps,\nin jersey.", None]
     assert articles["colour_group_name"].null_count() == 2
@@ -126,7 +126,7 @@ def test_customers_and_articles_who_are_no_longer_in_the_files_stay(home: Path, 
     customers = "customer_id\n" + f"{new}\n{ADA}\n"
     transactions = f"t_dat,customer_id,article_id,price\n2020-09-23,{BOB},108775015,0.5\n"
     report = run(write(tmp_path / "new", customers=customers, transactions=transactions), home)
-    known = Home(home).static("customers").collect().sort("position")["customer_hex"].to_list()
+    known = Home(home).dimension("customers").collect().sort("position")["customer_hex"].to_list()
     assert known == [new, ADA, BOB, ZOE]
     assert (report.customers, report.rejected) == (4, {})
 
@@ -188,6 +188,6 @@ def test_the_real_sample(tmp_path: Path) -> None:
     report = run(SAMPLE, tmp_path / "home")
     assert (report.customers, report.articles, report.rows, report.rejected) == (57_407, 105_542, 130_588, {})
     assert (report.first_week, report.last_week, report.weeks_added) == (0, 105, 105)
-    customers = Home(tmp_path / "home").static("customers").sort("position").collect()
+    customers = Home(tmp_path / "home").dimension("customers").sort("position").collect()
     assert customers["customer_hex"].is_sorted()
     assert week(tmp_path / "home", 104).height > 100_000

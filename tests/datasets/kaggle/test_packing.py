@@ -56,7 +56,7 @@ def test_odd_ways_to_write_a_purchase_are_understood(home: Path, tmp_path: Path,
 @pytest.mark.parametrize(("age", "years"), [("0", 0), ("140", 140), ("25.5", 26), ("", None)])
 def test_odd_ages_are_kept(tmp_path: Path, age: str, years: int | None) -> None:
     run(write(tmp_path / "raw", customers=CUSTOMERS.replace("30.6", age)), tmp_path / "home")
-    ages = Home(tmp_path / "home").static("customers").filter(pl.col("customer_hex") == BOB).collect()["age"]
+    ages = Home(tmp_path / "home").dimension("customers").filter(pl.col("customer_hex") == BOB).collect()["age"]
     assert ages.to_list() == [years]
 
 

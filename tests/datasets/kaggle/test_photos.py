@@ -14,7 +14,7 @@ def test_an_article_finds_its_photo(tmp_path: Path) -> None:
     raw, home = tmp_path / "raw", tmp_path / "home"
     simulate(raw, customers=60, articles=20, weeks=4, images=True)
     ingest(raw, home, settings=Settings())
-    articles = Home(home).static("articles").select("article_id").collect()["article_id"].to_list()
+    articles = Home(home).dimension("articles").select("article_id").collect()["article_id"].to_list()
     found = [photos.image_path(home, article) for article in articles]
     assert len({path for path in found if path}) == 20
     assert all(path.name == f"{article:010d}.jpg" for path, article in zip(found, articles, strict=True))
@@ -32,7 +32,7 @@ def test_files_without_photos_leave_those_that_are_known(tmp_path: Path) -> None
     for file in raw.glob("*.csv"):
         shutil.copy(file, later)
     ingest(later, home, settings=Settings())
-    article = Home(home).static("articles").collect()["article_id"][0]
+    article = Home(home).dimension("articles").collect()["article_id"][0]
     assert photos.image_path(home, article).is_relative_to(raw)
 
 

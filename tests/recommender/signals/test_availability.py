@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from hm_pipeline.engine.tables import InMemoryTable
 from hm_pipeline.recommender.signals import availability
 from hm_pipeline.recommender.signals._lib import related_articles as _kin
 from hm_pipeline.recommender.signals._lib.calibration import Recalibrated
@@ -126,21 +127,23 @@ def test_a_new_article_has_the_mean_of_the_ten_described_most_alike(monkeypatch:
     angles = np.arange(14) / 20
     vectors = np.zeros((14, 32), np.float32)
     vectors[:, 0], vectors[:, 1] = np.cos(angles), np.sin(angles)
-    words = pl.DataFrame({"article_id": range(1, 15), "text_vector": vectors}, schema=TextVectors.create_empty().schema)
+    words = pl.DataFrame(
+        {"week_id": [WEEK] * 14, "article_id": range(1, 15), "text_vector": vectors}, schema=TextVectors.create_empty().schema
+    )
     rows = pl.DataFrame({"article_id": range(1, 15), "age_days": [28] + [29] * 12 + [30], "day_7_count": [1, 2, 0, *range(4, 15)]})
     tables = inputs_of(STEP, replace(shop_of([], {1: 30}), articles=articles([{"article_id": one} for one in range(1, 15)])))
-    known = replace(tables, static_tables={**tables.static_tables, "embeddings": words.lazy()})
+    known = replace(tables, weekly_tables={**tables.weekly_tables, "embeddings": InMemoryTable(words, TextVectors)})
     monkeypatch.setattr(_kin, "ARTICLES_AT_ONCE", 1)
-    found = related_article_features(rows.with_columns(lag_2_count=0), known)["alike_mean"].to_list()
+    found = related_article_features(rows.with_columns(lag_2_count=0), known, week_id=WEEK)["alike_mean"].to_list()
     assert found == [pytest.approx(7.4), *[None] * 13]
     vectors[0] = 0
     speechless = words.with_columns(pl.Series("text_vector", vectors, words.schema["text_vector"]))
-    known_less = replace(tables, static_tables={**tables.static_tables, "embeddings": speechless.lazy()})
+    known_less = replace(tables, weekly_tables={**tables.weekly_tables, "embeddings": InMemoryTable(speechless, TextVectors)})
     assert (
-        related_article_features(rows.with_columns(lag_2_count=0), known_less)["alike_mean"].to_list() == [None] * 14
+        related_article_features(rows.with_columns(lag_2_count=0), known_less, week_id=WEEK)["alike_mean"].to_list() == [None] * 14
     )  # article 1 has no text
     few = rows.head(11).with_columns(lag_2_count=0)  # ten on sale, with itself: too few to choose from
-    assert related_article_features(few, known)["alike_mean"].to_list() == [None] * 11
+    assert related_article_features(few, known, week_id=WEEK)["alike_mean"].to_list() == [None] * 11
 
 
 def test_descriptions_are_what_sql_says(shop: Shop, made: Evaluator, week_id: int) -> None:

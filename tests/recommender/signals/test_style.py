@@ -70,9 +70,11 @@ def styled(pairs: list[tuple[int, int]]) -> pl.DataFrame:
     axes = {A: (1.0, 0.0), B: (0.0, 1.0), C: (sqrt(0.5), sqrt(0.5))}
     texts = {A: (1.0, 0.0), B: (1.0, 0.0), C: (0.0, 0.0)}
     vectors = pl.DataFrame([(WEEK, article, pad(axis, Vectors)) for article, axis in axes.items()], schema=schema(Vectors), orient="row")
-    words = pl.DataFrame([(article, pad(axis, TextVectors)) for article, axis in texts.items()], schema=schema(TextVectors), orient="row")
-    weekly = {**tables.weekly_tables, "history/vectors": InMemoryTable(vectors, Vectors)}
-    known = replace(tables, weekly_tables=weekly, static_tables={**tables.static_tables, "embeddings": words.lazy()})
+    words = pl.DataFrame(
+        [(WEEK, article, pad(axis, TextVectors)) for article, axis in texts.items()], schema=schema(TextVectors), orient="row"
+    )
+    weekly = {**tables.weekly_tables, "history/vectors": InMemoryTable(vectors, Vectors), "embeddings": InMemoryTable(words, TextVectors)}
+    known = replace(tables, weekly_tables=weekly)
     return style_similarity.compute(known, week_id=WEEK).collect().sort("customer_id", "article_id")
 
 

@@ -64,7 +64,7 @@ def favourite_values(tables: Inputs, attribute: str, *, week_id: int, half_life_
         ``customer_id``, the attribute (-1 is unknown), ``weight`` of the purchases with the value and ``all``, that of all
         the customer's purchases; at most ``most`` values of a customer.
     """
-    values = tables.static("articles").select("article_id", or_unknown(attribute))
+    values = tables.dimension("articles").select("article_id", or_unknown(attribute))
     weight = decay(days_before(tables.calendar.start(week_id)), half_life_days=half_life_days).alias("score")
     own = tables.weekly("purchases").before(week_id).join(values, on="article_id").select("customer_id", attribute, weight).collect()
     weighed = sort_by_score(aggregate(own, attribute, np.add), attribute).rename({"score": "weight"})

@@ -124,7 +124,7 @@ def _facts(tables: Inputs, week_id: int) -> pl.DataFrame:
             (pl.col("last_price") / 1).alias("last_price"),
         )
     )
-    catalogue = tables.static("articles").select("article_id", or_unknown(*ATTRIBUTES))
+    catalogue = tables.dimension("articles").select("article_id", or_unknown(*ATTRIBUTES))
     rows = catalogue.sort("article_id").join(known, on="article_id", how="left", maintain_order="left").collect()
     floats = ("units", "week_units", "trend", "age_days", "buyer_age", "last_price")
     return rows.with_columns(pl.col(floats).cast(pl.Float64).fill_null(float("nan")))

@@ -86,7 +86,7 @@ def collect_candidates(strategies: Sequence[Strategy], tables: Inputs, *, week_i
     if "purchases" in tables.weekly_tables:  # read once, not by each strategy
         tables = tables.with_in_memory("purchases", week_id=week_id)
     customer_ids = tables.audience.select("customer_id").collect()["customer_id"].sort()
-    article_ids = tables.static("articles").select("article_id").collect()["article_id"].sort()
+    article_ids = tables.dimension("articles").select("article_id").collect()["article_id"].sort()
     width = len(article_ids).bit_length()
     values, keys, seconds = {}, {}, {}
     for strategy in strategies:

@@ -45,7 +45,7 @@ class TypeStats:
     @classmethod
     def at(cls, tables: Inputs, week_id: int) -> "TypeStats":
         """Read them as known at a week's cutoff."""
-        every = tables.static("articles").select(or_unknown("product_type_no").unique().sort()).collect().to_series()
+        every = tables.dimension("articles").select(or_unknown("product_type_no").unique().sort()).collect().to_series()
         rates = tables.weekly("history/type_rates").at(week_id).collect()
         pairs = tables.weekly("history/type_pairs").at(week_id).collect()
         ages, kinds = rates["age"].to_numpy() - EVERYONE, every.search_sorted(rates["product_type_no"]).to_numpy()
@@ -75,7 +75,7 @@ class PurchaseWeeks:
     @classmethod
     def of(cls, tables: Inputs, ids: pl.Series, kinds: pl.Series, week_id: int) -> "PurchaseWeeks":
         """Read the purchases of customers before a week."""
-        types = tables.static("articles").select("article_id", or_unknown("product_type_no"))
+        types = tables.dimension("articles").select("article_id", or_unknown("product_type_no"))
         bought = tables.weekly("purchases").before(week_id).join(ids.to_frame("customer_id").lazy(), on="customer_id", how="semi")
         columns = ("customer_id", "product_type_no", "week_id", "sales_channel_id")
         rows = bought.join(types, on="article_id", how="left").select(columns).collect()

@@ -17,7 +17,7 @@ NEIGHBOURS = 10  # articles of similar text
 ARTICLES_AT_ONCE, THREADS = 500, 2  # new articles compared at a time, by so many threads
 
 
-def related_article_features(rows: pl.DataFrame, tables: Inputs) -> pl.DataFrame:
+def related_article_features(rows: pl.DataFrame, tables: Inputs, *, week_id: int) -> pl.DataFrame:
     """Return the columns ``RELATED_COLUMNS`` for articles, in their order.
 
     Parameters
@@ -25,7 +25,7 @@ def related_article_features(rows: pl.DataFrame, tables: Inputs) -> pl.DataFrame
     rows
         Articles with ``age_days`` and their units of the last two weeks.
     """
-    kinds = tables.static("articles").select("article_id", "product_code", or_unknown("product_type_no", "department_no")).collect()
+    kinds = tables.dimension("articles").select("article_id", "product_code", or_unknown("product_type_no", "department_no")).collect()
     known = rows.select("article_id", "age_days", "day_7_count", "lag_2_count").join(
         kinds, on="article_id", how="left", maintain_order="left"
     )
@@ -45,13 +45,13 @@ def related_article_features(rows: pl.DataFrame, tables: Inputs) -> pl.DataFrame
         trend_of("product_type_no").alias("type_trend"),
         mean_of("department_no").alias("department_mean"),
         trend_of("department_no").alias("department_trend"),
-        pl.Series("alike_mean", _similar_text_sales(known, tables), dtype=pl.Float32).fill_nan(None),
+        pl.Series("alike_mean", _similar_text_sales(known, tables, week_id), dtype=pl.Float32).fill_nan(None),
     )
 
 
-def _similar_text_sales(known: pl.DataFrame, tables: Inputs) -> np.ndarray:
+def _similar_text_sales(known: pl.DataFrame, tables: Inputs, week_id: int) -> np.ndarray:
     """Return the mean units of last week of the articles on sale with the most similar text; not a number for older articles."""
-    texts = tables.static("embeddings").select("article_id", "text_vector").collect()
+    texts = tables.weekly("embeddings").at(week_id).select("article_id", "text_vector").collect()
     vectors = known.select("article_id").join(texts, on="article_id", how="left", maintain_order="left")["text_vector"]
     described = vectors.is_not_null().to_numpy().copy()
     described[described] = vectors.drop_nulls().to_numpy().any(axis=1)  # without a text all are equally similar
