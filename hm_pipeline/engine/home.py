@@ -10,6 +10,7 @@ import polars as pl
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.engine.dimension import known_at, latest, with_weeks
+from hm_pipeline.engine.model_runs import in_use
 from hm_pipeline.engine.partition_files import Manifest, files_of, scan_files
 from hm_pipeline.engine.tables import WeeklyTable
 
@@ -31,8 +32,13 @@ class Home:
         return folder if week_id is None else folder / f"week_id={week_id}"
 
     def model(self, name: str, week_id: int) -> Path:
-        """Return the folder of a model fitted for a week."""
-        return self.root / "models" / name / f"week_id={week_id}"
+        """Return the folder of the run in use of a model fitted for a week."""
+        return in_use(self.fits(name, week_id))
+
+    def fits(self, name: str, week_id: int | None = None) -> Path:
+        """Return the folder of all runs of a model, or of those fitted for a week."""
+        folder = self.root / "models" / name
+        return folder if week_id is None else folder / f"week_id={week_id}"
 
     def weekly(self, table: str, schema: type[dy.Schema], **fence: Any) -> WeeklyTable:
         """Return a handle on a weekly table."""

@@ -3,7 +3,6 @@
 A body can read nothing after its max week.  No Dagster here: ``orchestration/asset_factory.py`` calls this from an asset.
 """
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -14,12 +13,14 @@ import polars as pl
 from hm_pipeline.base.contracts import Audience
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.base.validation import is_strictly_sorted, validate
+from hm_pipeline.engine.fit_details import details_of
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import CustomerSubset, Inputs
+from hm_pipeline.engine.model_runs import RUN, Pointer, place_of, save_run
 from hm_pipeline.engine.partition_files import UNPARTITIONED, FileEntry, Manifest, PartitionWriter, scan_files, write_shard
 from hm_pipeline.engine.plan import AUDIENCE, TRANSACTIONS, Graph
 from hm_pipeline.engine.shards import UNSPLIT, Shard, load_shards, workers_for
-from hm_pipeline.engine.step import Step, WeekContext, merge_dependencies
+from hm_pipeline.engine.step import Step, WeekContext, merge_dependencies, model_name
 from hm_pipeline.engine.tables import WeeklyTable
 from hm_pipeline.engine.unexpected import foreseen
 from hm_pipeline.engine.workers import map_shards, release_workers
@@ -95,7 +96,9 @@ class Runner:
         if step.measure:
             written = scan_files(writer.folder / entry.file for entry in entries)
             metrics = step.measure(self.inputs(step, week_id), self.week(step, week_id), written)
-        return writer.finish(entries, fingerprint=fingerprint, audience=self._audience(step, week_id), metrics=metrics)
+        return writer.finish(
+            entries, fingerprint=fingerprint, audience=self._audience(step, week_id), metrics=metrics, models=self._models(step, week_id)
+        )
 
     def _audience(self, step: Step, week_id: int) -> str:
         if step.name == AUDIENCE:
@@ -110,26 +113,31 @@ class Runner:
     def _fit(self, step: Step, week_id: int) -> Manifest:
         """Fit a model, or return the manifest of the fit that serves the week."""
         fit_week = step.fit_week(week_id, self.graph.calendar)
-        folder = self.graph.folder(step.name, fit_week)
-        stored = Manifest.load(folder)
-        if stored and fit_week != week_id and self.graph.is_current(step.name, fit_week):
+        graph, fits = self.graph, self.home.fits(model_name(step.name), fit_week)
+        if chosen := graph.chosen_run(step, fit_week):
+            return chosen
+        fingerprint = graph.fingerprint(step.name, fit_week)
+        stored = Manifest.load(fits / f"{RUN}{fingerprint}")
+        is_in_use = stored is not None and graph.is_current(step.name, fit_week)
+        if stored and (fit_week != week_id or not is_in_use):
+            Pointer(place_of(fit_week, fingerprint)).save(fits)  # settings that were changed and changed back
             return stored
         model = step.body(self.inputs(step, fit_week), self.week(step, fit_week))
-        temporary = folder.with_name(f".{folder.name}.tmp")
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        try:
-            model.save(temporary)
-            metrics = dict(getattr(model, "metrics", {}))
-            manifest = Manifest(self.graph.fingerprint(step.name, fit_week), (), metrics=metrics)
-            manifest.save(temporary)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
-        (folder / "manifest.json").unlink(missing_ok=True)  # before its files go one by one
-        shutil.rmtree(folder, ignore_errors=True)
-        temporary.rename(folder)
+        manifest = Manifest(fingerprint, (), metrics=dict(getattr(model, "metrics", {})), models=self._models(step, fit_week))
+        save_run(fits, manifest, model.save, details_of(step, graph, fit_week))
         return manifest
+
+    def _models(self, step: Step, week_id: int) -> tuple[str, ...]:
+        """Return the runs that made a partition: of its own model, and of those behind the tables of the week that it reads."""
+        graph, found = self.graph, set[str]()
+        if step.model:
+            folder = graph.folder(step.model, week_id)
+            found.add(f"{model_name(step.model)}/{folder.parent.name}/{folder.name}")
+        for read in step.reads:
+            if graph.steps[read.name].is_weekly and read.first is not None and read.last >= 0:
+                manifest = Manifest.load(graph.folder(read.name, week_id))
+                found.update(manifest.models if manifest else ())
+        return tuple(sorted(found))
 
     # What a body is given --------------------------------------------------------------------------------------
 

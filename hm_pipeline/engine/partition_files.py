@@ -38,6 +38,8 @@ class Manifest:
     ----------
     versions
         Of a dimension: a digest of the rows that became known in each week.
+    models
+        Runs of the models that made it, by their places below the folder of models.
     """
 
     fingerprint: str
@@ -45,6 +47,7 @@ class Manifest:
     audience: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
     versions: dict[int, str] = field(default_factory=dict)
+    models: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -73,13 +76,16 @@ class Manifest:
         fields = json.loads(path.read_text())
         entries = tuple(FileEntry(**entry) for entry in fields["receipts"])
         versions = {int(week): digest for week, digest in fields.get("versions", {}).items()}
-        return cls(fields["fingerprint"], entries, fields.get("audience", ""), fields.get("figures", {}), versions)
+        return cls(
+            fields["fingerprint"], entries, fields.get("audience", ""), fields.get("figures", {}), versions, tuple(fields.get("models", ()))
+        )
 
     def _fields(self) -> dict[str, Any]:
         """Return the manifest as it is stored; two keys keep the names that stored manifests have."""
         files = [asdict(entry) for entry in self.files]
         stored = {"fingerprint": self.fingerprint, "receipts": files, "audience": self.audience, "figures": self.metrics}
-        return stored | ({"versions": self.versions} if self.versions else {})
+        optional = {"versions": self.versions, "models": self.models}
+        return stored | {name: value for name, value in optional.items() if value}
 
 
 def write_shard(frame: pl.DataFrame, folder: Path, index: int = 0) -> FileEntry:
@@ -127,10 +133,16 @@ class PartitionWriter:
             self.folder.rmdir()
 
     def finish(
-        self, files: Iterable[FileEntry], *, fingerprint: str, audience: str = "", metrics: dict[str, float] | None = None
+        self,
+        files: Iterable[FileEntry],
+        *,
+        fingerprint: str,
+        audience: str = "",
+        metrics: dict[str, float] | None = None,
+        models: tuple[str, ...] = (),
     ) -> Manifest:
         """Remove what an earlier sharding left, write the manifest and return it."""
-        manifest = Manifest(fingerprint, tuple(files), audience, metrics or {})
+        manifest = Manifest(fingerprint, tuple(files), audience, metrics or {}, models=models)
         kept = {entry.file for entry in manifest.files}
         for stale in self.folder.glob("*.parquet"):
             if stale.name not in kept:

@@ -16,8 +16,9 @@ from hm_pipeline.engine.dimension import BEGINNING, digest_at
 from hm_pipeline.engine.fingerprint import short_hash
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.min_history import AUDIENCE
+from hm_pipeline.engine.model_runs import chosen as chosen_run
 from hm_pipeline.engine.partition_files import UNPARTITIONED, Manifest
-from hm_pipeline.engine.step import Dependency, Step
+from hm_pipeline.engine.step import Dependency, Step, model_name
 
 TRANSACTIONS = "transactions"  # partition w holds what happened in w; every other table holds what was known at its cutoff
 
@@ -77,6 +78,16 @@ class Partitions:
             return manifest.fingerprint if manifest else "absent"
         if step.name == AUDIENCE:
             return self.audience_of(week_id)
+        if chosen := self.chosen_run(step, week_id):
+            return chosen.fingerprint
+        return self.newest_fingerprint(step, week_id)
+
+    def chosen_run(self, step: Step, week_id: int) -> Manifest | None:
+        """Return the manifest of the run that somebody chose for a model's fit week, nothing where nobody did."""
+        return chosen_run(self.home.fits(model_name(step.name), week_id)) if step.kind == "model" else None
+
+    def newest_fingerprint(self, step: Step, week_id: int) -> str:
+        """Return the fingerprint of what would be made of today's inputs, code and settings."""
         values = [getattr(self.settings, name) for name in step.settings]
         reads = [self._read_fingerprint(read, week_id) for read in step.reads if read.name != AUDIENCE]
         model = [self.fingerprint(step.model, week_id)] if step.model else []
@@ -129,7 +140,7 @@ class Partitions:
         """Return the folder of a partition."""
         step = self.steps[name]
         if step.kind == "model":
-            return self.home.model(name.removeprefix("model/"), step.fit_week(week_id, self.calendar))
+            return self.home.model(model_name(name), step.fit_week(week_id, self.calendar))
         return self.home.folder(name, week_id if step.is_weekly else None)
 
     def is_current(self, name: str, week_id: int) -> bool:

@@ -19,7 +19,19 @@ from hm_pipeline.engine.dependency import Dependency, after, at, before, merge_d
 from hm_pipeline.engine.fingerprint import Entry, code_digest, libraries_of, short_hash
 from hm_pipeline.engine.presentation import Check, Preview
 
-__all__ = ["Dependency", "Kind", "Step", "StepOptions", "WeekContext", "after", "at", "before", "merge_dependencies", "short_hash"]
+__all__ = [
+    "Dependency",
+    "Kind",
+    "Step",
+    "StepOptions",
+    "WeekContext",
+    "after",
+    "at",
+    "before",
+    "merge_dependencies",
+    "model_name",
+    "short_hash",
+]
 
 Kind = Literal["raw", "dimension", "static", "weekly", "model"]
 
@@ -152,6 +164,11 @@ class Step:
         libraries = [f"{name} {version}" for name, version in libraries_of(*code).items()]
         columns = [] if self.schema is None else [f"{name}:{type(kind).__name__}" for name, kind in self.schema.columns().items()]
         return short_hash(self.name, code_digest(*code), *libraries, *columns)
+
+
+def model_name(name: str) -> str:
+    """Return the name of a model, whose step is ``model/<name>`` where a signal's table bears the same."""
+    return name.removeprefix("model/")
 
 
 def _made_elsewhere(*_: object) -> None:
