@@ -10,6 +10,7 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.cli.evaluation import audit, evaluate
 from hm_pipeline.cli.export_commands import features, recommend, submit
 from hm_pipeline.cli.former_options import Command
+from hm_pipeline.cli.model_commands import models, prune
 from hm_pipeline.cli.output import complaints
 from hm_pipeline.cli.pipeline import backfill, ingest, run, simulate
 from hm_pipeline.cli.shop_commands import example, schema
@@ -21,8 +22,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # main prints errors
 )
-for command in (simulate, example, schema, ingest, run, backfill, evaluate, submit, recommend, features, audit, bench, ui):
+for command in (simulate, example, schema, ingest, run, backfill, evaluate, submit, recommend, features, audit, bench, ui, prune):
     app.command(cls=Command)(command)
+app.add_typer(models, name="models")
 app.command("export", cls=Command, help="Export the submission: alias of submit.")(submit)
 
 

@@ -20,8 +20,9 @@ def submit(
     from hm_pipeline.cli.exports import write_submission_of  # noqa: PLC0415 - a command's help need not wait for it
 
     settings = Settings.from_environment()
-    customers = write_submission_of(settings, week, out)
-    show(f"{customers:,} customers with 12 articles each are in {out}.", {"out": out, "customers": customers}, as_json=as_json)
+    customers, models = write_submission_of(settings, week, out)
+    words = f"{customers:,} customers with 12 articles each are in {out}."
+    show(words, {"out": out, "customers": customers, "models": models}, as_json=as_json)
 
 
 def recommend(

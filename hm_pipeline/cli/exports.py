@@ -17,8 +17,8 @@ from hm_pipeline.recommender.ensemble.training import SERVED, Recommended, Submi
 NUMBER = "^-?(0|[1-9][0-9]{0,17})"
 
 
-def write_submission_of(settings: Settings, week: str, out: Path) -> int:
-    """Write the lists served in a week in Kaggle's format and return the number of customers."""
+def write_submission_of(settings: Settings, week: str, out: Path) -> tuple[int, tuple[str, ...]]:
+    """Write the lists served in a week in Kaggle's format; return the number of customers, and the fits that made the lists."""
     home = Home(settings.home)
     week_id = home.calendar.parse(week)
     folder = home.folder("submission", week_id)
@@ -28,11 +28,11 @@ def write_submission_of(settings: Settings, week: str, out: Path) -> int:
     if not out.absolute().parent.is_dir():
         raise MissingInput("the folder does not exist", where=str(out.absolute().parent), hint="create it, or choose another --out")
     ids = ShopIds.load(home.root)
-    customers = home.dimension("customers").select("customer_id", "customer_hex", "position").collect()
+    customers = home.dimension("customers", week_id).select("customer_id", "customer_hex", "position").collect()
     customers = customers.with_columns(ids.customer(customers["customer_hex"]).alias("customer"))
     shards = (scan_files([folder / entry.file]).collect() for entry in manifest.files)
     write_submission(shards, customers, out, articles=ids.article)
-    return customers.height
+    return customers.height, manifest.models
 
 
 def recommendations_of(settings: Settings, customer: str, week: str) -> pl.DataFrame:
