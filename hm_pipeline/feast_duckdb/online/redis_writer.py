@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 SWEPT = 5_000  # keys that are looked at together
 
 
+def served_week(server: Any, project: str) -> int | None:
+    """Return the week that a server serves, or nothing before the first."""
+    week_id = server.hget(_marker(project), "week_id")
+    return None if week_id is None else int(week_id)
+
+
+def _marker(project: str) -> str:
+    return f"{project}:served_week"
+
+
 class RedisTables:
     """The online rows of a project in a Redis server."""
 
@@ -32,7 +42,7 @@ class RedisTables:
         options: dict[str, Any] = dict(word.split("=", 1) for word in words)
         options |= {"ssl": True} if options.get("ssl") == "true" else {}
         self._server = Redis(host=host, port=int(port), **options)
-        self._marker = f"{self._project}:served_week"
+        self._marker = _marker(self._project)
         try:
             self._server.ping()
         except RedisError as error:
@@ -41,8 +51,7 @@ class RedisTables:
 
     def served(self) -> int | None:
         """Return the week that is served, or nothing before the first."""
-        week_id = self._server.hget(self._marker, "week_id")
-        return None if week_id is None else int(week_id)
+        return served_week(self._server, self._project)
 
     def begin(self, week_id: int, cutoff: datetime) -> datetime:
         """Return the moment that all rows shall bear."""

@@ -22,6 +22,14 @@ NEXT = "__next"
 CACHE_KIB = 65_536
 
 
+def served_week(path: str) -> int | None:
+    """Return the week that a file serves, or nothing before the first."""
+    with closing(sqlite3.connect(path)) as database:
+        known = database.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", [SERVED]).fetchone()[0]
+        row = database.execute(f"SELECT max(week_id) FROM {SERVED}").fetchone() if known else None
+    return None if row is None else row[0]
+
+
 class SqliteTables:
     """The online tables of a home."""
 
@@ -30,10 +38,7 @@ class SqliteTables:
 
     def served(self) -> int | None:
         """Return the week that is served, or nothing before the first."""
-        with closing(sqlite3.connect(self._path)) as database:
-            known = database.execute("SELECT count(*) FROM sqlite_master WHERE name = ?", [SERVED]).fetchone()[0]
-            row = database.execute(f"SELECT max(week_id) FROM {SERVED}").fetchone() if known else None
-        return None if row is None else row[0]
+        return served_week(self._path)
 
     def begin(self, _week_id: int, cutoff: datetime) -> datetime:
         """Remove what a load that was killed has left, and return the moment that all rows shall bear."""

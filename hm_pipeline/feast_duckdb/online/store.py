@@ -6,31 +6,27 @@ was read.  Views are read beside one another, as much of the time goes by waitin
 store reads what the other, or :mod:`hm_pipeline.features.online_load`, has written.
 """
 
-import math
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
 from functools import lru_cache, partial
-from itertools import chain
 from typing import Any
 
-import numpy as np
-from feast import ValueType, utils
+from feast import utils
 from feast.infra.online_stores.sqlite import SqliteOnlineStore, SqliteOnlineStoreConfig, _initialize_conn, _quote_id, _table_id
 from feast.metrics import track_feature_statuses
 from feast.protos.feast.serving.ServingService_pb2 import FieldStatus
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from hm_pipeline.base.errors import InvalidInput
+from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.feast_duckdb.online.connection_pool import ConnectionPool
 from hm_pipeline.feast_duckdb.online.encoding import packed_keys
+from hm_pipeline.feast_duckdb.online.guarded_reads import GuardedReads, served
 from hm_pipeline.feast_duckdb.online.protobuf import delimited, delimited_each
 
 TYPE = "hm_pipeline.feast_duckdb.online.store.LeanSqliteOnlineStore"
 ENOUGH_KEYS = 20  # of a look-up, from which a second thread is worth waking
 CACHE_KIB = 65_536  # holds the upper pages of the index of everyone's rows, which SQLite's 2 MB do not
-INTEGER_TYPES = (ValueType.INT32, ValueType.INT64)
 PRESENT, NOT_FOUND = int(FieldStatus.PRESENT), int(FieldStatus.NOT_FOUND)
 VALUES, STATUSES, MOMENTS = 1, 2, 3  # fields of a column of an answer
 Found = dict[str, dict[bytes, bytes | None]]  # by feature: serialised values by key
@@ -43,24 +39,10 @@ class LeanSqliteOnlineStoreConfig(SqliteOnlineStoreConfig):  # type: ignore[misc
     type: str = TYPE
 
 
-class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
+class LeanSqliteOnlineStore(GuardedReads, SqliteOnlineStore):  # type: ignore[misc]
     """Feast's SQLite store with another way to read; a view whose keys are not integers is read as Feast reads it."""
 
     _readers: ConnectionPool[Answer] | None = None
-
-    def get_online_features(
-        self, config: Any, features: Any, entity_rows: Any, registry: Any, project: str, *args: Any, **named: Any
-    ) -> Any:
-        """Return Feast's answer; a key with a fraction, which Feast would cut off, is refused."""
-        _refuse_fractions(entity_rows, registry, project)
-        return super().get_online_features(config, features, entity_rows, registry, project, *args, **named)
-
-    async def get_online_features_async(
-        self, config: Any, features: Any, entity_rows: Any, registry: Any, project: str, *args: Any, **named: Any
-    ) -> Any:
-        """Return Feast's answer as :meth:`get_online_features` does."""
-        _refuse_fractions(entity_rows, registry, project)
-        return await super().get_online_features_async(config, features, entity_rows, registry, project, *args, **named)
 
     def teardown(self, config: Any, tables: Sequence[Any], entities: Sequence[Any]) -> None:
         """Remove the file, and before it those who read it."""
@@ -79,10 +61,15 @@ class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
         full_feature_names: bool,
         include_feature_view_version_metadata: bool,
     ) -> None:
-        """Add each view's columns to an answer."""
+        """Add the columns of each view that is online to an answer."""
+        grouped_refs = served(grouped_refs, join_key_values, entity_name_to_join_key_map)
         given = [utils._get_table_entity_values(table, entity_name_to_join_key_map, join_key_values) for table, _ in grouped_refs]  # noqa: SLF001 - as Feast's store asks
         keys = [[]] * len(given) if include_feature_view_version_metadata else _keys_of(given)
-        reads = [partial(_found, _table(config, table), own, names) for (table, names), own in zip(grouped_refs, keys, strict=True) if own]
+        reads = [
+            partial(_found, table.name, _table(config, table), own, names)
+            for (table, names), own in zip(grouped_refs, keys, strict=True)
+            if own
+        ]
         answers = self._reading(config).answers(reads, beside=max(map(len, keys), default=0) >= ENOUGH_KEYS)
         for (table, names), own in zip(grouped_refs, keys, strict=True):
             if own:
@@ -104,29 +91,6 @@ class LeanSqliteOnlineStore(SqliteOnlineStore):  # type: ignore[misc]
         return self._readers
 
 
-def _refuse_fractions(rows: Any, registry: Any, project: str) -> None:
-    """Raise where a key that is an integer is given as something that is none."""
-    columns = rows if isinstance(rows, Mapping) else {name: [row.get(name) for row in rows] for name in {*chain(*rows)}}
-    cut = {name: value for name, values in columns.items() if isinstance(values, list | tuple) for value in values if _is_cut(value)}
-    if not cut:
-        return
-    integers = {entity.join_key for entity in registry.list_entities(project, allow_cache=True) if entity.value_type in INTEGER_TYPES}
-    wrong = sorted(name for name in cut if name in integers)
-    if wrong:
-        raise InvalidInput(f"{wrong[0]} {cut[wrong[0]]!r} is not an integer", where="entity rows", hint="give keys of the tables")
-
-
-def _is_cut(value: object) -> bool:
-    """Return whether a value is a number that is no integer, or a float that may have lost digits."""
-    if isinstance(value, bool | np.bool_):
-        return True
-    if not isinstance(value, float | Decimal | np.floating):
-        return False
-    number = value if isinstance(value, Decimal) else float(value)
-    is_exact = isinstance(number, Decimal) or abs(number) <= 2**53  # floats beyond it skip integers
-    return not (math.isfinite(number) and is_exact and number == int(number))
-
-
 def _connect(path: str) -> sqlite3.Connection:
     connection: sqlite3.Connection = _initialize_conn(path)
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
@@ -137,14 +101,26 @@ def _table(config: Any, view: Any) -> str:
     return str(_quote_id(_table_id(config.project, view, config.registry.enable_online_feature_view_versioning)))
 
 
-def _found(table: str, keys: Sequence[bytes], features: Sequence[str], connection: sqlite3.Connection) -> Answer:
-    """Return the moment of every key that has one of the features, in seconds since 1970, and the values of each."""
+def _found(view: str, table: str, keys: Sequence[bytes], features: Sequence[str], connection: sqlite3.Connection) -> Answer:
+    """Return the moment of every key that has one of the features, in seconds since 1970, and the values of each.
+
+    Raises
+    ------
+    MissingInput
+        If nothing of the view was ever written.
+    """
     asked = list(dict.fromkeys(keys))
     # What is computed has no declared type, so that Feast's converter is not called for every row.
     statement = f"SELECT entity_key, feature_name, value, event_ts + 0 FROM {table} WHERE entity_key IN ({_marks(asked)})"
     moments: dict[bytes, int] = {}
     values: Found = {name: {} for name in features}
-    for key, name, value, seconds in connection.execute(f"{statement} AND feature_name IN ({_marks(features)})", [*asked, *features]):
+    try:
+        rows = connection.execute(f"{statement} AND feature_name IN ({_marks(features)})", [*asked, *features])
+    except sqlite3.OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+        raise MissingInput(f"nothing of view {view!r} is online", where="online store", hint="materialise it first") from error
+    for key, name, value, seconds in rows:
         moments[key] = seconds
         values[name][key] = value
     return moments, values
