@@ -8,23 +8,23 @@ No table of this project is used here.
 """
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import ibis  # type: ignore[import-untyped]
-from feast.infra.offline_stores.duckdb import DuckDBOfflineStore, DuckDBOfflineStoreConfig
+from feast.infra.offline_stores.duckdb import DuckDBOfflineStoreConfig
 from feast.infra.offline_stores.offline_store import RetrievalMetadata
 from feast.on_demand_feature_view import OnDemandFeatureView
 from pydantic import PositiveInt
 
-from hm_pipeline.base.errors import InvalidInput, MissingInput
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.feast_duckdb.offline.entities import Entities
 from hm_pipeline.feast_duckdb.offline.entity_input import load
 from hm_pipeline.feast_duckdb.offline.entity_range import keys_in_range
 from hm_pipeline.feast_duckdb.offline.feast_plan import plan_views
-from hm_pipeline.feast_duckdb.offline.files import local_path
+from hm_pipeline.feast_duckdb.offline.monitored_store import MonitoredOfflineStore
 from hm_pipeline.feast_duckdb.offline.point_in_time_job import PointInTimeJob
 from hm_pipeline.feast_duckdb.offline.pull_job import Pull, PullJob
+from hm_pipeline.feast_duckdb.offline.roots import root_of
 from hm_pipeline.feast_duckdb.offline.session import open_session
 
 TYPE = "hm_pipeline.feast_duckdb.offline.store.DuckDBPointInTimeOfflineStore"
@@ -55,7 +55,7 @@ class DuckDBPointInTimeOfflineStoreConfig(DuckDBOfflineStoreConfig):  # type: ig
     exact_keys: tuple[str, ...] = ()
 
 
-class DuckDBPointInTimeOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
+class DuckDBPointInTimeOfflineStore(MonitoredOfflineStore):
     """Point-in-time joins over parquet files; see the module."""
 
     @staticmethod
@@ -86,7 +86,7 @@ class DuckDBPointInTimeOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
         MissingInput
             If a join key, a column, a partition or all of a source is not there.
         """
-        connection, root = open_session(config.offline_store), _root(config, *(view.batch_source for view in feature_views))
+        connection, root = open_session(config.offline_store), root_of(config, *(view.batch_source for view in feature_views))
         if entity_df is None:
             entity_df = keys_in_range(connection, feature_views, root, start_date, end_date)
         entities = load(connection, entity_df)
@@ -117,7 +117,7 @@ class DuckDBPointInTimeOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
         """Prepare the latest row of every key in a period; two that tie are an error, not a choice."""
         columns = [*join_key_columns, *feature_name_columns, timestamp_field, *_given(created_timestamp_column)]
         pull = Pull(columns, timestamp_field, created_timestamp_column or None, join_key_columns, start_date, end_date)
-        return PullJob(open_session(config.offline_store), data_source, pull, _root(config, data_source))
+        return PullJob(open_session(config.offline_store), data_source, pull, root_of(config, data_source))
 
     @staticmethod
     def pull_all_from_table_or_query(
@@ -133,7 +133,7 @@ class DuckDBPointInTimeOfflineStore(DuckDBOfflineStore):  # type: ignore[misc]
         """Prepare all rows of a period."""
         columns = [*join_key_columns, *feature_name_columns, timestamp_field, *_given(created_timestamp_column)]
         pull = Pull(columns, timestamp_field, created_timestamp_column or None, None, start_date, end_date)
-        return PullJob(open_session(config.offline_store), data_source, pull, _root(config, data_source))
+        return PullJob(open_session(config.offline_store), data_source, pull, root_of(config, data_source))
 
 
 def quiet() -> None:
@@ -143,19 +143,6 @@ def quiet() -> None:
 
 def _given(column: str | None) -> list[str]:
     return [column] if column else []
-
-
-def _root(config: Any, *sources: Any) -> Path | None:
-    """Return the folder that relative paths start from; where it is strict, every local source must lie in it."""
-    root_of_config = config.offline_store.root
-    if root_of_config is None:
-        return Path(config.repo_path) if config.repo_path else None
-    root = Path(root_of_config).absolute()
-    for source in sources:
-        path = local_path(source)
-        if path is not None and path.is_absolute() and not path.is_relative_to(root):
-            raise MissingInput(f"{source.name} lies outside of {root}", where=str(path), hint="register the views again")
-    return root
 
 
 def _metadata(entities: Entities, refs: list[str]) -> RetrievalMetadata:
