@@ -15,13 +15,15 @@ from hm_pipeline.engine.partition_files import Manifest
 WORDS = 3  # of 64 bits, which the first 48 digits are
 
 
-def refuse_others(home: Path, given: Sequence[object]) -> None:
+def refuse_others(home: Path, given: Sequence[object], *, unknown: bool = False) -> None:
     """Raise where a 64-digit id ends like a customer's and is not that customer's.
 
     Parameters
     ----------
     given
         Ids; those that are no 64 digits are not looked at.
+    unknown
+        Whether an id that ends like nobody's is refused, too.
 
     Raises
     ------
@@ -31,17 +33,31 @@ def refuse_others(home: Path, given: Sequence[object]) -> None:
     ids_given = {text: number for text in given if isinstance(text, str) and (number := signed(text)) is not None}
     if not ids_given:
         return
+    ids, heads = _stored(home)
+    asked = np.array(list(ids_given.values()))
+    places = np.minimum(np.searchsorted(ids, asked), len(ids) - 1)
+    is_stored = ids[places] == asked
+    is_other = is_stored & (heads[places] != _words(pl.Series(list(ids_given)))).any(axis=1)
+    is_other |= ~is_stored & unknown
+    if is_other.any():
+        text = list(ids_given)[int(is_other.argmax())]
+        raise MissingInput(f"there is no customer {text!r}", where="customers", hint="give the 64-digit id of customers.csv")
+
+
+def are_customers(home: Path, numbers: pl.Series) -> pl.Series:
+    """Return whether integers are customers of the tables, null where there is none."""
+    ids, _ = _stored(home)
+    asked = numbers.fill_null(0).to_numpy()
+    is_stored = pl.Series(ids[np.minimum(np.searchsorted(ids, asked), len(ids) - 1)] == asked)
+    return is_stored.set(numbers.is_null(), None)
+
+
+def _stored(home: Path) -> tuple["np.ndarray", "np.ndarray"]:
     folder = Home(home).folder("customers")
     manifest = Manifest.load(folder)
     if manifest is None:
         raise MissingInput("has no customers to check ids against", where=str(home), hint="run `hm ingest FOLDER` first")
-    ids, heads = _known(folder, tuple((entry.file, entry.content) for entry in manifest.files))
-    asked = np.array(list(ids_given.values()))
-    places = np.minimum(np.searchsorted(ids, asked), len(ids) - 1)
-    is_other = (ids[places] == asked) & (heads[places] != _words(pl.Series(list(ids_given)))).any(axis=1)
-    if is_other.any():
-        text = list(ids_given)[int(is_other.argmax())]
-        raise MissingInput(f"there is no customer {text!r}", where="customers", hint="give the 64-digit id of customers.csv")
+    return _known(folder, tuple((entry.file, entry.content) for entry in manifest.files))
 
 
 @lru_cache(maxsize=2)

@@ -64,7 +64,7 @@ def online_tables() -> tuple[FeatureTable, ...]:
 
 def tables_of(store: "FeatureStore") -> OnlineTables:
     """Return what writes into a store's online part."""
-    return RedisTables(store) if store.config.online_store.type == "redis" else SqliteTables(store)
+    return RedisTables(store) if hasattr(store.config.online_store, "connection_string") else SqliteTables(store)
 
 
 def materialise(inputs: Inputs, week: WeekContext) -> pl.DataFrame:

@@ -3,20 +3,21 @@
 feast is imported when a function needs it, not before.
 """
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from hm_pipeline.base.errors import InvalidInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.base.settings import Settings
 
 if TYPE_CHECKING:
     from feast import RepoConfig
 
 PROJECT = "hm"
-OFFLINE_STORE = "hm_pipeline.feast_duckdb.offline.store.DuckDBPointInTimeOfflineStore"
-ONLINE_STORE = "hm_pipeline.feast_duckdb.online.store.LeanSqliteOnlineStore"
+OFFLINE_STORE = "hm_pipeline.features.shop_offline_store.ShopOfflineStore"
+ONLINE_STORE = "hm_pipeline.features.shop_online_store.ShopSqliteOnlineStore"
+REDIS_STORE = "hm_pipeline.features.shop_redis_store.ShopRedisOnlineStore"
+BATCH_ENGINE = "hm_pipeline.feast_duckdb.materialization.ReportingComputeEngine"
 WRONG_ANSWERS = {
     "dask": "it drops rows silently",
     "file": "it drops rows silently",
@@ -24,7 +25,7 @@ WRONG_ANSWERS = {
 }
 
 
-def config(home: Path, *, offline_store: str = OFFLINE_STORE, online_store: str | None = None, **options: Any) -> "RepoConfig":
+def config(home: str | Path, *, offline_store: str = OFFLINE_STORE, online_store: str | None = None, **options: Any) -> "RepoConfig":
     """Return Feast's configuration of a home, the one that ``feature_repo/feature_store.yaml`` spells out.
 
     Parameters
@@ -38,7 +39,7 @@ def config(home: Path, *, offline_store: str = OFFLINE_STORE, online_store: str 
     """
     from feast import RepoConfig  # noqa: PLC0415 - feast takes seconds to import
 
-    root = home.absolute()
+    root = Path(home).absolute()
     rooted = {"root": str(root)} if offline_store == OFFLINE_STORE else {}
     settings = RepoConfig(
         project=PROJECT,
@@ -46,6 +47,7 @@ def config(home: Path, *, offline_store: str = OFFLINE_STORE, online_store: str 
         registry=str(root / "feast" / "registry.db"),
         offline_store={"type": offline_store, **rooted, **options},
         online_store=_online(root, Settings.from_environment().online_store if online_store is None else online_store),
+        batch_engine={"type": BATCH_ENGINE},
         entity_key_serialization_version=3,
         repo_path=root,
     )
@@ -73,8 +75,7 @@ def _online(root: Path, url: str) -> dict[str, Any]:
     if any("," in word for word in words.values()):  # Feast would cut the address there
         raise InvalidInput("a name or a password has a comma", where="HM_ONLINE_STORE", hint="give the server one without")
     parameters = [f"{parts.hostname}:{port}", *(f"{name}={word}" for name, word in words.items() if word)]
-    # Feast would keep the older row where the timestamps are equal, and with it what a week made again has put right.
-    return {"type": "redis", "connection_string": ",".join(parameters), "skip_dedup": True}
+    return {"type": REDIS_STORE, "connection_string": ",".join(parameters)}
 
 
 def refuse_wrong_answers(settings: "RepoConfig") -> None:
@@ -91,8 +92,8 @@ def refuse_wrong_answers(settings: "RepoConfig") -> None:
             raise InvalidInput(f"the offline store {kind!r} is refused: {reason}", where="feature_store.yaml", hint=f"use {OFFLINE_STORE}")
 
 
-def guard_repository(folder: Path) -> Path:
-    """Check what the ``feast`` command was started with, and return the home.
+def guard_repository(folder: str | Path) -> Path:
+    """Check what `feast apply` was started with, begin the registry of the home, and return the home.
 
     Parameters
     ----------
@@ -101,13 +102,21 @@ def guard_repository(folder: Path) -> Path:
 
     Raises
     ------
+    MissingInput
+        If there is no home.
     InvalidInput
-        If HM_HOME is unset or relative, or the offline store is one that gives wrong answers.
+        If the offline store is one that gives wrong answers.
     """
     from feast.repo_config import load_repo_config  # noqa: PLC0415 - as above
 
-    home = os.environ.get("HM_HOME", "")
-    if not Path(home).is_absolute():  # Feast would take `${HM_HOME}` for the name of a folder
-        raise InvalidInput(f"HM_HOME is {home or 'unset'!r}", where="environment", hint="set HM_HOME to the absolute path of the home")
-    refuse_wrong_answers(load_repo_config(folder, folder / "feature_store.yaml"))
-    return Path(home)
+    from hm_pipeline.features.default_home import default_home, print_errors_in_one_line  # noqa: PLC0415 - as above
+    from hm_pipeline.features.home_registry import HomeRegistryStore  # noqa: PLC0415 - as above
+
+    print_errors_in_one_line()
+    folder, home = Path(folder), default_home()
+    settings = load_repo_config(folder, folder / "feature_store.yaml")
+    refuse_wrong_answers(settings)
+    if not home.is_dir():
+        raise MissingInput("the home does not exist", where=str(home), hint="run `hm ingest FOLDER`, or name another home by HM_HOME")
+    HomeRegistryStore(settings.registry, folder).begin()
+    return home
