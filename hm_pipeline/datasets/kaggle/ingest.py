@@ -40,8 +40,8 @@ DIMENSIONS: tuple[tuple[RawTable, type[dy.Schema], Reader], ...] = (
 
 
 def ingest(  # noqa: PLR0913 - options of a command
-    raw: Path | None,
-    home_root: Path,
+    raw: str | Path | None,
+    home_root: str | Path,
     *,
     settings: Settings,
     layout: Layout | None = None,
@@ -93,7 +93,7 @@ def ingest(  # noqa: PLR0913 - options of a command
             report = progress or (lambda _table, _done, _all: None)
             read_as = layout or KaggleLayout()
             task = _Ingest(stage, settings, _epoch(home, epoch, read_as), report, read_as, skip=skip_bad_rows, correct_past=correct_past)
-            return task.carry_out(raw, drop_weeks, is_replacing=replace_weeks)
+            return task.carry_out(None if raw is None else Path(raw), drop_weeks, is_replacing=replace_weeks)
     except BadRows as error:
         error.save(home.root)
         raise

@@ -58,7 +58,7 @@ class Draft:
         )
 
 
-def draft(raw: Path) -> Draft:
+def draft(raw: str | Path) -> Draft:
     """Return a draft for a folder of CSV or Parquet files.
 
     Raises
@@ -66,7 +66,7 @@ def draft(raw: Path) -> Draft:
     MissingInput, InvalidInput
         If there is no such folder, or no file in it looks like order lines.
     """
-    found = samples(raw)
+    found = samples(Path(raw))
     orders = max((sample for sample in found if sample.days), key=lambda sample: (sample.size, sample.path.name), default=None)
     if orders is None:
         names = ", ".join(sample.path.name for sample in found) or "no CSV or Parquet file"

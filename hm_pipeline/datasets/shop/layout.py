@@ -65,7 +65,7 @@ class ShopLayout:
         return Prepared({path.name: path for path in found.folder.iterdir()}, (*found.kept, FILE), tuple(remarks))
 
 
-def layout_of(home: Path, schema: Path | None = None) -> Layout:
+def layout_of(home: str | Path, schema: str | Path | None = None) -> Layout:
     """Return the layout of a schema that is given, else of the one a home was filled by, else Kaggle's."""
-    path = schema or home / FILE
+    path = Path(schema or Path(home) / FILE)
     return ShopLayout.load(path) if schema or path.exists() else KaggleLayout()

@@ -118,7 +118,7 @@ class ShopSchema(Part):
         return {name: table for name, table in given.items() if table}
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: str | Path) -> Self:
         """Read a schema.
 
         Raises
@@ -126,6 +126,7 @@ class ShopSchema(Part):
         MissingInput, InvalidInput
             If there is no such file, or one of its lines cannot be a schema's.
         """
+        path = Path(path)
         if not path.is_file():
             raise MissingInput("no such file", where=str(path), hint="`hm schema FOLDER --out shop.yaml` drafts one")
         try:

@@ -24,7 +24,7 @@ TREND, LASTING = 0.25, 0.95  # how far an article's fortune moves in a week, as 
 
 
 def simulate(
-    out: Path,
+    out: str | Path,
     *,
     customers: int,
     articles: int,
@@ -51,7 +51,7 @@ def simulate(
     progress
         Called with the table, the weeks done and the weeks there are.
     """
-    first_week = LAST_WEEK + 1 - weeks
+    out, first_week = Path(out), LAST_WEEK + 1 - weeks
     world, diary = np.random.default_rng([seed, 0]), np.random.default_rng([seed, 1])
     shop = build_catalogue(articles, first_week, world)
     segments = build_segments(shop, world)
