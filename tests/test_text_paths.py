@@ -69,7 +69,7 @@ def test_a_shop_from_its_files_to_its_store_by_texts(tmp_path):
     simulate(raw, customers=60, articles=40, weeks=10)
     assert "transactions" in draft(raw).text
     ingest(raw, home, settings=Settings(home=home), layout=layout_of(home))
-    assert Home(home).static("customers").collect().height == 60
+    assert Home(home).dimension("customers").collect().height == 60
     assert Calendar.load(f"{home}/calendar.json") == Home(home).calendar
     assert ShopIds.load(home) == ShopIds.load(Path(home))
     assert config(home).registry.path == f"{home}/feast/registry.db"
