@@ -29,7 +29,7 @@ from hm_pipeline.recommender.signals import SIGNALS
 from hm_pipeline.recommender.signals._lib.steps import model_step, table_step
 
 STEPS = Steps(f"{__name__}:PRODUCT")
-SEARCH_WEEKS, ENSEMBLE_WEEKS, LABELLED, SEASON = 13, 4, 8, 13  # cadences; weeks of data before the first ensemble
+SEARCH_WEEKS, ENSEMBLE_WEEKS, LABELLED = 13, 4, 8  # cadences; weeks of data before the first ensemble
 
 # A step's facts stand close to its body, so that the graph reads as a table.
 # fmt: off
@@ -51,18 +51,7 @@ def articles() -> None:
 def customers() -> None:
     """Everyone who can be recommended something, as `hm ingest` read them.  One row per customer."""
 
-@STEPS.step("model/text_vectors", kind="model", reads=(at("articles"),), settings=("seed",), every=SEASON, group="data",
-            load=text_vectors.TextDirections.load, unit="words, their weights and their directions",
-            why="Articles that come later are mapped by the words of the season: a new one changes no other's vector.")
-def text_directions(inputs: Inputs, week: WeekContext) -> text_vectors.TextDirections:
-    """Words and directions of the catalogue's texts, fitted every quarter."""
-    return text_vectors.fit(inputs.dimension("articles"), seed=week.settings.seed)
-
-@STEPS.step("embeddings", schema=text_vectors.TextVectors, reads=(at("articles"),), model="model/text_vectors", group="data",
-            unit="vectors of length 1: a product of two is their cosine", why="New articles have no sales yet, but a text.")
-def embeddings(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
-    """Text vectors of the catalogue: articles described with the same rare words lie close."""
-    return text_vectors.compute(inputs.dimension("articles"), week_id=week.week_id, model=week.model)
+STEPS.add(text_vectors.STEPS)  # a model of the words, and the catalogue's vectors by it
 
 # History: what is remembered from week to week -------------------------------------------------------------------
 

@@ -13,12 +13,12 @@ import polars as pl
 from hm_pipeline.base.contracts import Audience
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.base.validation import is_strictly_sorted, validate
-from hm_pipeline.engine.fit_details import details_of
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.inputs import CustomerSubset, Inputs
 from hm_pipeline.engine.model_runs import RUN, Pointer, place_of, save_run
 from hm_pipeline.engine.partition_files import UNPARTITIONED, FileEntry, Manifest, PartitionWriter, scan_files, write_shard
 from hm_pipeline.engine.plan import AUDIENCE, TRANSACTIONS, Graph
+from hm_pipeline.engine.provenance import details_of, models_behind
 from hm_pipeline.engine.shards import UNSPLIT, Shard, load_shards, workers_for
 from hm_pipeline.engine.step import Step, WeekContext, merge_dependencies, model_name
 from hm_pipeline.engine.tables import WeeklyTable
@@ -96,9 +96,8 @@ class Runner:
         if step.measure:
             written = scan_files(writer.folder / entry.file for entry in entries)
             metrics = step.measure(self.inputs(step, week_id), self.week(step, week_id), written)
-        return writer.finish(
-            entries, fingerprint=fingerprint, audience=self._audience(step, week_id), metrics=metrics, models=self._models(step, week_id)
-        )
+        models = models_behind(step, self.graph, week_id)
+        return writer.finish(entries, fingerprint=fingerprint, audience=self._audience(step, week_id), metrics=metrics, models=models)
 
     def _audience(self, step: Step, week_id: int) -> str:
         if step.name == AUDIENCE:
@@ -123,21 +122,9 @@ class Runner:
             Pointer(place_of(fit_week, fingerprint)).save(fits)  # settings that were changed and changed back
             return stored
         model = step.body(self.inputs(step, fit_week), self.week(step, fit_week))
-        manifest = Manifest(fingerprint, (), metrics=dict(getattr(model, "metrics", {})), models=self._models(step, fit_week))
+        manifest = Manifest(fingerprint, (), metrics=dict(getattr(model, "metrics", {})), models=models_behind(step, graph, fit_week))
         save_run(fits, manifest, model.save, details_of(step, graph, fit_week))
         return manifest
-
-    def _models(self, step: Step, week_id: int) -> tuple[str, ...]:
-        """Return the runs that made a partition: of its own model, and of those behind the tables of the week that it reads."""
-        graph, found = self.graph, set[str]()
-        if step.model:
-            folder = graph.folder(step.model, week_id)
-            found.add(f"{model_name(step.model)}/{folder.parent.name}/{folder.name}")
-        for read in step.reads:
-            if graph.steps[read.name].is_weekly and read.first is not None and read.last >= 0:
-                manifest = Manifest.load(graph.folder(read.name, week_id))
-                found.update(manifest.models if manifest else ())
-        return tuple(sorted(found))
 
     # What a body is given --------------------------------------------------------------------------------------
 

@@ -18,9 +18,12 @@ from threadpoolctl import threadpool_limits
 
 from hm_pipeline.base.contracts import ArticleWeek
 from hm_pipeline.base.expressions import week_column
+from hm_pipeline.engine.inputs import Inputs
+from hm_pipeline.engine.step import Step, WeekContext, at
 
 DIMENSIONS = 32
 DECIMALS = 5
+SEASON = 13  # weeks between two fits
 WORDS = 20_000  # kept in the vocabulary, the most frequent ones
 TEXTS = (
     "prod_name",
@@ -135,3 +138,37 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 def _frame(texts: pl.Series, vectors: np.ndarray) -> pl.DataFrame:
     columns = {"text": texts, "text_vector": vectors.astype(np.float32)}
     return pl.DataFrame(columns, schema={"text": pl.String, "text_vector": pl.Array(pl.Float32, DIMENSIONS)})
+
+
+def _fit_of_week(inputs: Inputs, week: WeekContext) -> TextDirections:
+    return fit(inputs.dimension("articles"), seed=week.settings.seed)
+
+
+def _vectors_of_week(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
+    return compute(inputs.dimension("articles"), week_id=week.week_id, model=week.model)
+
+
+STEPS = (
+    Step(
+        "model/text_vectors",
+        _fit_of_week,
+        kind="model",
+        reads=(at("articles"),),
+        settings=("seed",),
+        every=SEASON,
+        load=TextDirections.load,
+        description="Words and directions of the catalogue's texts, fitted every quarter.",
+        unit="words, their weights and their directions",
+        why="Articles that come later are mapped by the words of the season: a new one changes no other's vector.",
+    ),
+    Step(
+        "embeddings",
+        _vectors_of_week,
+        schema=TextVectors,
+        reads=(at("articles"),),
+        model="model/text_vectors",
+        description="Text vectors of the catalogue: articles described with the same rare words lie close.",
+        unit="vectors of length 1: a product of two is their cosine",
+        why="New articles have no sales yet, but a text.",
+    ),
+)

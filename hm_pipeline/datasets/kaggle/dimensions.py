@@ -1,6 +1,6 @@
 """Typed customers and articles from the raw files; a value that cannot be typed is an error."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,10 @@ from hm_pipeline.base.ids import HEX, signed_id
 from hm_pipeline.datasets.kaggle.csv_reader import read_text
 from hm_pipeline.datasets.kaggle.csv_records import records_at
 from hm_pipeline.datasets.kaggle.rejected_rows import MOST, bad_rows, refuse_rows, rejects_of
+from hm_pipeline.engine.dimension import corrected, record
+from hm_pipeline.engine.home import Home
+
+FirstWeeks = Callable[[pl.DataFrame, str], pl.DataFrame]
 
 COLUMN_OF = {"FN": "is_fashion_news", "Active": "is_active"}  # of the table, where the file has another name
 DERIVED = ("customer_hex", "position")
@@ -125,3 +129,27 @@ def merge(new: pl.DataFrame, stored: pl.DataFrame | None, key: str, named: Seque
             kept = kept.sort("position").with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64) + new.height)
         new = pl.concat([new, kept])
     return new.sort(key)
+
+
+def versions_of(
+    home: Home, table: str, rows: pl.DataFrame, first_weeks: FirstWeeks, *, week_id: int, correct_past: bool = False
+) -> pl.DataFrame:
+    """Return the rows of a dimension, each with the weeks in which it was the known one, after a delivery.
+
+    Parameters
+    ----------
+    rows
+        All rows that are known now.
+    first_weeks
+        Returns from which week on purchases of the delivery knew each of some ids.
+    week_id
+        Serving week after the delivery.
+    correct_past
+        Let changed rows have always been what they are now.
+    """
+    key = rows.columns[0]
+    stored = home.versions(table).collect() if (home.folder(table) / "manifest.json").exists() else None
+    if stored is None or correct_past:
+        return corrected(stored, rows, key)
+    new = rows.join(stored, on=key, how="anti").select(key)
+    return record(stored, rows, key, week_id=week_id, first_weeks=first_weeks(new, key))

@@ -19,7 +19,7 @@ from hm_pipeline.datasets.kaggle import image_folder as photos
 from hm_pipeline.datasets.kaggle import lost_rows as losses
 from hm_pipeline.datasets.kaggle.csv_reader import connect
 from hm_pipeline.datasets.kaggle.deliveries import Weeks
-from hm_pipeline.datasets.kaggle.dimensions import merge, read_articles, read_customers
+from hm_pipeline.datasets.kaggle.dimensions import merge, read_articles, read_customers, versions_of
 from hm_pipeline.datasets.kaggle.header import read_header
 from hm_pipeline.datasets.kaggle.lost_rows import refuse_losses
 from hm_pipeline.datasets.kaggle.rejected_rows import FILE, BadRows
@@ -27,7 +27,7 @@ from hm_pipeline.datasets.kaggle.report import IngestReport, report_of
 from hm_pipeline.datasets.kaggle.transactions import Purchases
 from hm_pipeline.datasets.kaggle.week_ranges import span, weeks_in
 from hm_pipeline.datasets.layout import KaggleLayout, Layout, Prepared
-from hm_pipeline.engine.dimension import MOMENT, corrected, digests, record, stamped
+from hm_pipeline.engine.dimension import MOMENT, digests, stamped
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.shards import save_shards, shard_count, split_customers
 from hm_pipeline.engine.staging import Stage
@@ -142,7 +142,8 @@ class _Ingest:
         calendar = span(weeks.rows, weeks.days, self.epoch)
         weeks.fill(calendar)
         for table, rows in (("customers", customers), ("articles", articles)):
-            self._record(table, rows, weeks, calendar.last_week)
+            versions = versions_of(home, table, rows, weeks.first_weeks, week_id=calendar.last_week, correct_past=self.correct_past)
+            self.stage.put(stamped(versions, self.epoch), table, versions=digests(versions))
         self._publish(weeks, calendar, raw, customers["customer_id"])
         sizes = {"customers": customers.height, "articles": articles.height}
         return report_of(weeks, calendar, sizes, rejected, self.prepared.remarks)
@@ -174,17 +175,6 @@ class _Ingest:
         rows = validate(merge(read(connection, path, stored), stored, key, read_header(path, raw)), schema, table=table)
         self.progress(table, 1, 1)
         return rows
-
-    def _record(self, table: str, rows: pl.DataFrame, weeks: Weeks, week_id: int) -> None:
-        """Stage a dimension: what the files add or change is known from the serving week on, what purchases knew from these on."""
-        home, key = self.stage.home, rows.columns[0]
-        stored = home.versions(table).collect() if (home.folder(table) / "manifest.json").exists() else None
-        if stored is not None and self.correct_past:
-            versions = corrected(stored, rows, key)
-        else:
-            first_weeks = None if stored is None else weeks.first_weeks(rows.join(stored, on=key, how="anti").select(key), key)
-            versions = record(stored, rows, key, week_id=week_id, first_weeks=first_weeks)
-        self.stage.put(stamped(versions, self.epoch), table, versions=digests(versions))
 
     def _publish(self, weeks: Weeks, calendar: Calendar, raw: Path | None, customer_ids: pl.Series) -> None:
         home, root = self.stage.home.root, self.stage.root

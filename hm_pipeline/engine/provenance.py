@@ -1,4 +1,4 @@
-"""Details of a fit, kept beside it: the days it was fitted on, its settings, and the libraries it was made with."""
+"""Provenance of what is made: the days, settings and libraries of a fit, and the fits behind a partition."""
 
 import platform
 from datetime import timedelta
@@ -6,8 +6,9 @@ from importlib.metadata import version
 from typing import Any
 
 from hm_pipeline.engine.fingerprint import libraries_of
+from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import Graph
-from hm_pipeline.engine.step import Step
+from hm_pipeline.engine.step import Step, model_name
 
 
 def details_of(step: Step, graph: Graph, week_id: int) -> dict[str, Any]:
@@ -23,3 +24,16 @@ def details_of(step: Step, graph: Graph, week_id: int) -> dict[str, Any]:
         "libraries": {name: version(name) for name in libraries_of(*code)},
         "python": platform.python_version(),
     }
+
+
+def models_behind(step: Step, graph: Graph, week_id: int) -> tuple[str, ...]:
+    """Return the runs that made a partition: of its own model, and of those behind the tables of the week that it reads."""
+    found = set[str]()
+    if step.model:
+        folder = graph.folder(step.model, week_id)
+        found.add(f"{model_name(step.model)}/{folder.parent.name}/{folder.name}")
+    for read in step.reads:
+        if graph.steps[read.name].is_weekly and read.first is not None and read.last >= 0:
+            manifest = Manifest.load(graph.folder(read.name, week_id))
+            found.update(manifest.models if manifest else ())
+    return tuple(sorted(found))
