@@ -27,7 +27,7 @@ def views_by_table() -> dict[str, FeatureTable]:
 def view_checks(table: FeatureTable) -> tuple[Check, ...]:
     """Return the checks of every table that a view serves."""
     return (
-        Check("unique", "No two rows of the newest partition have the same key.", partial(_unique, table)),
+        Check("unique", "No two rows of the partition have the same key.", partial(_unique, table)),
         Check(
             "timestamps",
             "Every row is stamped with its week's cutoff and belongs to that week; a table without weeks bears the epoch.",
