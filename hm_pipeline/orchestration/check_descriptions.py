@@ -41,8 +41,7 @@ def check_table(steps: Mapping[str, Step]) -> str:
             assets.setdefault((check.name, check.description, effect_of(check)), []).append(step.name)
     lines = [INTRODUCTION, "", "| check | expects | a failure | assets |", "|---|---|---|---|"]
     for (name, description, effect), where in sorted(assets.items(), key=lambda entry: entry[0][2]):
-        rest = len(where) - SHOWN
-        listed = ", ".join(f"`{asset}`" for asset in where[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+        listed = ", ".join(f"`{asset}`" for asset in where[:SHOWN]) + (" and others" if len(where) > SHOWN else "")
         lines.append(f"| `{name}` | {description} | {effect} | {listed} |")
     return "\n".join(lines) + "\n"
 
