@@ -4,17 +4,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
 import hm_pipeline
 from hm_pipeline.assets import PRODUCT
+from hm_pipeline.base.contracts import Articles
 from hm_pipeline.base.settings import Settings
+from hm_pipeline.engine.dimension import record, stamped
+from hm_pipeline.engine.model_runs import RUN, WEEK, Pointer
 from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.orchestration.check_descriptions import check_table, describe_check
 from hm_pipeline.orchestration.checked_partitions import checked, weeks_of
 from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.table_checks import CONTRACT, CURRENT, LOADS, ROWS, checks_of
-from tests.evaluation.weekly_homes import LAST, empty_home, purchases, stored, usual_weeks
+from tests.evaluation.weekly_homes import EPOCH, LAST, empty_home, purchases, put, stored, usual_weeks
 
 BLOCKING = {
     ("transactions", "contract"),
@@ -122,17 +126,20 @@ def test_a_contract_names_its_rules_and_rows_their_numbers(graph):
 
 def test_a_model_that_cannot_be_loaded_fails(tmp_path):
     graph = empty_home(tmp_path)
-    folder = graph.folder("model/first_stage", LAST)
-    folder.mkdir(parents=True)
-    put_model(folder, loss=0.5)
+    put_model(graph, "model/first_stage", loss=0.5)
     found = LOADS.find(stored(graph, "model/first_stage", LAST))
     assert not found.passed
     assert found.expected == "a model that loads, 0 of 1 metrics not finite"
     assert "Error: " in found.found
 
 
-def put_model(folder, **metrics):
-    Manifest("written by hand", (), metrics=metrics).save(folder)
+def put_model(graph, name, **metrics):
+    week_id = graph.steps[name].fit_week(LAST, graph.calendar)
+    fits = graph.home.fits(name.removeprefix("model/"), week_id)
+    run = fits / f"{RUN}hand"
+    run.mkdir(parents=True)
+    Manifest("hand", (), metrics=metrics).save(run)
+    Pointer(f"{WEEK}{week_id}/{run.name}").save(fits)
 
 
 @pytest.mark.parametrize("metric", [0.5, float("nan")])
@@ -140,8 +147,37 @@ def test_a_metric_that_is_no_number_fails(tmp_path, metric):
     graph = empty_home(tmp_path)
     step = graph.steps["model/first_stage"]
     graph.steps = {**graph.steps, step.name: replace(step, load=lambda folder: folder)}
-    folder = graph.folder(step.name, LAST)
-    folder.mkdir(parents=True)
-    put_model(folder, loss=metric)
+    put_model(graph, step.name, loss=metric)
     found = LOADS.find(stored(graph, step.name, LAST))
     assert found.passed == (metric == 0.5)
+
+
+@pytest.fixture
+def changed(tmp_path):
+    """A home with an article that got another colour in week 5."""
+    graph = usual_weeks(tmp_path)
+    first = Articles.cast(graph.home.dimension("articles").collect())
+    colour = pl.when(pl.col("article_id") == 1).then(pl.lit("blue")).otherwise("colour_group_name").alias("colour_group_name")
+    known = record(None, first, "article_id", week_id=0)
+    rows = record(known, first.with_columns(colour), "article_id", week_id=5)
+    put(graph, "articles", None, stamped(rows, EPOCH))
+    return graph
+
+
+def by_name(graph):
+    part = stored(graph, "articles", -1)
+    return {check.name: check.find(part) for check in checks_of(part.step)}
+
+
+def test_an_article_with_a_past_passes_and_one_that_is_there_twice_does_not(changed):
+    found = by_name(changed)
+    assert {name: finding.passed for name, finding in found.items()} == dict.fromkeys(found, True)
+    assert found["contract"].found == "0 of 2 rows break a rule of Articles"
+    rows = stored(changed, "articles", -1).table.collect()
+    put(changed, "articles", None, pl.concat([rows, rows.tail(1)]))
+    twice = by_name(changed)
+    assert not twice["contract"].passed
+    assert not twice["unique"].passed
+    put(changed, "articles", None, rows.with_columns(pl.col("event_timestamp") + pl.duration(days=1)))
+    stamps = by_name(changed)["timestamps"]
+    assert stamps.found == "3 rows stamped otherwise than with the cutoff of the week from which they are known"
