@@ -30,12 +30,13 @@ def view_checks(table: FeatureTable) -> tuple[Check, ...]:
     return (
         Check(
             "unique",
-            "No two rows have the same key, of an article or customer not in the same week.",
+            "No two rows have the same key; those of an article or customer are known from different weeks.",
             partial(_unique, table),
         ),
         Check(
             "timestamps",
-            "Every row is stamped with its week's cutoff and belongs to that week; articles and customers with that of their first.",
+            "Every row is stamped with its week's cutoff and belongs to that week; one of an article or customer with the cutoff from"
+            " which it is known.",
             partial(_timestamps, table),
         ),
         Check("ttl", "Every row is within its view's time to live when its week is requested.", partial(_ttl, table)),
