@@ -13,9 +13,9 @@ from hm_pipeline.base.contracts import Articles, Audience, Customers, Labels, Tr
 from hm_pipeline.engine.inputs import Inputs
 from hm_pipeline.engine.registry import Steps, reads_of
 from hm_pipeline.engine.step import WeekContext, after, at, before
-from hm_pipeline.evaluation import coverage, leakage, previews
+from hm_pipeline.evaluation import coverage, drift, leakage, previews, raw_tables
 from hm_pipeline.evaluation.retrieval import week_recall
-from hm_pipeline.evaluation.scoreboard import week_scores
+from hm_pipeline.evaluation.scoreboard import map_drop, week_scores
 from hm_pipeline.evaluation.signal_metrics import losses, week_losses
 from hm_pipeline.features import checks, matrix, online_load, online_views, registration
 from hm_pipeline.features.tables import RANKING, feature_tables, matrix_schema
@@ -37,7 +37,7 @@ SEARCH_WEEKS, ENSEMBLE_WEEKS, LABELLED = 13, 4, 8  # cadences; weeks of data bef
 
 @STEPS.step("transactions", kind="raw", schema=Transactions, group="data", unit="an item sold; prices in millionths of the files' unit",
             why="Everything else is computed from these rows. A week's rows are known only from the next week on.",
-            grain="a row for each unit sold: the same article bought twice is two rows")
+            checks=raw_tables.CHECKS, grain="a row for each unit sold: the same article bought twice is two rows")
 def transactions() -> None:
     """Purchases of the week, as `hm ingest` read them.  One row per unit; price in millionths."""
 
@@ -90,6 +90,7 @@ def candidates(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     return first_stage.retrieve(STRATEGIES, inputs, week_id=week.week_id, model=week.model, most=week.settings.candidates)
 
 STEPS.add(table_step(signal) for signal in SIGNALS if signal.is_of_customers)
+STEPS.add((drift.STEP,))
 
 # Features and labels: one row per pair, through Feast ------------------------------------------------------------
 
@@ -133,7 +134,7 @@ def ensemble(inputs: Inputs, week: WeekContext) -> Any:
     """The learners and their blend, each fitted, compared and weighed on weeks of its own."""
     return training.fit(inputs, week)
 
-@STEPS.step("recommendations", schema=training.Recommended, is_sharded=True, model="ensemble", group="results", checks=(coverage.CHECK,),
+@STEPS.step("recommendations", schema=training.Recommended, is_sharded=True, model="ensemble", group="results", checks=(coverage.LISTS,),
             reads=(at("audience"), at("history/article_sales"), at("feature_store"), *VIEWS), previews=(previews.TOP_ARTICLES,),
             unit="an article for a customer, best first, with its score", why="What the product is for.")
 def recommendations(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
@@ -161,10 +162,10 @@ def online_store(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
 
 # Results ---------------------------------------------------------------------------------------------------------
 
-@STEPS.step("scoreboard", schema=week_scores.BuyerScores, model="ensemble", measure=week_scores.week_metrics, group="results",
+@STEPS.step("scoreboard", schema=week_scores.BuyerScores, model="ensemble", measure=week_scores.week_metrics, unit="AP@12, 0 to 1",
             reads=(before("transactions"), at("transactions"), at("articles"), at("customers"), at("candidates"), at("recommendations"),
-                   at("audience")),
-            unit="average precision at 12, 0 to 1", previews=(previews.MAP_OVER_WEEKS,), why="Model and simple rules on the same buyers.")
+                   at("audience")), group="results", previews=(previews.MAP_OVER_WEEKS,), checks=(map_drop.MAP_DROP,),
+            why="Model and simple rules on the same buyers.")
 def scoreboard(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Average precision of each buyer of the week on every row of the scoreboard, the rules beside the model."""
     return week_scores.evaluate(inputs, week)
@@ -186,7 +187,7 @@ def signal_scores(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     """Losses of the signals by themselves: need, season and availability beside trivial baselines, in sums that add up."""
     return week_losses.evaluate(inputs, week)
 
-@STEPS.step("submission", schema=training.Submission, is_sharded=True, group="results",
+@STEPS.step("submission", schema=training.Submission, is_sharded=True, group="results", checks=(coverage.LISTS,),
             reads=(at("recommendations"), at("audience"), at("customers")), unit="an article served to a customer",
             why="What was served is kept, and later made weeks cannot change it.")
 def submission(inputs: Inputs, week: WeekContext) -> pl.LazyFrame:

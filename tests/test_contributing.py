@@ -21,7 +21,8 @@ from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.datasets.simulator.simulate import simulate
 from hm_pipeline.features.tables import column_sources, feature_tables
 from hm_pipeline.orchestration.asset_factory import build_graph
-from hm_pipeline.orchestration.checks import checks_of, find
+from hm_pipeline.orchestration.check_results import find
+from hm_pipeline.orchestration.table_checks import checks_of
 from hm_pipeline.engine.presentation import newest
 from hm_pipeline.orchestration.descriptions import asset_table
 from hm_pipeline.orchestration.execute import materialize

@@ -62,6 +62,10 @@ class RowCountMismatch(HMError):
     """A join or a store returned another number of rows than it was asked for."""
 
 
+class CheckFailed(HMError):
+    """A blocking check found a fault that must not go on."""
+
+
 class HomeLocked(HMError):
     """Another process is writing to the same home."""
 

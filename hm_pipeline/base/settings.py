@@ -35,6 +35,7 @@ class Settings(BaseModel):
     training_rows: int = Field(1_000_000, ge=1_000, description="most rows a learner is fitted on, negatives sampled")
     raw: Path | None = Field(None, description="folder of raw files that Dagster ingests, and its sensor watches")
     raw_every: int = Field(60, ge=1, description="seconds between two looks of the sensor at the raw files")
+    blocking_checks: bool = Field(True, description="whether a failed blocking check stops a run; false makes it a warning")
     online_store: str = Field("", description="redis://HOST:PORT[/DB] that features are served from; SQLite in the home where empty")
     postgres: str = Field("", description="URL of a Postgres server for Dagster's runs and events; SQLite in the home where empty")
 

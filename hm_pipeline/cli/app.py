@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.cli.evaluation import audit, evaluate
+from hm_pipeline.cli.evaluation import audit, drift, evaluate
 from hm_pipeline.cli.export_commands import features, recommend, submit
 from hm_pipeline.cli.former_options import Command
 from hm_pipeline.cli.model_commands import models, prune
@@ -22,7 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # main prints errors
 )
-for command in (simulate, example, schema, ingest, run, backfill, evaluate, submit, recommend, features, audit, bench, ui, prune):
+for command in (simulate, example, schema, ingest, run, backfill, evaluate, submit, recommend, features, audit, drift, bench, ui, prune):
     app.command(cls=Command)(command)
 app.add_typer(models, name="models")
 app.command("export", cls=Command, help="Export the submission: alias of submit.")(submit)

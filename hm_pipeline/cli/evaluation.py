@@ -106,3 +106,22 @@ def audit(week: WeekOption, *, as_json: Json = False) -> None:
     words = Group(*leaks.render(found), f"Written to {settings.home / 'audit.json'} and {settings.home / 'audit.html'}")
     show(words, found.model_dump(mode="json"), as_json=as_json)
     leaks.raise_on_failure(found)
+
+
+def drift(
+    week: WeekOption, *, force: Annotated[bool, typer.Option("--force", help="Measure the week anew.")] = False, as_json: Json = False
+) -> None:
+    """Compare each signal and feature of the week with up to 13 weeks before it: PSI, rank statistics, nulls, the worst first."""
+    from hm_pipeline.evaluation.drift.report import facts, read_drift, render, write  # noqa: PLC0415 - as above
+    from hm_pipeline.evaluation.drift.week_drift import DRIFT, counts_other_weeks  # noqa: PLC0415 - as above
+    from hm_pipeline.orchestration.execute import graph_of  # noqa: PLC0415 - as above
+
+    settings = Settings.from_environment()
+    graph = graph_of(settings)
+    week_id = graph.calendar.parse(week)
+    is_other = graph.is_stored(DRIFT, week_id) and counts_other_weeks(graph, week_id)  # weeks were made since
+    materialise(settings, [(DRIFT, week_id)], {}, force=force or is_other, as_json=as_json, then="", quietly=True)
+    rows = read_drift(graph.home, week_id)
+    write(rows, settings.home, graph.calendar)
+    words = Group(*render(rows, week), f"Written to {settings.home / 'drift.json'} and {settings.home / 'drift.html'}")
+    show(words, facts(rows, week) | cut_short(settings), as_json=as_json)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -42,6 +42,16 @@ class StoredPartition:
     manifest: Manifest
 
     @property
+    def week(self) -> str:
+        """Return its partition key, nothing where the step has no weeks."""
+        return "" if self.week_id == UNPARTITIONED else self.graph.calendar.key(self.week_id)
+
+    @property
+    def title(self) -> str:
+        """Return the step's name, and the week where it has any."""
+        return f"{self.step.name}, week {self.week}" if self.week else self.step.name
+
+    @property
     def files(self) -> "list[Path]":
         """Return its files, one for each shard."""
         folder = self.graph.folder(self.step.name, self.week_id)
@@ -59,29 +69,37 @@ class Finding:
 
     Parameters
     ----------
-    offending
-        Rows that show what is wrong.
+    expected, found
+        What should be and what is, in words with their numbers: one can be read without the other.
     hint
         What to do about it.
+    offending
+        Rows that show what is wrong.
     notes
         More lines to show, by their titles.
+    is_met
+        Whether it passes, where what is expected is a range and not one value.
+    is_mild
+        A failure is a warning although the check's usually is an error.
     """
 
-    expected: Any
-    found: Any
+    expected: str
+    found: str
     hint: str
     offending: pl.DataFrame = field(default_factory=pl.DataFrame)
     notes: Mapping[str, str] = field(default_factory=dict)
+    is_met: bool | None = None
+    is_mild: bool = False
 
     @property
     def passed(self) -> bool:
         """Whether nothing is wrong."""
-        return bool(self.expected == self.found)
+        return self.expected == self.found if self.is_met is None else self.is_met
 
 
 @dataclass(frozen=True)
 class Check:
-    """A check of a step's newest stored partition.
+    """A check of a stored partition of a step.
 
     Parameters
     ----------
@@ -89,22 +107,34 @@ class Check:
         ``find(stored)`` reads the partition back and returns a :class:`Finding`.
     is_warning
         A failure is a warning: the rows may be used.
+    is_blocking
+        A failure that is no warning stops what reads the step in the same run, and ``hm``.
     is_on_request
         It runs where it is asked for by name, and never with a job.
+    is_of_table
+        It is of all that is stored of the step and has one result, whatever the weeks of a run.
     """
 
     name: str
     description: str
     find: Callable[[StoredPartition], Finding]
     is_warning: bool = False
+    is_blocking: bool = False
     is_on_request: bool = False
+    is_of_table: bool = False
 
 
-def newest(graph: "Graph", step: "Step") -> StoredPartition | None:
-    """Return the last stored partition of a step, none where nothing is stored."""
+def newest(graph: "Graph", step: "Step", last: int | None = None) -> StoredPartition | None:
+    """Return the last stored partition of a step, up to a week where one is given; none where nothing is stored."""
     weeks = reversed(graph.calendar.weeks) if step.is_weekly else (UNPARTITIONED,)
-    found = ((week_id, Manifest.load(graph.folder(step.name, week_id))) for week_id in weeks)
-    return next((StoredPartition(step, graph, week_id, manifest) for week_id, manifest in found if manifest), None)
+    wanted = (week_id for week_id in weeks if last is None or week_id <= last)
+    return next((found for week_id in wanted if (found := partition(graph, step, week_id))), None)
+
+
+def partition(graph: "Graph", step: "Step", week_id: int) -> StoredPartition | None:
+    """Return a stored partition of a step, that of the fit which serves the week where it is a model; none where it is not stored."""
+    manifest = Manifest.load(graph.folder(step.name, week_id))
+    return StoredPartition(step, graph, week_id, manifest) if manifest else None
 
 
 def stored_rows(graph: "Graph", name: str, week_id: int) -> pl.LazyFrame:

@@ -5,6 +5,7 @@ from functools import cache, partial
 
 import polars as pl
 
+from hm_pipeline.engine.dimension import FROM, with_weeks
 from hm_pipeline.engine.partition_files import scan_files
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.presentation import Check, Finding, StoredPartition, newest
@@ -27,10 +28,15 @@ def views_by_table() -> dict[str, FeatureTable]:
 def view_checks(table: FeatureTable) -> tuple[Check, ...]:
     """Return the checks of every table that a view serves."""
     return (
-        Check("unique", "No two rows of the newest partition have the same key.", partial(_unique, table)),
+        Check(
+            "unique",
+            "No two rows have the same key; those of an article or customer are known from different weeks.",
+            partial(_unique, table),
+        ),
         Check(
             "timestamps",
-            "Every row is stamped with its week's cutoff and belongs to that week; a table without weeks bears the epoch.",
+            "Every row is stamped with its week's cutoff and belongs to that week; one of an article or customer with the cutoff from"
+            " which it is known.",
             partial(_timestamps, table),
         ),
         Check("ttl", "Every row is within its view's time to live when its week is requested.", partial(_ttl, table)),
@@ -38,16 +44,20 @@ def view_checks(table: FeatureTable) -> tuple[Check, ...]:
 
 
 def _unique(table: FeatureTable, stored: StoredPartition) -> Finding:
-    keys = table.keys
+    keys = (*table.keys, FROM) if stored.step.kind == "dimension" else table.keys  # which holds what was known before, too
     # A file holds a range of customers, so that no key is in two of them.
-    counts = (scan_files([file]).select(keys).group_by(keys).len("rows").filter(pl.col("rows") > 1) for file in stored.files)
+    counts = (with_weeks(scan_files([file])).select(keys).group_by(keys).len("rows").filter(pl.col("rows") > 1) for file in stored.files)
     twice = pl.concat([rows.sort(keys).collect() for rows in counts])
     return Finding(f"0 repeated keys {keys}", f"{twice.height} repeated keys {keys}", AGAIN, twice)
 
 
 def _timestamps(table: FeatureTable, stored: StoredPartition) -> Finding:
     moment = stored.graph.calendar.cutoff(stored.week_id if table.is_weekly else 0)
-    wrong = pl.col(TIMESTAMP).ne_missing(pl.lit(moment))
+    known = pl.lit(moment).cast(pl.Datetime("us", "UTC"))
+    if stored.step.kind == "dimension":
+        wrong = pl.col(TIMESTAMP).ne_missing(known + pl.duration(weeks=pl.col(FROM)))
+        return _none(stored, wrong, "stamped otherwise than with the cutoff of the week from which they are known")
+    wrong = pl.col(TIMESTAMP).ne_missing(known)
     wrong = wrong | (pl.col("week_id") != stored.week_id) if table.is_weekly else wrong
     return _none(stored, wrong, f"stamped otherwise than {moment:%Y-%m-%d %H:%M}, or of another week")
 
@@ -61,7 +71,7 @@ def _ttl(table: FeatureTable, stored: StoredPartition) -> Finding:
 
 
 def _none(stored: StoredPartition, wrong: pl.Expr, what: str) -> Finding:
-    rows = stored.table.filter(wrong.fill_null(value=True))
+    rows = (with_weeks(stored.table) if stored.step.kind == "dimension" else stored.table).filter(wrong.fill_null(value=True))
     count = int(rows.select(pl.len()).collect().item())
     return Finding(f"0 rows {what}", f"{count} rows {what}", AGAIN, rows.head(SHOWN).collect())
 

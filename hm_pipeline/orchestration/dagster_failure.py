@@ -23,6 +23,12 @@ def as_dagster_failure(work: Callable[[], Result], *, home: Path, step: str, wee
     try:
         return foreseen(work, home=home, step=step, week=week)
     except HMError as error:
-        failure = dg.Failure(str(error), allow_retries=False)
-        failure.__cause__ = error
+        failure = failure_of(error)
     raise failure
+
+
+def failure_of(error: HMError) -> dg.Failure:
+    """Return an error of ours as a failure that is not tried again."""
+    failure = dg.Failure(str(error), allow_retries=False)
+    failure.__cause__ = error
+    return failure

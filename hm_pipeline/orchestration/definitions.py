@@ -15,7 +15,7 @@ from hm_pipeline.orchestration.asset_factory import HomeResource, assets, build_
 from hm_pipeline.orchestration.automation import ingest_job, raw_sensor, weekly_schedule
 from hm_pipeline.orchestration.checks import checks, on_request
 from hm_pipeline.orchestration.io_manager import HomeIOManager
-from hm_pipeline.orchestration.partitions import calendar_of
+from hm_pipeline.orchestration.partitions import calendar_of, weekly_partitions
 
 
 def build_defs(
@@ -53,7 +53,7 @@ def build_defs(
     ingest = ingest_job(settings)
     return dg.Definitions(
         assets=made,
-        asset_checks=checks(every),
+        asset_checks=checks(every, weekly_partitions(calendar_of(settings))),
         jobs=[*jobs, ingest],
         schedules=[weekly_schedule(settings, "week")],
         sensors=[raw_sensor(settings, ingest)],

@@ -23,7 +23,7 @@ from hm_pipeline.orchestration.instance import dagster_instance
 from hm_pipeline.orchestration.preconditions import require_feasible
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
+    from dagster import DagsterInstance, JobDefinition
 
 
 SILENT_LOGGERS = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # errors come back as exceptions
@@ -104,15 +104,33 @@ def _execute(graph: Graph, runs: Sequence[Run], report: OnProgress | None) -> No
             _fail_orphaned_runs(instance)
             report_ingested(instance, graph.settings)
             newest = max(run.last for run in runs)
+            _carry_out(partial(_look_at_inputs, job, graph, runs, instance), graph, Run(("checks of what is read",), newest, newest))
             for run in runs:
                 keys = [asset_key(name) for name in run.steps]
                 span = {} if run.first == UNPARTITIONED else _span(graph.calendar.key(run.first), graph.calendar.key(run.last))
-                # Every partition is checked as it is written; the asset checks read the newest ones back.
+                # Every partition is validated as it is written; the asset checks read the newest ones back.
                 read_back = job.asset_layer.asset_graph.asset_check_keys if run.last == newest or run.first == UNPARTITIONED else ()
                 checks = frozenset(check for check in read_back if check.asset_key in keys)
                 part = job.get_subset(asset_selection=frozenset(keys), asset_check_selection=checks)
                 work = partial(part.execute_in_process, tags={**span, IN_PROCESS_TAG: "true"}, instance=instance, run_config=SILENT_LOGGERS)
                 _carry_out(work, graph, run)
+
+
+def _look_at_inputs(job: "JobDefinition", graph: Graph, runs: Sequence[Run], instance: "DagsterInstance") -> None:
+    """Run the blocking checks of what the newest week is made of and the runs do not make: a fault must not go on."""
+    from hm_pipeline.orchestration.checks import check_key  # noqa: PLC0415 - as above
+    from hm_pipeline.orchestration.table_checks import checks_of  # noqa: PLC0415 - as above
+
+    newest = max(run.last for run in runs)
+    made = [name for run in runs if run.last == newest != UNPARTITIONED for name in run.steps]
+    read = {read.name for name in made for read in graph.steps[name].reads} - set(made)
+    keys = frozenset(
+        check_key(step, check) for name, step in graph.steps.items() if name in read for check in checks_of(step) if check.is_blocking
+    )
+    if keys:
+        part = job.get_subset(asset_selection=frozenset(), asset_check_selection=keys)
+        tags = {"dagster/partition": graph.calendar.key(newest), IN_PROCESS_TAG: "true"}
+        part.execute_in_process(tags=tags, instance=instance, run_config=SILENT_LOGGERS)
 
 
 def _carry_out(work: Callable[[], object], graph: Graph, run: Run) -> None:

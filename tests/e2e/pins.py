@@ -20,7 +20,21 @@ import sys
 from pathlib import Path
 from typing import Any
 
-COMMANDS = ("simulate", "ingest", "run", "backfill", "evaluate", "submit", "recommend", "features", "audit", "bench", "ui", "export")
+COMMANDS = (
+    "simulate",
+    "ingest",
+    "run",
+    "backfill",
+    "evaluate",
+    "submit",
+    "recommend",
+    "features",
+    "audit",
+    "drift",
+    "bench",
+    "ui",
+    "export",
+)
 SERVING, LAST, BEFORE = "2020-09-23", "2020-09-16", "2020-09-09"
 TIMED = re.compile(r"seconds|milliseconds|fingerprint|_s$|^out$|^version$")
 

@@ -52,7 +52,9 @@ def test_the_run_that_the_schedule_asks_for_serves_the_week_and_judges_nothing(s
             )
         )
     assert run.success
-    assert [event.check_name for event in run.get_asset_check_evaluations() if not event.passed] == []
+    failed = [event for event in run.get_asset_check_evaluations() if not event.passed]
+    assert [event.description for event in failed if event.severity == dg.AssetCheckSeverity.ERROR] == []
+    assert {event.partition for event in run.get_asset_check_evaluations() if event.check_name == "coverage"} == {request.partition_key}
     assert Manifest.load(home.folder("online_store", last))
     for name in ("labels", "feature_matrix", "scoreboard", "recall_budget", "signal_scores"):
         assert Manifest.load(home.folder(name, last)) is None

@@ -78,7 +78,8 @@ def test_a_check_fails_where_a_file_lost_its_rows(fresh):
             asset_selection=[dg.AssetKey("transactions")], instance=instance, tags=_span(home.calendar), raise_on_error=False
         )
     results = {event.check_name: event.passed for event in run.get_asset_check_evaluations()}
-    assert results == {"contract": True, "rows": False}
+    assert not results.pop("rows")
+    assert {"contract", "volume", "price_range", "nulls", "rejected", "new_categories"} == set(results)
 
 
 def test_a_duplicate_key_is_shown_with_its_rows_and_a_hint(fresh):
@@ -90,10 +91,11 @@ def test_a_duplicate_key_is_shown_with_its_rows_and_a_hint(fresh):
     expected = {"contract": False, "rows": False, "unique": False, "timestamps": True, "ttl": True}
     assert {name: result.passed for name, result in found.items()} == expected
     facts = found["contract"].metadata
-    assert "'primary_key': 2" in facts["found"].value
+    assert facts["found"].value.endswith("rows break a rule of Articles: primary_key 2")
     assert facts["offending rows"].value.count(str(rows["article_id"][0])) >= 2
     assert facts["hint"].value
-    assert (found["rows"].metadata["expected"].value, found["rows"].metadata["found"].value) == (str(rows.height), str(rows.height + 1))
+    sides = (found["rows"].metadata["expected"].value, found["rows"].metadata["found"].value)
+    assert sides == (f"{rows.height} rows", f"{rows.height + 1} rows")
 
 
 def test_a_truncated_file_fails_its_checks_and_says_what_to_do(fresh):

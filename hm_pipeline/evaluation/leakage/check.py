@@ -14,16 +14,17 @@ def _audit(stored: StoredPartition) -> Finding:
     labelled = newest(stored.graph, stored.graph.steps[LABELLED])
     if labelled is None:
         return Finding(f"{LABELLED} of a week", f"{LABELLED} of no week", "`hm run --week D`")
+    week = stored.graph.calendar.key(labelled.week_id)
     try:
         found = audit_week(stored.graph, labelled.week_id, lambda _state, _done, _every: None)
     except HMError as error:
-        return Finding("an audit", str(error), error.hint)
+        return Finding(f"an audit of week {week}", str(error), error.hint)
     return Finding(
-        "0 features fail",
-        f"{len(found.failed)} features fail",
+        f"0 of {len(found.rows)} features and models of week {week} fail",
+        f"{len(found.failed)} of {len(found.rows)} features and models of week {week} fail",
         "read nothing of the week or later; `hm audit --week D` shows every feature",
         pl.DataFrame([row.model_dump() for row in found.failed]),
-        {"week": found.week, "all": conclusion(found)},
+        {"all": conclusion(found)},
     )
 
 
