@@ -66,6 +66,7 @@ def ingest(
     correct_past: Annotated[
         bool, typer.Option("--correct-past", help="Let changed customers and articles hold for past weeks, too, which are then stale.")
     ] = False,
+    replace_types: Annotated[bool, typer.Option("--replace-types", help="Overwrite clothing types of the home's articles.")] = False,
     drop_weeks: Annotated[
         str,
         typer.Option("--drop-weeks", metavar="FROM..TO", help="First delete the weeks from one day to another."),
@@ -97,6 +98,7 @@ def ingest(
             skip_bad_rows=skip_bad_rows,
             replace_weeks=replace_weeks,
             correct_past=correct_past,
+            replace_types=replace_types,
             drop_weeks=dropped,
             progress=bars,
         )

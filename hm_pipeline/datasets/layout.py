@@ -38,7 +38,7 @@ class Layout(Protocol):
     def chosen(self, raw: Path) -> dict[str, Path]:
         """Return the files that would be read, by a name for each; nothing is unpacked."""
 
-    def prepare(self, raw: Path, scratch: Path, *, connection: Any, home: Path, epoch: date) -> Prepared:
+    def prepare(self, raw: Path, scratch: Path, *, connection: Any, home: Path, epoch: date, replace_types: bool = False) -> Prepared:
         """Return the files to ingest; ``scratch`` takes what is unpacked or written, and the files that the home keeps."""
 
 
@@ -51,6 +51,15 @@ class KaggleLayout:
         """Return the three files."""
         return chosen(raw)
 
-    def prepare(self, raw: Path, scratch: Path, *, connection: Any, home: Path, epoch: date) -> Prepared:  # noqa: ARG002 - read as they are
+    def prepare(
+        self,
+        raw: Path,
+        scratch: Path,
+        *,
+        connection: Any,  # noqa: ARG002 - read as they are
+        home: Path,  # noqa: ARG002 - as above
+        epoch: date,  # noqa: ARG002 - as above
+        replace_types: bool = False,  # noqa: ARG002 - as above
+    ) -> Prepared:
         """Return the three files, unpacked where they are in a zip."""
         return Prepared(locate(raw, scratch / "raw"))

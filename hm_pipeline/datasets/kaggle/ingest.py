@@ -49,6 +49,7 @@ def ingest(  # noqa: PLR0913 - options of a command
     skip_bad_rows: bool = False,
     replace_weeks: bool = False,
     correct_past: bool = False,
+    replace_types: bool = False,
     drop_weeks: tuple[date, date] | None = None,
     progress: OnProgress | None = None,
 ) -> IngestReport:
@@ -72,6 +73,8 @@ def ingest(  # noqa: PLR0913 - options of a command
     correct_past
         Let changed customers and articles be what the files hold in past weeks, too; else a change holds from the serving
         week on, and no past week is made again for it.
+    replace_types
+        Let articles have another clothing type than the home holds.
     drop_weeks
         Two days: the weeks from the first one's to the second one's are taken back, before anything is read.
     progress
@@ -92,7 +95,8 @@ def ingest(  # noqa: PLR0913 - options of a command
         with Stage.open(home) as stage:
             report = progress or (lambda _table, _done, _all: None)
             read_as = layout or KaggleLayout()
-            task = _Ingest(stage, settings, _epoch(home, epoch, read_as), report, read_as, skip=skip_bad_rows, correct_past=correct_past)
+            options = {"skip": skip_bad_rows, "correct_past": correct_past, "replace_types": replace_types}
+            task = _Ingest(stage, settings, _epoch(home, epoch, read_as), report, read_as, **options)
             return task.carry_out(raw, drop_weeks, is_replacing=replace_weeks)
     except BadRows as error:
         error.save(home.root)
@@ -123,6 +127,7 @@ class _Ingest:
     layout: Layout
     skip: bool = field(kw_only=True)
     correct_past: bool = field(kw_only=True, default=False)
+    replace_types: bool = field(kw_only=True, default=False)
     prepared: Prepared = field(default_factory=lambda: Prepared({}))
 
     def carry_out(self, raw: Path | None, drop_weeks: tuple[date, date] | None, *, is_replacing: bool) -> IngestReport:
@@ -151,7 +156,9 @@ class _Ingest:
         """Stage all that the files hold."""
         root = self.stage.root
         connection = connect(root, memory=self.settings.memory, threads=self.settings.threads)
-        self.prepared = self.layout.prepare(raw, root, connection=connection, home=self.stage.home.root, epoch=self.epoch)
+        self.prepared = self.layout.prepare(
+            raw, root, connection=connection, home=self.stage.home.root, epoch=self.epoch, replace_types=self.replace_types
+        )
         files = self.prepared.files
         customers, articles = (self._dimension(connection, files, *dimension) for dimension in DIMENSIONS)
         purchases = Purchases(connection, files[RAW_TRANSACTIONS.file], customers=customers, articles=articles, epoch=self.epoch)
@@ -171,7 +178,8 @@ class _Ingest:
         self.progress(table, 0, 1)
         home, key = self.stage.home, schema.column_names()[0]
         stored = home.dimension(table).collect() if (home.folder(table) / "manifest.json").exists() else None
-        rows = validate(merge(read(connection, path, stored), stored, key, read_header(path, raw)), schema, table=table)
+        compared = None if schema is Articles and self.replace_types else stored
+        rows = validate(merge(read(connection, path, compared), stored, key, read_header(path, raw)), schema, table=table)
         self.progress(table, 1, 1)
         return rows
 

@@ -32,7 +32,7 @@ class Fault:
         place = ", ".join(
             part for part in (self.file, f"line {self.line}" if self.line else "", self.column and f"column {self.column}") if part
         )
-        rows = f", and {self.count - 1:,} more rows" if self.count > 1 else ""
+        rows = f", and {self.count - 1:,} more row{'s' if self.count > 2 else ''}" if self.count > 1 else ""
         shown = f"{self.value!r} " if self.value or (self.line and self.column) else ""
         return f"{place}: {shown}{self.what}{rows}: {self.hint}"
 

@@ -3,8 +3,9 @@
 import gzip
 import zipfile
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO, cast
 
 from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.datasets.kaggle import csv_records
@@ -72,10 +73,38 @@ def open_text(path: Path, encoding: str) -> TextIO:
 
 def line_of_bad_byte(path: Path, encoding: str) -> int:
     """Return the first line that is not written in an encoding, 0 where there is none."""
-    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+    with _bytes(path) as file:
         for line, data in enumerate(file, start=1):
             try:
                 data.decode(encoding)
             except UnicodeError:
                 return line
     return 0
+
+
+def line_of_utf8(path: Path, encoding: str) -> int:
+    """Return the first line beyond ASCII of a file that is UTF-8 where single bytes are named: they would be read as other letters."""
+    if len(bytes(range(128, 256)).decode(encoding, "replace")) != 128:
+        return 0  # of several bytes, such as UTF-16
+    found = 0
+    with _bytes(path) as file:
+        for line, data in enumerate(file, start=1):
+            try:
+                data.decode("utf-8")
+            except UnicodeError:
+                return 0
+            found = found or (0 if data.isascii() else line)
+    return found
+
+
+def line_of_nul(path: Path) -> int:
+    """Return the first line of a file with a NUL character, 0 where there is none."""
+    with _bytes(path) as file:
+        if not any(b"\0" in block for block in iter(partial(file.read, 1 << 20), b"")):
+            return 0
+        file.seek(0)
+        return next(line for line, data in enumerate(file, start=1) if b"\0" in data)
+
+
+def _bytes(path: Path) -> BinaryIO:
+    return cast("BinaryIO", gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.datasets.layout import KaggleLayout, Layout, Prepared
 from hm_pipeline.datasets.shop.convert import convert
@@ -47,9 +48,9 @@ class ShopLayout:
             raise FaultyFiles(faults)
         return found
 
-    def prepare(self, raw: Path, scratch: Path, *, connection: Any, home: Path, epoch: date) -> Prepared:
+    def prepare(self, raw: Path, scratch: Path, *, connection: Any, home: Path, epoch: date, replace_types: bool = False) -> Prepared:
         """Return the files converted to Kaggle's layout; raises as :func:`convert`."""
-        found = convert(raw, self.schema, home, scratch, connection=connection, epoch=epoch)
+        found = convert(raw, self.schema, home, scratch, connection=connection, epoch=epoch, replace_types=replace_types)
         atomic_write(scratch / FILE, lambda path: path.write_text(self.text, encoding="utf-8"))
         counts = found.counts
         remarks = [f"{counts.lines:,} order lines: {counts.bought:,} units bought"]
@@ -66,6 +67,28 @@ class ShopLayout:
 
 
 def layout_of(home: Path, schema: Path | None = None) -> Layout:
-    """Return the layout of a schema that is given, else of the one a home was filled by, else Kaggle's."""
-    path = schema or home / FILE
-    return ShopLayout.load(path) if schema or path.exists() else KaggleLayout()
+    """Return the layout of a schema that is given, else of the one a home was filled by, else Kaggle's.
+
+    Raises
+    ------
+    InvalidInput
+        If the schema that is given is not for the home's shop.
+    """
+    stored = home / FILE
+    if schema is None:
+        return ShopLayout.load(stored) if stored.exists() else KaggleLayout()
+    layout = ShopLayout.load(schema)
+    if (home / "calendar.json").exists():
+        _refuse_another_shop(layout.schema, stored, schema)
+    return layout
+
+
+def _refuse_another_shop(schema: ShopSchema, stored: Path, path: Path) -> None:
+    """Refuse a schema by which the home would hold two kinds of ids, or prices in two currencies."""
+    if not stored.exists():
+        what, hint = "the home was filled in Kaggle's layout", "ingest the shop into a home of its own, by HM_HOME"
+        raise InvalidInput(what, where=str(path), hint=hint)
+    was, now = ShopSchema.load(stored).currency, schema.currency
+    if was and now and was != now:
+        hint = "convert the prices, or ingest into a home of its own, by HM_HOME"
+        raise InvalidInput(f"currency is {now!r}, and the home's prices are in {was!r}", where=str(path), hint=hint)
