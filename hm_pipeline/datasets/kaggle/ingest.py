@@ -28,6 +28,7 @@ from hm_pipeline.datasets.kaggle.transactions import Purchases
 from hm_pipeline.datasets.kaggle.week_ranges import span, weeks_in
 from hm_pipeline.datasets.layout import KaggleLayout, Layout, Prepared
 from hm_pipeline.engine.dimension import MOMENT, corrected, digests, record, stamped
+from hm_pipeline.datasets.sources import local_source
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.shards import save_shards, shard_count, split_customers
 from hm_pipeline.engine.staging import Stage
@@ -40,7 +41,7 @@ DIMENSIONS: tuple[tuple[RawTable, type[dy.Schema], Reader], ...] = (
 
 
 def ingest(  # noqa: PLR0913 - options of a command
-    raw: Path | None,
+    raw: Path | str | None,
     home_root: Path,
     *,
     settings: Settings,
@@ -61,7 +62,7 @@ def ingest(  # noqa: PLR0913 - options of a command
     Parameters
     ----------
     raw
-        The files; may be left out where weeks are dropped.
+        The files: a folder, a zip, or a URI as in :mod:`hm_pipeline.datasets.sources`; may be left out where weeks are dropped.
     layout
         How the files are read; Kaggle's layout where not given.
     epoch
@@ -130,11 +131,12 @@ class _Ingest:
     replace_types: bool = field(kw_only=True, default=False)
     prepared: Prepared = field(default_factory=lambda: Prepared({}))
 
-    def carry_out(self, raw: Path | None, drop_weeks: tuple[date, date] | None, *, is_replacing: bool) -> IngestReport:
+    def carry_out(self, source: Path | str | None, drop_weeks: tuple[date, date] | None, *, is_replacing: bool) -> IngestReport:
         home = self.stage.home
         dropped = frozenset(weeks_in(*drop_weeks, home.calendar) if drop_weeks else ())
         weeks = Weeks(self.stage, dropped, is_replacing)
         rejected: dict[str, int] = {}
+        raw = None if source is None else local_source(source, self.stage.root / "fetched", self.layout.choose)
         if raw is None:
             customers, articles = (home.dimension(name).drop(MOMENT).collect() for name in ("customers", "articles"))
         else:

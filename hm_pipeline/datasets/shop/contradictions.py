@@ -7,7 +7,7 @@ from pathlib import Path
 from hm_pipeline.base.calendar import DAYS
 from hm_pipeline.datasets.kaggle.csv_reader import sql_name
 from hm_pipeline.datasets.shop.dimensions import Dimension
-from hm_pipeline.datasets.shop.faults import Fault
+from hm_pipeline.datasets.shop.faults import QUERY, Fault
 from hm_pipeline.datasets.shop.identifiers import trimmed
 from hm_pipeline.datasets.shop.order_lines import LINES, OrderLines
 from hm_pipeline.datasets.shop.table_schema import Articles
@@ -62,7 +62,7 @@ def changed_types(articles: Dimension, home: Path, ids: ShopIds) -> Iterator[Fau
     if not columns.type:
         if stored.height:
             what = f"the home holds the types of {stored.height:,} articles, and the schema names no column of types"
-            yield Fault(", ".join(articles.table.files), what, "name it under articles.columns of the schema")
+            yield Fault(", ".join(articles.table.files) or f"{QUERY}articles", what, "name it under articles.columns of the schema")
         return
     reader.connection.register("stored_types", stored.to_arrow())
     changed = reader.connection.execute(f"""SELECT file, row, id, {sql_name(columns.type)} AS value, old

@@ -2,6 +2,7 @@
 
 import gzip
 import zipfile
+from collections.abc import Sequence
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
@@ -20,13 +21,18 @@ UTF8 = ("utf-8", "utf8")
 
 def locate(raw: Path, table: Table, name: str) -> tuple[list[str], list[Fault]]:
     """Return the names of a table's files in a folder or zip, and what is wrong with them; raises as :func:`names_in`."""
-    known, found, faults = names_in(raw), list[str](), list[Fault]()
+    return choose(names_in(raw) if table.files else (), table, name, str(raw))
+
+
+def choose(known: Sequence[str], table: Table, name: str, shown: str) -> tuple[list[str], list[Fault]]:
+    """Return those of some names that are a table's files, and what is wrong with them; ``shown`` is where they lie."""
+    found, faults = list[str](), list[Fault]()
     for pattern in table.files:
         matches = sorted(other for other in known if fnmatch(other, pattern) or other.endswith(f"/{pattern}"))
         is_pattern = any(sign in pattern for sign in SIGNS)
         if not matches:
             hint = f"name one of {', '.join(sorted(known)[:NAMED]) or 'none'} under {name}.files of the schema"
-            faults.append(Fault(pattern, f"no such file in {raw}", hint))
+            faults.append(Fault(pattern, f"no such file in {shown}", hint))
         elif len(matches) > 1 and not is_pattern:
             faults.append(Fault(pattern, f"there are two: {', '.join(matches)}", "remove one, or name it with its folder"))
         found += matches

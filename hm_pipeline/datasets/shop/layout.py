@@ -1,5 +1,6 @@
 """Layout that a schema describes, and the one that a home was filled by."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ from hm_pipeline.base.files import atomic_write
 from hm_pipeline.datasets.layout import KaggleLayout, Layout, Prepared
 from hm_pipeline.datasets.shop.convert import convert
 from hm_pipeline.datasets.shop.faults import Fault, FaultyFiles
-from hm_pipeline.datasets.shop.files import locate
+from hm_pipeline.datasets.shop.files import choose, locate
 from hm_pipeline.datasets.shop.schema import FILE, ShopSchema
 
 
@@ -48,12 +49,28 @@ class ShopLayout:
             raise FaultyFiles(faults)
         return found
 
+    @property
+    def has_files(self) -> bool:
+        """Whether a table is read from files."""
+        return any(table.files for table in self.schema.tables.values())
+
+    def choose(self, names: Sequence[str], shown: str) -> list[str]:
+        """Return the names of the files that the schema names, among all names; ``shown`` is where they lie."""
+        chosen, faults = list[str](), list[Fault]()
+        for part, table in self.schema.tables.items():
+            found, wrong = choose(names, table, part, shown)
+            chosen, faults = chosen + found, faults + wrong
+        if faults:
+            raise FaultyFiles(faults)
+        return chosen
+
     def prepare(self, raw: Path, scratch: Path, *, connection: Any, home: Path, epoch: date, replace_types: bool = False) -> Prepared:
         """Return the files converted to Kaggle's layout; raises as :func:`convert`."""
         found = convert(raw, self.schema, home, scratch, connection=connection, epoch=epoch, replace_types=replace_types)
         atomic_write(scratch / FILE, lambda path: path.write_text(self.text, encoding="utf-8"))
         counts = found.counts
-        remarks = [f"{counts.lines:,} order lines: {counts.bought:,} units bought"]
+        prices = f", prices in {self.schema.currency}" if self.schema.currency else ""
+        remarks = [f"{counts.lines:,} order lines: {counts.bought:,} units bought{prices}"]
         if counts.netted:
             remarks.append(f"{counts.netted:,} returned units were taken off purchases of the same customer, article and week")
         if counts.left_out:

@@ -8,7 +8,7 @@ from pathlib import Path
 from hm_pipeline.base.calendar import DAYS
 from hm_pipeline.datasets.kaggle.csv_reader import quote, sql_name, sql_path
 from hm_pipeline.datasets.kaggle.row_validation import MOST_PRICE
-from hm_pipeline.datasets.shop.faults import Fault
+from hm_pipeline.datasets.shop.faults import QUERY, Fault
 from hm_pipeline.datasets.shop.identifiers import article_number, customer_hex, is_shortened, trimmed
 from hm_pipeline.datasets.shop.reading import Reader
 from hm_pipeline.datasets.shop.schema import Returns, Transactions
@@ -93,7 +93,7 @@ class OrderLines:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the files, as the schema has them."""
-        return self.table.files
+        return self.table.files or (f"{QUERY}transactions",)
 
     # Faults -----------------------------------------------------------------------------------------------------
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from hm_pipeline.datasets.kaggle.csv_reader import quote, sql_name
-from hm_pipeline.datasets.shop.faults import Fault, FaultyFiles
+from hm_pipeline.datasets.shop.faults import QUERY, Fault, FaultyFiles
 from hm_pipeline.datasets.shop.files import locate, unpacked
+from hm_pipeline.datasets.shop.query import run_query
 from hm_pipeline.datasets.shop.shop_file import ShopFile
 from hm_pipeline.datasets.shop.table_schema import Table
 
@@ -57,12 +58,22 @@ class Reader:
         return True
 
     def _files(self, table: Table, part: str) -> list[ShopFile]:
+        if table.query:
+            return self._queried(table, f"{QUERY}{part}")
         names, faults = locate(self.raw, table, part)
         self.faults += faults
         if faults:
             return []
         paths = {name: unpacked(self.raw, name, self.scratch / "unpacked") for name in names}
         return [ShopFile(name, path, table, self.connection, self.scratch) for name, path in paths.items()]
+
+    def _queried(self, table: Table, name: str) -> list[ShopFile]:
+        try:
+            path = run_query(table, name, self.raw, self.scratch, self.connection)
+        except FaultyFiles as error:
+            self.faults += error.faults
+            return []
+        return [ShopFile(name, path, table, self.connection, self.scratch)]
 
     def one(self, query: str, given: Sequence[object] = ()) -> tuple[Any, ...]:
         """Return the only row of a query, with nothing of it left to fetch."""
@@ -81,7 +92,9 @@ class Reader:
             raise FaultyFiles(self.faults)
 
     def line(self, name: str, file: str, row: int) -> int:
-        """Return the line of a row: fields before it may hold line breaks, and the first line is the header."""
+        """Return the line of a row: fields before it may hold line breaks, and the first line is the header; a query has rows."""
+        if file.startswith(QUERY):
+            return row
         columns = [column[0] for column in self.connection.execute(f"DESCRIBE {name}").fetchall()][2:]
         breaks = " + ".join(f"coalesce(len({sql_name(column)}) - len(replace({sql_name(column)}, chr(10), '')), 0)" for column in columns)
         query = f"SELECT coalesce(sum({breaks}), 0) FROM {name} WHERE file = ? AND row < ?"
@@ -104,16 +117,16 @@ class Reader:
         except FaultyFiles as error:
             self.faults += error.faults
             return []
-        faults = [
-            Fault(file.name, f"two columns are called {column!r}", "rename one", line=1) for column in columns if header.count(column) > 1
-        ]
+        first = 0 if file.table.query else 1
+        twice = [column for column in columns if header.count(column) > 1]
+        faults = [Fault(file.name, f"two columns are called {column!r}", "rename one", line=first) for column in twice]
         places = [str(place) for place, column in enumerate(header, start=1) if not column.strip()]
         if places:
             what = f"columns {', '.join(places)} of the first line have no name"
             faults.append(Fault(file.name, what, "the first line must name every column once", line=1))
         for column in dict.fromkeys(column for column in columns if column not in header):
             hint = f"name one of {', '.join(filter(str.strip, header)) or 'none'} under {part}.columns of the schema"
-            faults.append(Fault(file.name, f"no column {column!r}", hint, line=1))
+            faults.append(Fault(file.name, f"no column {column!r}", hint, line=first))
         self.faults += list(dict.fromkeys(faults))
         return [] if faults else header
 

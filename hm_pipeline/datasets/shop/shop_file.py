@@ -86,7 +86,7 @@ class ShopFile:
 
     @property
     def _is_parquet(self) -> bool:
-        return self.name.endswith(PARQUET)
+        return self.path.name.endswith(PARQUET)
 
     def _header(self) -> list[str]:
         if self._is_parquet:
