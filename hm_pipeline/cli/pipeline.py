@@ -52,7 +52,7 @@ def simulate(  # noqa: PLR0913 - options of a command
         show(words, facts, as_json=as_json)
 
 
-def ingest(
+def ingest(  # noqa: PLR0913 - options of a command
     raw: Annotated[
         str, typer.Argument(metavar="RAW", help="Folder, zip, file: URI or s3:// prefix; optional with --drop-weeks.", show_default=False)
     ] = "",

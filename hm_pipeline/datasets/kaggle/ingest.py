@@ -25,10 +25,10 @@ from hm_pipeline.datasets.kaggle.lost_rows import refuse_losses
 from hm_pipeline.datasets.kaggle.rejected_rows import FILE, BadRows
 from hm_pipeline.datasets.kaggle.report import IngestReport, report_of
 from hm_pipeline.datasets.kaggle.transactions import Purchases
-from hm_pipeline.datasets.kaggle.week_ranges import span, weeks_in
+from hm_pipeline.datasets.kaggle.week_ranges import epoch_of, span, weeks_in
 from hm_pipeline.datasets.layout import KaggleLayout, Layout, Prepared
-from hm_pipeline.engine.dimension import MOMENT, corrected, digests, record, stamped
 from hm_pipeline.datasets.sources import local_source
+from hm_pipeline.engine.dimension import MOMENT, corrected, digests, record, stamped
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.shards import save_shards, shard_count, split_customers
 from hm_pipeline.engine.staging import Stage
@@ -96,25 +96,12 @@ def ingest(  # noqa: PLR0913 - options of a command
         with Stage.open(home) as stage:
             report = progress or (lambda _table, _done, _all: None)
             read_as = layout or KaggleLayout()
-            options = {"skip": skip_bad_rows, "correct_past": correct_past, "replace_types": replace_types}
-            task = _Ingest(stage, settings, _epoch(home, epoch, read_as), report, read_as, **options)
+            first_day = epoch_of(home, epoch, read_as.epoch)
+            task = _Ingest(stage, settings, first_day, report, read_as, skip_bad_rows, correct_past, replace_types)
             return task.carry_out(raw, drop_weeks, is_replacing=replace_weeks)
     except BadRows as error:
         error.save(home.root)
         raise
-
-
-def _epoch(home: Home, epoch: date | None, layout: Layout) -> date:
-    path = home.root / "calendar.json"
-    if not path.exists():
-        return epoch or layout.epoch
-    if epoch not in (None, home.calendar.epoch):
-        raise InvalidInput(
-            f"the home counts weeks from {home.calendar.epoch}, not from {epoch}",
-            where=str(path),
-            hint="use that epoch, or another home",
-        )
-    return home.calendar.epoch
 
 
 @dataclass
@@ -126,9 +113,9 @@ class _Ingest:
     epoch: date
     progress: OnProgress
     layout: Layout
-    skip: bool = field(kw_only=True)
-    correct_past: bool = field(kw_only=True, default=False)
-    replace_types: bool = field(kw_only=True, default=False)
+    skip: bool
+    correct_past: bool
+    replace_types: bool
     prepared: Prepared = field(default_factory=lambda: Prepared({}))
 
     def carry_out(self, source: Path | str | None, drop_weeks: tuple[date, date] | None, *, is_replacing: bool) -> IngestReport:
