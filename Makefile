@@ -9,7 +9,7 @@ FEAST_PORT ?= 8888
 export HM_HOME ?= $(CURDIR)/home
 export PYTHONDONTWRITEBYTECODE := # compiled once: a command that compiles what it imports starts in twice the time
 
-.PHONY: help setup demo demo-real check test notebook kills lint ui feast-ui bench clean
+.PHONY: help setup demo demo-real check test notebook kills container lint ui feast-ui bench clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -60,6 +60,9 @@ notebook: setup ## run the notebooks on the demo's home, or on HM_HOME; the exec
 
 kills: setup ## kill ingest, run and backfill twenty times each, and compare what they leave
 	@$(BIN)/python -m pytest -q tests/e2e/test_kills.py tests/e2e/test_killed_runs.py --kills 20
+
+container: setup ## the container's steps in a clean root, and its services as processes (debootstrap, Postgres, Redis)
+	@$(BIN)/python -m pytest -q tests/e2e/test_container.py --container
 
 lint: setup ## style, types and layers
 	@$(BIN)/ruff check

@@ -45,6 +45,7 @@ settings.load_profile("unhurried")
 
 def pytest_addoption(parser):
     parser.addoption("--kills", type=int, default=2, help="how often each command is killed (tests/e2e/test_kills.py)")
+    parser.addoption("--container", action="store_true", help="build the container in a clean root, and start its services (minutes)")
 
 
 def pytest_configure(config):

@@ -9,6 +9,7 @@ from hm_pipeline.base.errors import InvalidInput
 
 ANALYSES = SIGNALS, RETRIEVAL, ABLATION = ("signals", "retrieval", "ablation")
 SHOPS = ("complete-journey",)
+UI = ("webserver", "daemon")
 RELBENCH = ("user-churn", "item-sales", "user-item-purchase")
 
 

@@ -52,8 +52,10 @@ def simulate(  # noqa: PLR0913 - options of a command
         show(words, facts, as_json=as_json)
 
 
-def ingest(
-    raw: Annotated[Path | None, typer.Argument(metavar="RAW", help="Folder or zip; optional with --drop-weeks.")] = None,
+def ingest(  # noqa: PLR0913 - options of a command
+    raw: Annotated[
+        str, typer.Argument(metavar="RAW", help="Folder, zip, file: URI or s3:// prefix; optional with --drop-weeks.", show_default=False)
+    ] = "",
     epoch: Annotated[
         str, typer.Option(help=f"First day of week 0 of a new home. Default: {REFERENCE_EPOCH}, or the schema's.", show_default=False)
     ] = "",
@@ -66,6 +68,7 @@ def ingest(
     correct_past: Annotated[
         bool, typer.Option("--correct-past", help="Let changed customers and articles hold for past weeks, too, which are then stale.")
     ] = False,
+    replace_types: Annotated[bool, typer.Option("--replace-types", help="Overwrite clothing types of the home's articles.")] = False,
     drop_weeks: Annotated[
         str,
         typer.Option("--drop-weeks", metavar="FROM..TO", help="First delete the weeks from one day to another."),
@@ -84,19 +87,22 @@ def ingest(
     except ValueError as error:
         raise InvalidInput(f"{epoch!r} is not a date", where="--epoch", hint="give a date like 2018-09-19") from error
     dropped = read_range(drop_weeks) if drop_weeks else None
-    if raw is None and dropped is None:
-        raise MissingInput("no files are named", where="RAW", hint="give a folder or zip, or weeks to delete with --drop-weeks")
     settings = Settings.from_environment()
+    layout = layout_of(settings.home, schema)
+    if not raw and dropped is None and layout.has_files:
+        raise MissingInput("no files are named", where="RAW", hint="give a folder or zip, or weeks to delete with --drop-weeks")
+    source = raw or (None if dropped else ".")  # where all tables are queries, paths in them begin here
     with progress(quiet=as_json) as bars, write_lock(settings.home):
         report = bring_in(
-            raw,
+            source,
             settings.home,
             settings=settings,
-            layout=layout_of(settings.home, schema),
+            layout=layout,
             epoch=first_day,
             skip_bad_rows=skip_bad_rows,
             replace_weeks=replace_weeks,
             correct_past=correct_past,
+            replace_types=replace_types,
             drop_weeks=dropped,
             progress=bars,
         )

@@ -8,7 +8,7 @@ from rich.console import Group
 
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.benchmarks.parts import BARS, ON_REQUEST
-from hm_pipeline.cli.choices import one_of
+from hm_pipeline.cli.choices import UI, one_of
 from hm_pipeline.cli.output import Json, show
 
 LONGEST = ", ".join(ON_REQUEST)
@@ -38,8 +38,14 @@ def bench(
 def ui(
     port: Annotated[int, typer.Option(help="Port of the web server.")] = 3000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    only: Annotated[
+        str,
+        typer.Option(
+            "--only", help="Start one of them: webserver or daemon. Default: both.", show_default=False, **one_of(UI, kind="process")
+        ),
+    ] = "",
 ) -> None:
     """Start Dagster's web UI on the home: assets, checks, backfills, schedules; stop it with Ctrl-C."""
     from hm_pipeline.orchestration.webserver import open_ui  # noqa: PLC0415 - as above
 
-    open_ui(Settings.from_environment(), port=port, host=host)
+    open_ui(Settings.from_environment(), port=port, host=host, only=only)

@@ -19,13 +19,16 @@ from hm_pipeline.orchestration.instance import create_storage, write_dagster_yam
 PATIENCE = 10  # seconds that a server has to end by itself
 LOOK = 2  # seconds between two looks at the weeks
 RELOAD = "mutation ($name: String!) {reloadRepositoryLocation(repositoryLocationName: $name) {__typename}}"
+WEBSERVER, DAEMON, INGESTS = "webserver", "daemon", "ingests"
+PARTS = {"": (WEBSERVER, DAEMON, INGESTS), WEBSERVER: (WEBSERVER,), DAEMON: (DAEMON, INGESTS)}  # the first one is watched
 CODE = ("-m", "hm_pipeline.orchestration.definitions")
 
 
-def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") -> None:
+def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1", only: str = "") -> None:
     """Show the home in Dagster until Ctrl-C: its page, and its daemon for backfills, schedules and sensors.
 
-    Both start at once.  `dagster dev` starts a third process and waits for it before the page, which takes twice as long.
+    Both start at once, or one of them where they are processes of two containers.  `dagster dev` starts a third process
+    and waits for it before the page, which takes twice as long.
 
     Raises
     ------
@@ -41,35 +44,47 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
     os.environ["DAGSTER_HOME"] = str(write_dagster_yaml(settings))
     os.environ.setdefault("PYTHONWARNINGS", "ignore")  # Dagster's remarks on its own beta parameters, hundreds of lines
     create_storage(settings.model_copy(update={"home": home}))
-    page = subprocess.Popen([sys.executable, "-m", "dagster_webserver", *CODE, "--port", str(port), "--host", host])  # noqa: S603 - ours
-    daemon = _daemon()
-    news = subprocess.Popen(["nice", "-n", "10", sys.executable, "-m", "hm_pipeline.orchestration.ingest_events"])  # noqa: S607 - as above
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` ends all three, as Ctrl-C does
-    known = _weeks(home)
+    running = {part: _start(part, port, host) for part in PARTS[only]}
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` ends all, as Ctrl-C does
     try:
-        while not _has_ended(page):
-            if (now := _weeks(home)) == known or not _reload(f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"):
-                continue  # a page that does not answer yet is asked again
-            known = now
-            _end(daemon)
-            daemon = _daemon()
+        _watch(running, home, port, host)
     except KeyboardInterrupt:
         return
     finally:
-        for process in (page, daemon, news):
+        for process in running.values():
             process.terminate()  # all at once, before one is waited for
-        for process in (page, daemon, news):
+        for process in running.values():
             _end(process)
+    first = PARTS[only][0]
     raise HomeLocked(
-        f"Dagster's page ended with code {page.returncode}",
-        where=f"port {port}",
+        f"Dagster's {first} ended with code {running[first].returncode}",
+        where=f"port {port}" if first == WEBSERVER else str(home),
         hint="see its output above; if the port is in use, set --port",
     )
 
 
-def _daemon() -> "subprocess.Popen[bytes]":
-    """Start the daemon; it yields to the page while both start, and what it launches inherits that, so that the page stays quick."""
-    return subprocess.Popen(["nice", "-n", "5", sys.executable, "-m", "dagster._daemon", "run", *CODE])  # noqa: S603, S607 - ours
+def _watch(running: "dict[str, subprocess.Popen[bytes]]", home: Path, port: int, host: str) -> None:
+    """Wait until the first process ends, and have all of them load new weeks."""
+    first, known = next(iter(running)), _weeks(home)
+    while not _has_ended(running[first]):
+        if (now := _weeks(home)) == known:
+            continue
+        if WEBSERVER in running and not _reload(f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"):
+            continue  # a page that does not answer yet is asked again
+        known = now
+        if DAEMON in running:
+            _end(running[DAEMON])
+            running[DAEMON] = _start(DAEMON, port, host)
+
+
+def _start(part: str, port: int, host: str) -> "subprocess.Popen[bytes]":
+    """Start a process; the others yield to the page, and what the daemon launches inherits that, so that the page stays quick."""
+    commands = {
+        WEBSERVER: [sys.executable, "-m", "dagster_webserver", *CODE, "--port", str(port), "--host", host],
+        DAEMON: ["nice", "-n", "5", sys.executable, "-m", "dagster._daemon", "run", *CODE],
+        INGESTS: ["nice", "-n", "10", sys.executable, "-m", "hm_pipeline.orchestration.ingest_events"],
+    }
+    return subprocess.Popen(commands[part])  # noqa: S603 - ours
 
 
 def _has_ended(page: "subprocess.Popen[bytes]") -> bool:

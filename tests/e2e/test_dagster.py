@@ -138,7 +138,7 @@ def test_stale_weeks_are_named_however_far_up_the_change_was(fresh, tmp_path):
     materialize(settings, [("signal/seasonality", last), ("signal/seasonality", last - 3)])
     assert _current(settings, ["signal", "seasonality"]).passed
     simulate(tmp_path / "raw", customers=900, articles=500, weeks=2, seed=3)  # the last two weeks only, with other purchases
-    ingest(tmp_path / "raw", settings.home, settings=settings, replace_weeks=True)
+    ingest(tmp_path / "raw", settings.home, settings=settings, replace_weeks=True, replace_types=True)
     found = _current(settings, ["signal", "seasonality"])
     assert not found.passed
     assert found.severity == dg.AssetCheckSeverity.WARN

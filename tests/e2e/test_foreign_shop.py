@@ -90,3 +90,28 @@ def test_a_later_delivery_is_read_by_the_home_s_schema(hm, tmp_path):
     code, _, complaint = hm(home, "ingest", raw)
     assert code == 1
     assert len(complaint.strip().splitlines()) == 4, "a line for each kind of fault"
+
+
+def test_the_other_days_of_a_week_do_not_replace_those_that_are_there(hm, tmp_path):
+    """The data end on the first day of a week; a delivery of its other days alone would lose that day, and one of all days adds them."""
+    home, raw = tmp_path / "home", tmp_path / "raw"
+    raw.mkdir()
+    for path in SHOP.iterdir():
+        (raw / path.name).write_bytes(path.read_bytes())
+    assert hm(home, "schema", SHOP, "--out", tmp_path / "shop.yaml")[0] == 0
+    code, words, _ = hm(home, "ingest", raw, "--schema", tmp_path / "shop.yaml", "--epoch", "2018-09-19", "--json")
+    assert code == 0
+    before = json.loads(words)["rows_in_home"]
+    orders = pl.read_csv(SHOP / "orders.csv", infer_schema=False)
+    day, bought = pl.col("order_date").str.slice(0, 10), pl.col("qty").cast(pl.Int64) > 0
+    april = orders.filter(day.str.contains(r"^(15|16|17|18|19|20)/04/2025"), bought)
+    others = april.with_columns(pl.col("order_date").str.replace("/04/", "/05/", literal=True))
+    others.write_csv(raw / "orders.csv")
+    code, _, complaint = hm(home, "ingest", raw)
+    assert code == 1
+    assert "(week of 2025-05-14; listed in lost.parquet of the home): deliver complete weeks" in complaint
+    pl.concat([orders.filter(day == "14/05/2025"), others]).write_csv(raw / "orders.csv")
+    code, words, complaint = hm(home, "ingest", raw)
+    assert code == 0, complaint
+    added = others["qty"].cast(pl.Int64).sum()
+    assert f"With those of other deliveries it holds {before + added:,} purchases." in " ".join(words.split())

@@ -20,7 +20,7 @@ def other(tmp_path_factory):
     return folder
 
 
-REPLACING, TAKING_BACK = ("--replace-weeks",), ("--drop-weeks", "2020-09-09..2020-09-22")
+REPLACING, TAKING_BACK = ("--replace-weeks", "--replace-types"), ("--drop-weeks", "2020-09-09..2020-09-22")
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ def test_dagster_hears_what_an_ingest_wrote(fresh, tmp_path):
         assert sold.tags[DATA_VERSION] == Manifest.load(home.folder("transactions", last - 1)).fingerprint
         assert sold.metadata["rows"].value == Manifest.load(home.folder("transactions", last - 1)).rows
     simulate(tmp_path / "more", customers=900, articles=500, weeks=3, seed=5)
-    ingest(tmp_path / "more", settings.home, settings=settings, replace_weeks=True)
+    ingest(tmp_path / "more", settings.home, settings=settings, replace_weeks=True, replace_types=True)
     with dagster_instance(settings) as instance:
         assert report_ingested(instance, settings) == 3 + 2
 

@@ -82,13 +82,18 @@ def _type_customers(raw: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def read_articles(connection: Any, path: Path, stored: pl.DataFrame | None = None) -> pl.DataFrame:  # noqa: ARG001 - as customers
+def read_articles(connection: Any, path: Path, stored: pl.DataFrame | None = None) -> pl.DataFrame:
     """Read articles.csv as :class:`Articles`, in the order of the file.
+
+    Parameters
+    ----------
+    stored
+        Articles that are known already, and keep their clothing types.
 
     Raises
     ------
     InvalidInput
-        If a value is not what its column holds, or an article occurs twice.
+        If a value is not what its column holds, an article occurs twice, or is of another type than one that is stored.
     """
     raw = read_text(connection, path, RAW_ARTICLES)
     numbers = [name for name, column in Articles.columns().items() if isinstance(column, dy.Int64)]
@@ -101,7 +106,26 @@ def read_articles(connection: Any, path: Path, stored: pl.DataFrame | None = Non
     _refuse(raw, no_id, path, "article_id", what="is not a number of up to 18 digits", hint=NUMBER_HINT)
     twice = ~articles["article_id"].is_first_distinct()
     _refuse(raw, twice, path, "article_id", what="occurs twice", hint="keep one row an article")
+    if stored is not None:
+        _refuse_changed_types(articles, stored, path)
     return articles
+
+
+def _refuse_changed_types(articles: pl.DataFrame, stored: pl.DataFrame, path: Path) -> None:
+    """Refuse articles of another type than they were: what is learnt of a type is learnt from their purchases."""
+    name = "product_type_no"
+    old = stored.select("article_id", old=name).filter(pl.col("old") >= 0)
+    rows = articles.select("article_id", name).with_row_index("row").join(old, on="article_id").sort("row")
+    changed = rows.filter(pl.col(name).ne_missing(pl.col("old")))
+    if changed.is_empty():
+        return
+    places = records_at(path, changed["row"].head(MOST).to_list())
+    reasons = [
+        f"{name} is another type than {old} of article {article}" for article, old in changed.select("article_id", "old").iter_rows()
+    ]
+    rejects = rejects_of((path.name, line, name, reason, text) for (line, text), reason in zip(places, reasons, strict=False))
+    hint = "give the article another id, or let the files' types replace the home's with --replace-types"
+    raise bad_rows(rejects, value=changed[name][0], hint=hint, count=changed.height)
 
 
 def _refuse(raw: pl.DataFrame, broken: pl.Expr | pl.Series, path: Path, column: str, *, what: str, hint: str) -> None:

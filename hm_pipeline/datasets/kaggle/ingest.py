@@ -25,8 +25,9 @@ from hm_pipeline.datasets.kaggle.lost_rows import refuse_losses
 from hm_pipeline.datasets.kaggle.rejected_rows import FILE, BadRows
 from hm_pipeline.datasets.kaggle.report import IngestReport, report_of
 from hm_pipeline.datasets.kaggle.transactions import Purchases
-from hm_pipeline.datasets.kaggle.week_ranges import span, weeks_in
+from hm_pipeline.datasets.kaggle.week_ranges import epoch_of, span, weeks_in
 from hm_pipeline.datasets.layout import KaggleLayout, Layout, Prepared
+from hm_pipeline.datasets.sources import local_source
 from hm_pipeline.engine.dimension import MOMENT, digests, stamped
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.shards import save_shards, shard_count, split_customers
@@ -49,6 +50,7 @@ def ingest(  # noqa: PLR0913 - options of a command
     skip_bad_rows: bool = False,
     replace_weeks: bool = False,
     correct_past: bool = False,
+    replace_types: bool = False,
     drop_weeks: tuple[date, date] | None = None,
     progress: OnProgress | None = None,
 ) -> IngestReport:
@@ -60,7 +62,7 @@ def ingest(  # noqa: PLR0913 - options of a command
     Parameters
     ----------
     raw
-        The files; may be left out where weeks are dropped.
+        The files: a folder, a zip, or a URI as in :mod:`hm_pipeline.datasets.sources`; may be left out where weeks are dropped.
     layout
         How the files are read; Kaggle's layout where not given.
     epoch
@@ -72,6 +74,8 @@ def ingest(  # noqa: PLR0913 - options of a command
     correct_past
         Let changed customers and articles be what the files hold in past weeks, too; else a change holds from the serving
         week on, and no past week is made again for it.
+    replace_types
+        Let articles have another clothing type than the home holds.
     drop_weeks
         Two days: the weeks from the first one's to the second one's are taken back, before anything is read.
     progress
@@ -92,24 +96,12 @@ def ingest(  # noqa: PLR0913 - options of a command
         with Stage.open(home) as stage:
             report = progress or (lambda _table, _done, _all: None)
             read_as = layout or KaggleLayout()
-            task = _Ingest(stage, settings, _epoch(home, epoch, read_as), report, read_as, skip=skip_bad_rows, correct_past=correct_past)
-            return task.carry_out(None if raw is None else Path(raw), drop_weeks, is_replacing=replace_weeks)
+            first_day = epoch_of(home, epoch, read_as.epoch)
+            task = _Ingest(stage, settings, first_day, report, read_as, skip_bad_rows, correct_past, replace_types)
+            return task.carry_out(raw, drop_weeks, is_replacing=replace_weeks)
     except BadRows as error:
         error.save(home.root)
         raise
-
-
-def _epoch(home: Home, epoch: date | None, layout: Layout) -> date:
-    path = home.root / "calendar.json"
-    if not path.exists():
-        return epoch or layout.epoch
-    if epoch not in (None, home.calendar.epoch):
-        raise InvalidInput(
-            f"the home counts weeks from {home.calendar.epoch}, not from {epoch}",
-            where=str(path),
-            hint="use that epoch, or another home",
-        )
-    return home.calendar.epoch
 
 
 @dataclass
@@ -121,15 +113,17 @@ class _Ingest:
     epoch: date
     progress: OnProgress
     layout: Layout
-    skip: bool = field(kw_only=True)
-    correct_past: bool = field(kw_only=True, default=False)
+    skip: bool
+    correct_past: bool
+    replace_types: bool
     prepared: Prepared = field(default_factory=lambda: Prepared({}))
 
-    def carry_out(self, raw: Path | None, drop_weeks: tuple[date, date] | None, *, is_replacing: bool) -> IngestReport:
+    def carry_out(self, source: Path | str | None, drop_weeks: tuple[date, date] | None, *, is_replacing: bool) -> IngestReport:
         home = self.stage.home
         dropped = frozenset(weeks_in(*drop_weeks, home.calendar) if drop_weeks else ())
         weeks = Weeks(self.stage, dropped, is_replacing)
         rejected: dict[str, int] = {}
+        raw = None if source is None else local_source(source, self.stage.root / "fetched", self.layout.choose)
         if raw is None:
             customers, articles = (home.dimension(name).drop(MOMENT).collect() for name in ("customers", "articles"))
         else:
@@ -152,7 +146,9 @@ class _Ingest:
         """Stage all that the files hold."""
         root = self.stage.root
         connection = connect(root, memory=self.settings.memory, threads=self.settings.threads)
-        self.prepared = self.layout.prepare(raw, root, connection=connection, home=self.stage.home.root, epoch=self.epoch)
+        self.prepared = self.layout.prepare(
+            raw, root, connection=connection, home=self.stage.home.root, epoch=self.epoch, replace_types=self.replace_types
+        )
         files = self.prepared.files
         customers, articles = (self._dimension(connection, files, *dimension) for dimension in DIMENSIONS)
         purchases = Purchases(connection, files[RAW_TRANSACTIONS.file], customers=customers, articles=articles, epoch=self.epoch)
@@ -172,7 +168,8 @@ class _Ingest:
         self.progress(table, 0, 1)
         home, key = self.stage.home, schema.column_names()[0]
         stored = home.dimension(table).collect() if (home.folder(table) / "manifest.json").exists() else None
-        rows = validate(merge(read(connection, path, stored), stored, key, read_header(path, raw)), schema, table=table)
+        compared = None if schema is Articles and self.replace_types else stored
+        rows = validate(merge(read(connection, path, compared), stored, key, read_header(path, raw)), schema, table=table)
         self.progress(table, 1, 1)
         return rows
 

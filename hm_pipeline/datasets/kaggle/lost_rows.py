@@ -10,6 +10,7 @@ from hm_pipeline.base.errors import InvalidInput
 from hm_pipeline.base.files import atomic_write, content_hash
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest, scan_files
+from hm_pipeline.engine.shop_ids import ShopIds
 
 FILE = "lost.parquet"
 NAMED = 3  # weeks that a refusal names
@@ -63,9 +64,19 @@ def refuse_losses(home: Home, folder: Path, counts: Mapping[int, int], customers
     )
     ids = customers.lazy().select("customer_id", "customer_hex")
     lost = listed.join(ids, on="customer_id", how="left").with_columns(customer_id="customer_hex").drop("customer_hex")
-    atomic_write(home.root / FILE, lost.sink_parquet)
+    atomic_write(home.root / FILE, _in_the_shop_s_ids(lost, home).sink_parquet)
     number = sum(counts.values())
     keys = ", ".join(calendar.key(week_id) for week_id in weeks[:NAMED]) + (f" and {len(weeks) - NAMED} more" if len(weeks) > NAMED else "")
     what = f"{number:,} {'purchase that the home holds is' if number == 1 else 'purchases that the home holds are'} not in the files"
     where = f"{'week' if len(weeks) == 1 else 'weeks'} of {keys}; listed in {FILE} of the home"
     return LostRows(what, where=where, hint=HINT)
+
+
+def _in_the_shop_s_ids(rows: pl.LazyFrame, home: Home) -> pl.LazyFrame:
+    ids = ShopIds.load(home.root)
+    if ids.customers is not None:
+        known = ids.customers.lazy().select(customer_id="customer_hex", own="customer")
+        rows = rows.join(known, on="customer_id", how="left").with_columns(customer_id="own").drop("own")
+    if ids.articles is not None:
+        rows = rows.join(ids.articles.lazy(), on="article_id", how="left").with_columns(article_id="article").drop("article")
+    return rows

@@ -45,11 +45,11 @@ def chosen(raw: Path) -> dict[str, Path]:
         raise MissingInput("no such file or folder", where=str(raw), hint=LAYOUT)
     if raw.is_dir():
         names = [path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file() or _refuse_dangling(path)]
-        return {file: raw / name for file, name in _choose(names, raw).items()}
+        return {file: raw / name for file, name in choose(names, str(raw)).items()}
     if raw.suffix.lower() != ".zip":
         raise InvalidInput("is neither a folder nor a .zip", where=str(raw), hint=LAYOUT)
     with open_zip(raw) as archive:
-        return dict.fromkeys(_choose(names_of(archive), raw), raw)
+        return dict.fromkeys(choose(names_of(archive), str(raw)), raw)
 
 
 def _refuse_dangling(path: Path) -> bool:
@@ -58,21 +58,22 @@ def _refuse_dangling(path: Path) -> bool:
     return False
 
 
-def _choose(names: Iterable[str], raw: Path) -> dict[str, str]:
+def choose(names: Iterable[str], shown: str) -> dict[str, str]:
+    """Return the name of each raw file by its name, among all names; raises where one is missing from what is shown as ``shown``."""
     ordered = sorted(names, key=lambda name: (name.count("/"), name))  # the least nested, then plain before .gz before .zip
     found_of: dict[str, str] = {}
     for table in RAW_TABLES:
         wanted = {table.file + suffix for suffix in SUFFIXES}
         found = next((name for name in ordered if name.rpartition("/")[2] in wanted), None)
         if found is None:
-            raise MissingInput(f"{table.file} is missing", where=str(raw), hint=LAYOUT)
+            raise MissingInput(f"{table.file} is missing", where=shown, hint=LAYOUT)
         found_of[table.file] = found
     return found_of
 
 
 def _unpack(raw: Path, scratch: Path) -> dict[str, Path]:
     with open_zip(raw) as archive:
-        names = _choose(names_of(archive), raw)
+        names = choose(names_of(archive), str(raw))
         found = {file: Path(archive.extract(name, scratch)) for file, name in names.items()}
     return _unzipped(found, scratch)
 

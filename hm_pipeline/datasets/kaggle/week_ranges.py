@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from hm_pipeline.base.calendar import DAYS, Calendar
 from hm_pipeline.base.errors import InvalidInput, UnknownWeek
+from hm_pipeline.engine.home import Home
 
 HABIT = 8  # weeks: two months distinguish a habit from an accident, and a new habit is learnt within one
 Days = Callable[[int], frozenset[date]]
@@ -81,3 +82,23 @@ def weeks_in(first: date, last: date, calendar: Calendar) -> range:
         if calendar.week_of(day) not in calendar.weeks:
             raise UnknownWeek(f"{day} lies outside the data", where="--drop-weeks", hint=f"give days from {known}")
     return range(calendar.week_of(first), calendar.week_of(last) + 1)
+
+
+def epoch_of(home: Home, epoch: date | None, default: date) -> date:
+    """Return the first day of week 0 of a home: its own, else one that is given, else the default.
+
+    Raises
+    ------
+    InvalidInput
+        If another one is given than the home's.
+    """
+    path = home.root / "calendar.json"
+    if not path.exists():
+        return epoch or default
+    if epoch not in (None, home.calendar.epoch):
+        raise InvalidInput(
+            f"the home counts weeks from {home.calendar.epoch}, not from {epoch}",
+            where=str(path),
+            hint="use that epoch, or another home",
+        )
+    return home.calendar.epoch

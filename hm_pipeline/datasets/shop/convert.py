@@ -10,6 +10,7 @@ import polars as pl
 
 from hm_pipeline.base.contracts import RAW_ARTICLES, RAW_CUSTOMERS, RAW_TRANSACTIONS
 from hm_pipeline.base.files import atomic_write
+from hm_pipeline.datasets.shop.contradictions import another_shop, changed_types, weeks_in_two_files
 from hm_pipeline.datasets.shop.dimensions import Dimension, write_articles, write_customers
 from hm_pipeline.datasets.shop.order_lines import Counts, OrderLines
 from hm_pipeline.datasets.shop.reading import Reader
@@ -35,8 +36,15 @@ class Converted:
     unlisted: dict[str, int]
 
 
-def convert(raw: Path, schema: ShopSchema, home: Path, scratch: Path, *, connection: Any, epoch: date) -> Converted:
+def convert(
+    raw: Path, schema: ShopSchema, home: Path, scratch: Path, *, connection: Any, epoch: date, replace_types: bool = False
+) -> Converted:
     """Write a shop's files in Kaggle's layout into ``scratch``, and beside them what the home must keep to know the ids again.
+
+    Parameters
+    ----------
+    replace_types
+        Whether an article may have another clothing type than the home holds.
 
     Raises
     ------
@@ -52,6 +60,10 @@ def convert(raw: Path, schema: ShopSchema, home: Path, scratch: Path, *, connect
     is_typed, unlisted = lines.read(), dict[str, int]()
     customers, articles = Dimension(reader, schema.customers, "customer"), Dimension(reader, schema.articles, "article")
     known = [dimension.read() for dimension in (customers, articles) if is_typed or dimension.table]
+    if known[-1] and articles.table and not replace_types:
+        reader.faults += changed_types(articles, home, ids)
+    if is_typed:
+        reader.faults += [*weeks_in_two_files(lines), *another_shop(lines, ids)]
     if is_typed and all(known):
         for dimension, stored in ((customers, ids.customers), (articles, ids.articles)):
             unlisted[dimension.name] = dimension.find_unlisted(stored)

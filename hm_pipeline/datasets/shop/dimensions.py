@@ -9,7 +9,7 @@ import polars as pl
 from hm_pipeline.base.contracts import RAW_ARTICLES
 from hm_pipeline.datasets.kaggle.csv_reader import fetch, sql_name, sql_path
 from hm_pipeline.datasets.shop.faults import Fault
-from hm_pipeline.datasets.shop.identifiers import article_number, customer_hex
+from hm_pipeline.datasets.shop.identifiers import article_number, customer_hex, is_shortened, trimmed
 from hm_pipeline.datasets.shop.reading import Reader
 from hm_pipeline.datasets.shop.table_schema import Articles, Customers
 
@@ -49,9 +49,9 @@ class Dimension:
         """Read the table, and its ids as ``known_<name>s``; whether nothing is wrong with it."""
         source = f"SELECT DISTINCT {self.name} AS id FROM typed WHERE {self.name} <> ''"
         if self.table is not None:
-            if not self.reader.read(self.table, f"{self.name}s", list(dict.fromkeys(self.table.columns.named.values()))):
+            if not self.reader.read(self.table, f"{self.name}s", f"{self.name}s", list(dict.fromkeys(self.table.columns.named.values()))):
                 return False
-            source = f"SELECT trim({self._column}) AS id FROM {self.name}s"
+            source = f"SELECT {trimmed(self._id)} AS id FROM {self.name}s"
         before = len(self.reader.faults)
         self.reader.connection.execute(f"CREATE OR REPLACE TABLE known_{self.name}s AS {source}")
         self.reader.faults += list(self._faults()) if self.table else []
@@ -81,24 +81,24 @@ class Dimension:
         """Name of the column of ids, in the files or among those of the order lines."""
         return str(getattr(self.table.columns, self.name)) if self.table else "id"
 
-    @property
-    def _column(self) -> str:
-        return sql_name(self._id)
-
     def _faults(self) -> Iterator[Fault]:
-        hint = f"keep one row a {self.name}"
+        hint = f"keep one row for each {self.name}"
         twice = (
-            f"SELECT * FROM (SELECT file, row, {self._column} AS value, row_number() OVER (PARTITION BY trim({self._column})"
+            f"SELECT * FROM (SELECT file, row, {sql_name(self._id)} AS value, row_number() OVER (PARTITION BY {trimmed(self._id)}"
             f" ORDER BY file, row) AS place FROM {self.name}s) WHERE place > 1"
         )
         yield from self._found(twice, "stands there twice, blanks around it apart", hint)
         yield from self._found(
-            f"SELECT file, row, {self._column} AS value FROM {self.name}s WHERE coalesce(trim({self._column}), '') = ''", "is empty", hint
+            f"SELECT file, row, {sql_name(self._id)} AS value FROM {self.name}s WHERE coalesce({trimmed(self._id)}, '') = ''",
+            "is empty",
+            hint,
         )
+        shortened = f"SELECT file, row, {sql_name(self._id)} AS value FROM {self.name}s WHERE {is_shortened(trimmed(self._id))}"
+        yield from self._found(shortened, "is a number that was shortened", "export ids as text")
         if isinstance(self.table, Customers) and (name := self.table.columns.age or self.table.columns.birth_year):
-            number = f"try_cast(trim({sql_name(name)}) AS DOUBLE)"
+            number = f"try_cast({trimmed(name)} AS DOUBLE)"
             least, most = (0, OLDEST) if self.table.columns.age else (1_800, 2_100)
-            wrong = f"trim({sql_name(name)}) <> '' AND NOT coalesce({number} BETWEEN {least} AND {most}, false)"
+            wrong = f"{trimmed(name)} <> '' AND NOT coalesce({number} BETWEEN {least} AND {most}, false)"
             yield from self._found(
                 f"SELECT file, row, {sql_name(name)} AS value FROM customers WHERE {wrong}",
                 f"is no number between {least} and {most}",
@@ -174,4 +174,4 @@ def write_articles(articles: Dimension, path: Path, codes: Codes) -> tuple[pl.Da
 
 
 def _trimmed(name: str) -> str:
-    return f"nullif(trim({sql_name(name)}), '')"
+    return f"nullif({trimmed(name)}, '')"

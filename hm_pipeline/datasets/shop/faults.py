@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from hm_pipeline.base.errors import InvalidInput
 
+QUERY = "query of "  # begins the name of what is no file, and has rows in place of lines
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -29,10 +31,11 @@ class Fault:
     count: int = 1
 
     def __str__(self) -> str:
+        unit = "row" if self.file.startswith(QUERY) else "line"
         place = ", ".join(
-            part for part in (self.file, f"line {self.line}" if self.line else "", self.column and f"column {self.column}") if part
+            part for part in (self.file, f"{unit} {self.line}" if self.line else "", self.column and f"column {self.column}") if part
         )
-        rows = f", and {self.count - 1:,} more rows" if self.count > 1 else ""
+        rows = f", and {self.count - 1:,} more row{'s' if self.count > 2 else ''}" if self.count > 1 else ""
         shown = f"{self.value!r} " if self.value or (self.line and self.column) else ""
         return f"{place}: {shown}{self.what}{rows}: {self.hint}"
 

@@ -2,9 +2,11 @@
 
 import gzip
 import zipfile
+from collections.abc import Sequence
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO, cast
 
 from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.datasets.kaggle import csv_records
@@ -19,13 +21,18 @@ UTF8 = ("utf-8", "utf8")
 
 def locate(raw: Path, table: Table, name: str) -> tuple[list[str], list[Fault]]:
     """Return the names of a table's files in a folder or zip, and what is wrong with them; raises as :func:`names_in`."""
-    known, found, faults = names_in(raw), list[str](), list[Fault]()
+    return choose(names_in(raw) if table.files else (), table, name, str(raw))
+
+
+def choose(known: Sequence[str], table: Table, name: str, shown: str) -> tuple[list[str], list[Fault]]:
+    """Return those of some names that are a table's files, and what is wrong with them; ``shown`` is where they lie."""
+    found, faults = list[str](), list[Fault]()
     for pattern in table.files:
         matches = sorted(other for other in known if fnmatch(other, pattern) or other.endswith(f"/{pattern}"))
         is_pattern = any(sign in pattern for sign in SIGNS)
         if not matches:
             hint = f"name one of {', '.join(sorted(known)[:NAMED]) or 'none'} under {name}.files of the schema"
-            faults.append(Fault(pattern, f"no such file in {raw}", hint))
+            faults.append(Fault(pattern, f"no such file in {shown}", hint))
         elif len(matches) > 1 and not is_pattern:
             faults.append(Fault(pattern, f"there are two: {', '.join(matches)}", "remove one, or name it with its folder"))
         found += matches
@@ -72,10 +79,38 @@ def open_text(path: Path, encoding: str) -> TextIO:
 
 def line_of_bad_byte(path: Path, encoding: str) -> int:
     """Return the first line that is not written in an encoding, 0 where there is none."""
-    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+    with _bytes(path) as file:
         for line, data in enumerate(file, start=1):
             try:
                 data.decode(encoding)
             except UnicodeError:
                 return line
     return 0
+
+
+def line_of_utf8(path: Path, encoding: str) -> int:
+    """Return the first line beyond ASCII of a file that is UTF-8 where single bytes are named: they would be read as other letters."""
+    if len(bytes(range(128, 256)).decode(encoding, "replace")) != 128:
+        return 0  # of several bytes, such as UTF-16
+    found = 0
+    with _bytes(path) as file:
+        for line, data in enumerate(file, start=1):
+            try:
+                data.decode("utf-8")
+            except UnicodeError:
+                return 0
+            found = found or (0 if data.isascii() else line)
+    return found
+
+
+def line_of_nul(path: Path) -> int:
+    """Return the first line of a file with a NUL character, 0 where there is none."""
+    with _bytes(path) as file:
+        if not any(b"\0" in block for block in iter(partial(file.read, 1 << 20), b"")):
+            return 0
+        file.seek(0)
+        return next(line for line, data in enumerate(file, start=1) if b"\0" in data)
+
+
+def _bytes(path: Path) -> BinaryIO:
+    return cast("BinaryIO", gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb"))

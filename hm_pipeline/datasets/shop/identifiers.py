@@ -1,9 +1,22 @@
 """Identifiers of a shop as those of the tables: hashes, so that an id has the same number in every delivery and every home."""
 
 from hm_pipeline.base.ids import HEX
+from hm_pipeline.datasets.kaggle.csv_reader import quote, sql_name
 
+BLANKS = " \t\r\n\v\f\u00a0\u200b\u2007\u202f\ufeff"  # a tab or a zero-width space makes no other customer
+SHORTENED = "^[+-]?[0-9]([.,][0-9]+)?[eE][+][0-9]+$"
 LEAST_HASHED, HASHED = 10**14, 9 * 10**14  # 15 digits: a double holds them, and shorter numbers stay what they are
 OWN_NUMBER = "^[1-9][0-9]{0,13}$"
+
+
+def trimmed(name: str) -> str:
+    """Return the SQL of a column's text without blanks of any kind around it."""
+    return f"trim({sql_name(name)}, {quote(BLANKS)})"
+
+
+def is_shortened(text: str) -> str:
+    """Return the SQL of whether a text is a number that a spreadsheet has shortened, by which ids become one another's."""
+    return f"regexp_matches({text}, {quote(SHORTENED)})"
 
 
 def customer_hex(text: str) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 from hm_pipeline.base.calendar import DAYS
 from hm_pipeline.datasets.kaggle.csv_reader import quote, sql_name, sql_path
 from hm_pipeline.datasets.kaggle.row_validation import MOST_PRICE
-from hm_pipeline.datasets.shop.faults import Fault
-from hm_pipeline.datasets.shop.identifiers import article_number, customer_hex
+from hm_pipeline.datasets.shop.faults import QUERY, Fault
+from hm_pipeline.datasets.shop.identifiers import article_number, customer_hex, is_shortened, trimmed
 from hm_pipeline.datasets.shop.reading import Reader
 from hm_pipeline.datasets.shop.schema import Returns, Transactions
 
@@ -51,7 +51,7 @@ class OrderLines:
 
     def read(self) -> bool:
         """Read the lines, and type them as ``typed``; whether nothing is wrong with them."""
-        if not self.reader.read(self.table, LINES, list(dict.fromkeys(self.table.columns.named.values()))):
+        if not self.reader.read(self.table, "transactions", LINES, list(dict.fromkeys(self.table.columns.named.values()))):
             return False
         self.reader.connection.execute(f"CREATE OR REPLACE TABLE typed AS SELECT file, row, {self._typed()} FROM {LINES}")
         before = len(self.reader.faults)
@@ -60,7 +60,7 @@ class OrderLines:
 
     def _text(self, part: str) -> str:
         name = getattr(self.table.columns, part)
-        return f"trim({sql_name(name)})" if name else "NULL::VARCHAR"
+        return trimmed(name) if name else "NULL::VARCHAR"
 
     def _typed(self) -> str:
         price, quantity = self._number("price"), self._number("quantity") if self.table.columns.quantity else "1.0"
@@ -75,10 +75,12 @@ class OrderLines:
             {is_return} AS is_return, {channel} AS channel, {self._text("channel")} AS raw_channel"""
 
     def _number(self, part: str) -> str:
-        text = self._text(part)
-        if self.table.thousands:
-            text = f"replace({text}, {quote(self.table.thousands)}, '')"
-        return f"try_cast(replace({text}, {quote(self.table.decimal)}, '.') AS DOUBLE)"
+        """Return the SQL of a number; one that is not written as the schema has it is none, as 7.08 is not 708."""
+        text, point, mark = self._text(part), self.table.decimal, self.table.thousands
+        grouped = f"[0-9]{{1,3}}([{mark}][0-9]{{3}})+|" if mark else ""
+        written = f"[+-]?(({grouped}[0-9]+)([{point}][0-9]*)?|[{point}][0-9]+)([eE][+-]?[0-9]+)?"
+        plain = f"replace(replace({text}, {quote(mark)}, ''), {quote(point)}, '.')" if mark else f"replace({text}, {quote(point)}, '.')"
+        return f"CASE WHEN regexp_full_match({text}, {quote(written)}) THEN try_cast({plain} AS DOUBLE) END"
 
     def _day(self) -> str:
         moment = f"try_strptime({self._text('day')}, {quote(self.table.date_format)})"
@@ -88,6 +90,11 @@ class OrderLines:
             return f"(({moment} AT TIME ZONE {quote(self.table.written_in)}) AT TIME ZONE {quote(self.table.time_zone)})::DATE"
         return f"{moment}::DATE"
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the files, as the schema has them."""
+        return self.table.files or (f"{QUERY}transactions",)
+
     # Faults -----------------------------------------------------------------------------------------------------
 
     def _kinds(self) -> Iterator[tuple[str, str, str, str]]:
@@ -95,21 +102,22 @@ class OrderLines:
         columns, tomorrow = self.table.columns, datetime.now(UTC).date() + timedelta(days=1)
         for part in ("customer", "article"):
             yield getattr(columns, part), f"coalesce({part}, '') = ''", "is empty", "give every line its own"
+            yield getattr(columns, part), is_shortened(part), "is a number that was shortened", "export ids as text"
         yield columns.day, "day IS NULL", f"is not written as {self.table.date_format}", "give date_format as the files have it"
         yield columns.day, f"day < DATE '{self.epoch}'", f"lies before the epoch {self.epoch}", "choose an earlier epoch with --epoch"
         yield columns.day, f"day > DATE '{tomorrow}'", "lies in the future", "write the day of the purchase"
-        yield columns.price, "raw_price IS NULL OR NOT isfinite(raw_price)", "is not a number", "set decimal and thousands in the schema"
+        yield columns.price, "raw_price IS NULL", "is not a number", "set decimal and thousands in the schema"
         yield columns.price, "raw_price < 0 AND NOT is_return", "is negative", "mark returns by a negative quantity, or by is_return"
         yield columns.price, f"price > {MOST_PRICE}", f"is above {MOST_PRICE}", "set price_divisor in the schema, such as 100"
         if columns.quantity:
-            yield columns.quantity, "quantity IS NULL OR NOT isfinite(quantity)", "is not a number", "set decimal in the schema"
+            yield columns.quantity, "quantity IS NULL", "is not a number", "set decimal and thousands in the schema"
             yield columns.quantity, "quantity = 0", "is 0", "leave such lines out"
             if self.table.quantity == "units":
                 yield columns.quantity, "units <> trunc(units)", "is not an integer", "set quantity: weight in the schema"
             yield columns.quantity, f"units > {MOST_UNITS}", f"is above {MOST_UNITS}", "set quantity: weight, or mend the line"
         if columns.channel:
             hint = "name it under channels in the schema, 1 for a store and 2 for online"
-            yield columns.channel, "channel IS NULL AND coalesce(raw_channel, '') <> ''", "is no known channel", hint
+            yield columns.channel, "coalesce(raw_channel, '') <> '' AND coalesce(channel NOT IN (1, 2), true)", "is no known channel", hint
         if self.table.returns is Returns.REFUSE:
             yield columns.quantity or columns.is_return, "is_return", "is a return", "set returns: net or leave_out in the schema"
 
@@ -118,7 +126,7 @@ class OrderLines:
         counts = ", ".join(f"count(*) FILTER ({broken})" for _, broken, _, _ in kinds)
         found = self.reader.one(f"SELECT {counts} FROM typed")
         if not self.reader.one("SELECT count(*) FROM typed WHERE NOT is_return")[0]:
-            yield Fault(", ".join(self.table.files), "no line is a purchase, all are returns", "give the lines of purchases, too")
+            yield Fault(", ".join(self.names), "no line is a purchase, all are returns", "give the lines of purchases, too")
         for (column, broken, what, hint), count in zip(kinds, found, strict=True):
             if count:
                 wrong = f"(SELECT file, row FROM typed WHERE {broken}) AS wrong"  # apart, as the files' columns may bear these names

@@ -12,7 +12,7 @@ import polars as pl
 
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.datasets.shop.files import open_text
-from hm_pipeline.datasets.shop.reading import PARQUET
+from hm_pipeline.datasets.shop.shop_file import PARQUET
 
 ROWS = 20_000
 CHECKED = 2_000  # values of a column that are looked at

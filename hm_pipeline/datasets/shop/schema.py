@@ -36,6 +36,13 @@ class TransactionColumns(Columns):
     channel: str = ""
     is_return: str = ""
 
+    @model_validator(mode="after")
+    def _is_one_for_each(self) -> Self:
+        named = list(self.named.values())
+        if twice := [name for name in dict.fromkeys(named) if named.count(name) > 1]:
+            raise ValueError(f"{twice[0]!r} is named twice")
+        return self
+
 
 class Transactions(Table):
     """Order lines.

@@ -1,6 +1,7 @@
 """Schemas of single tables of a shop: their files, how these are written, and the columns of customers and catalogue."""
 
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
@@ -9,6 +10,7 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+DUCKDB, SQLITE, POSTGRES = (".duckdb", ".ddb"), (".sqlite", ".sqlite3", ".db"), ("postgresql://", "postgres://")
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 
 
@@ -25,15 +27,37 @@ class Table(Part):
     ----------
     files
         Names or patterns, relative to the folder that is ingested; CSV, as it is or as .gz, or Parquet.
+    query, database
+        SQL in place of files: DuckDB's, whose readers take files, patterns and ``s3://``; or that of a database, which is a
+        DuckDB or SQLite file or a ``postgresql://`` address without its password.
     separator, decimal, thousands, encoding
         Separator of fields, decimal point, separator of thousands, and encoding of CSV files.
     """
 
-    files: Names
+    files: Names = ()
+    query: str = ""
+    database: str = ""
     separator: str = Field(",", min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
     thousands: Literal["", ".", ",", " ", "'"] = ""
     encoding: str = "utf-8"
+
+    @field_validator("database")
+    @classmethod
+    def _is_database(cls, address: str) -> str:
+        if address and not address.endswith(DUCKDB + SQLITE) and not address.startswith(POSTGRES):
+            raise ValueError(f"is no DuckDB file ({', '.join(DUCKDB)}), SQLite file ({', '.join(SQLITE)}) or {POSTGRES[0]} address")
+        if "://" in address and urlsplit(address).password is not None:
+            raise ValueError("a password does not belong in a schema, which the home keeps: set PGPASSWORD, or use a password file")
+        return address
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if bool(self.files) == bool(self.query):
+            raise ValueError("give files or a query")
+        if self.database and not self.query:
+            raise ValueError("a database needs a query")
+        return self
 
     @field_validator("encoding")
     @classmethod

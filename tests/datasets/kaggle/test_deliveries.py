@@ -112,7 +112,8 @@ def test_what_a_delivery_has_no_column_for_stays(tmp_path: Path) -> None:
     home = tmp_path / "home"
     run(write(tmp_path / "one"), home)
     articles = "article_id,product_code,product_type_no,product_type_name\n108775044,108775,254,Top\n108775099,108775,254,Top\n"
-    run(write(tmp_path / "two", customers=f"customer_id\n{ADA}\n", articles=articles, transactions=purchases("2020-09-23")), home)
+    two = write(tmp_path / "two", customers=f"customer_id\n{ADA}\n", articles=articles, transactions=purchases("2020-09-23"))
+    ingest(two, home, settings=Settings(), replace_types=True)
     ada = Home(home).dimension("customers").filter(customer_hex=ADA).collect()
     assert ada.select("age", "club_member_status", "is_active", "is_fashion_news").rows() == [(21, "PRE-CREATE", True, False)]
     stored = Home(home).dimension("articles").collect()

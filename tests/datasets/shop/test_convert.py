@@ -6,7 +6,6 @@ from datetime import date
 
 import polars as pl
 import pytest
-import yaml
 
 from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.datasets.kaggle.csv_reader import connect
@@ -14,29 +13,7 @@ from hm_pipeline.datasets.shop.convert import convert
 from hm_pipeline.datasets.shop.faults import FaultyFiles
 from hm_pipeline.datasets.shop.files import unpacked
 from hm_pipeline.datasets.shop.schema import ShopSchema
-
-ORDERS = """when;who;what;money;n;where
-01/03/2024 10:00;K1;A-1;1.000,50;2;web
-02/03/2024 23:30;K2;B-2;7,08;1;laden
-03/03/2024 10:00;K1;A-1;1.000,50;-1;web
-20/03/2024 10:00;K1;A-1;1.000,50;-1;web
-"""
-PEOPLE = "who;born\nK1;1990\nK2;\n"
-GOODS = "what;title;kind\nA-1;Rock;Röcke\nB-2;Hose;Hosen\n"
-SCHEMA = {
-    "currency": "EUR",
-    "transactions": {
-        "files": "orders.csv",
-        "separator": ";",
-        "decimal": ",",
-        "thousands": ".",
-        "columns": {"day": "when", "customer": "who", "article": "what", "price": "money", "quantity": "n", "channel": "where"},
-        "date_format": "%d/%m/%Y %H:%M",
-        "channels": {"laden": 1, "web": 2},
-    },
-    "customers": {"files": "people.csv", "separator": ";", "columns": {"customer": "who", "birth_year": "born"}},
-    "articles": {"files": "goods.csv", "separator": ";", "columns": {"article": "what", "name": "title", "type": "kind"}},
-}
+from tests.datasets.shop.shop_files import GOODS, ORDERS, PEOPLE, SCHEMA, line, write
 
 
 @pytest.fixture
@@ -44,17 +21,7 @@ def shop(tmp_path):
     """Convert files, the usual ones or others, and return the three tables, with what was counted."""
 
     def made(files=None, change=None, home=None):
-        raw = tmp_path / "raw"
-        raw.mkdir(exist_ok=True)
-        for name, text in ({"orders.csv": ORDERS, "people.csv": PEOPLE, "goods.csv": GOODS} | (files or {})).items():
-            if text is not None:
-                (raw / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-        path = tmp_path / "shop.yaml"
-        schema = yaml.safe_load(yaml.safe_dump(SCHEMA))
-        for key, value in (change or {}).items():
-            table, _, part = key.partition(".")
-            schema[table] = {**schema[table], part: value} if part else value
-        path.write_text(yaml.safe_dump({key: value for key, value in schema.items() if value is not None}))
+        raw, path = write(tmp_path, files, change)
         scratch = tmp_path / f"scratch{len(list(tmp_path.glob('scratch*')))}"
         scratch.mkdir()
         connection = connect(scratch, memory="1GB", threads=1)
@@ -95,7 +62,7 @@ def test_returns_are_never_bought(shop, how, left):
 
 def test_returns_are_refused_where_the_schema_wants_it(shop):
     (line,) = faults(shop, change={"transactions.returns": "refuse"})
-    assert line.startswith("orders.csv, line 4, column n: '-1' is a return, and 1 more rows")
+    assert line.startswith("orders.csv, line 4, column n: '-1' is a return, and 1 more row")
 
 
 def test_a_return_of_a_later_week_does_not_change_the_week_of_the_purchase(shop):
@@ -185,11 +152,6 @@ def test_a_zip_is_read(shop, tmp_path):
     assert found.counts.bought == 2
 
 
-def line(day="05/03/2024 10:00", who="K1", what="A-1", money="5", n="1", where="web"):
-    """Return the order lines and one more."""
-    return {"orders.csv": f"{ORDERS}{day};{who};{what};{money};{n};{where}\n"}
-
-
 def test_a_damaged_zip_is_refused_in_one_line(tmp_path):
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         archive.writestr("orders.csv", ORDERS)
@@ -197,34 +159,6 @@ def test_a_damaged_zip_is_refused_in_one_line(tmp_path):
     (tmp_path / "all.zip").write_bytes(data.replace(b"K1;A-1", b"K1;A-9", 1))
     with pytest.raises(InvalidInput, match="cannot be unpacked"):
         unpacked(tmp_path / "all.zip", "orders.csv", tmp_path / "out")
-
-
-BAD = {
-    "a column that is not there": ({}, {"customers.columns": {"customer": "kunde"}}, "line 1: no column 'kunde': name one of who, born"),
-    "a file that is not there": ({}, {"articles.files": "ware.csv"}, "ware.csv: no such file in"),
-    "an id that two customers share": ({"people.csv": PEOPLE + " K1 ;1991\n"}, {}, "line 4, column who: ' K1 ' stands there twice"),
-    "an article twice": ({"goods.csv": GOODS + "B-2;x;y\n"}, {}, "goods.csv, line 4, column what: 'B-2' stands there twice"),
-    "another encoding": ({"goods.csv": GOODS.encode("cp1252")}, {}, "goods.csv, line 2: is not utf-8: give the encoding"),
-    "merged headers": ({"orders.csv": ORDERS.replace("who;what", ";")}, {}, "line 1: columns 2, 3 of the first line have no name"),
-    "a field too few": ({"orders.csv": ORDERS + "05/03/2024 10:00;K1;5\n"}, {}, "line 6: the row has 3 fields, the first line 6"),
-    "a quote that is never closed": (line(who='"K1'), {}, "orders.csv: cannot be read: unexpected end of data"),
-    "an unlisted customer": (line(who="K9"), {"customers.unlisted": "refuse"}, "line 6, column who: 'K9' is not among the customers"),
-    "an unlisted article": (line(what="X"), {"articles.unlisted": "refuse"}, "line 6, column what: 'X' is not among the articles"),
-    "an unknown channel": (line(where="fax"), {}, "orders.csv, line 6, column where: 'fax' is no known channel"),
-    "days of another format": (line(day="2024-03-05"), {}, "line 6, column when: '2024-03-05' is not written as %d/%m/%Y %H:%M"),
-    "a price that is no number": (line(money="five"), {}, "column money: 'five' is not a number"),
-    "a price too high": (line(money="3.000,00"), {}, "column money: '3.000,00' is above 2147: set price_divisor"),
-    "a negative price": (line(money="-3"), {}, "column money: '-3' is negative"),
-    "half a unit": (line(n="0,5"), {}, "column n: '0,5' is not an integer: set quantity: weight"),
-    "a quantity of nothing": (line(n="0"), {}, "column n: '0' is 0"),
-    "a day to come": (line(day="05/03/2124 10:00"), {}, "lies in the future"),
-    "a day before the epoch": (line(day="05/03/2014 10:00"), {}, "lies before the epoch 2018-09-19"),
-    "a customer without an id": (line(who=""), {}, "column who: '' is empty"),
-    "a birth year that is none": ({"people.csv": "who;born\nK1;90\nK2;1990\n"}, {}, "line 2, column born: '90' is no number between"),
-    "a file without rows": ({"orders.csv": ORDERS.splitlines()[0] + "\n"}, {}, "orders.csv: no rows"),
-    "an empty file": ({"orders.csv": ""}, {}, "orders.csv, line 1: no column 'when'"),
-    "returns alone": ({"orders.csv": "when;who;what;money;n;where\n01/03/2024 10:00;K1;A-1;5;-1;web\n"}, {}, "no line is a purchase"),
-}  # fmt: skip
 
 
 def test_customers_and_articles_whom_only_order_lines_name_are_added(shop, tmp_path):
@@ -242,20 +176,6 @@ def test_customers_and_articles_whom_only_order_lines_name_are_added(shop, tmp_p
 def test_files_that_do_not_belong_together_are_refused(shop):
     lines = faults(shop, {"people.csv": "who;born\nX1;1990\nX2;1991\n"})
     assert any("orders.csv, line 2, column who: 'K1' is not among the customers, and 3 more rows" in text for text in lines)
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_a_fault_is_a_line_with_its_place_and_value(shop, name):
-    files, change, expected = BAD[name]
-    lines = faults(shop, files, change)
-    assert any(expected in line for line in lines), lines
-    assert all("\n" not in line for line in lines)
-
-
-def test_two_files_of_one_name_are_refused(shop, tmp_path):
-    (tmp_path / "raw" / "old").mkdir(parents=True)
-    (tmp_path / "raw" / "old" / "orders.csv").write_text(ORDERS)
-    assert any("orders.csv: there are two: old/orders.csv, orders.csv" in line for line in faults(shop))
 
 
 def test_all_kinds_of_faults_are_listed_at_once(shop):
