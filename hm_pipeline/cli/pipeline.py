@@ -4,7 +4,7 @@ import time
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Group
@@ -78,6 +78,7 @@ def ingest(
     from hm_pipeline.datasets.kaggle.week_ranges import read_range  # noqa: PLC0415 - as above
     from hm_pipeline.datasets.shop.layout import layout_of  # noqa: PLC0415 - as above
     from hm_pipeline.engine.home import Home  # noqa: PLC0415 - a command's help need not wait for it
+    from hm_pipeline.orchestration.command_runs import recorded  # noqa: PLC0415 - as above
 
     try:
         first_day = date.fromisoformat(epoch) if epoch else None
@@ -86,8 +87,8 @@ def ingest(
     dropped = read_range(drop_weeks) if drop_weeks else None
     if raw is None and dropped is None:
         raise MissingInput("no files are named", where="RAW", hint="give a folder or zip, or weeks to delete with --drop-weeks")
-    settings = Settings.from_environment()
-    with progress(quiet=as_json) as bars, write_lock(settings.home):
+    settings, facts = Settings.from_environment(), dict[str, Any]()
+    with progress(quiet=as_json) as bars, recorded(settings.home, facts), write_lock(settings.home):
         report = bring_in(
             raw,
             settings.home,
@@ -100,7 +101,8 @@ def ingest(
             drop_weeks=dropped,
             progress=bars,
         )
-    show(words_of(report, Home(settings.home)), asdict(report), as_json=as_json)
+        facts |= asdict(report)
+    show(words_of(report, Home(settings.home)), facts, as_json=as_json)
 
 
 def run(

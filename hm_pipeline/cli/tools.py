@@ -38,8 +38,11 @@ def bench(
 def ui(
     port: Annotated[int, typer.Option(help="Port of the web server.")] = 3000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    *,
+    automate: Annotated[bool, typer.Option("--automate", help="Start with the automation on: from new files of HM_RAW to lists.")] = False,
 ) -> None:
-    """Start Dagster's web UI on the home: assets, checks, backfills, schedules; stop it with Ctrl-C."""
+    """Start Dagster's web UI on the home: assets, checks, backfills, automation; stop it with Ctrl-C."""
     from hm_pipeline.orchestration.webserver import open_ui  # noqa: PLC0415 - as above
 
-    open_ui(Settings.from_environment(), port=port, host=host)
+    settings = Settings.from_environment()
+    open_ui(settings.model_copy(update={"automate": settings.automate or automate}), port=port, host=host)

@@ -23,7 +23,7 @@ CODE = ("-m", "hm_pipeline.orchestration.definitions")
 
 
 def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") -> None:
-    """Show the home in Dagster until Ctrl-C: its page, and its daemon for backfills, schedules and sensors.
+    """Show the home in Dagster until Ctrl-C: its page, and its daemon for backfills and sensors.
 
     Both start at once.  `dagster dev` starts a third process and waits for it before the page, which takes twice as long.
 
@@ -38,12 +38,13 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
     if not home.parent.is_dir():
         raise MissingInput("there is no such folder", where=str(home.parent), hint="set HM_HOME to a place that can be written")
     os.environ["HM_HOME"] = str(home)  # runs of the daemon start in folders of their own
+    os.environ["HM_AUTOMATE"] = str(settings.automate).lower()
     os.environ["DAGSTER_HOME"] = str(write_dagster_yaml(settings))
     os.environ.setdefault("PYTHONWARNINGS", "ignore")  # Dagster's remarks on its own beta parameters, hundreds of lines
     create_storage(settings.model_copy(update={"home": home}))
     page = subprocess.Popen([sys.executable, "-m", "dagster_webserver", *CODE, "--port", str(port), "--host", host])  # noqa: S603 - ours
     daemon = _daemon()
-    news = subprocess.Popen(["nice", "-n", "10", sys.executable, "-m", "hm_pipeline.orchestration.ingest_events"])  # noqa: S607 - as above
+    news = _news()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # `kill` ends all three, as Ctrl-C does
     known = _weeks(home)
     try:
@@ -52,7 +53,8 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
                 continue  # a page that does not answer yet is asked again
             known = now
             _end(daemon)
-            daemon = _daemon()
+            _end(news)
+            daemon, news = _daemon(), _news()
     except KeyboardInterrupt:
         return
     finally:
@@ -70,6 +72,11 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1") ->
 def _daemon() -> "subprocess.Popen[bytes]":
     """Start the daemon; it yields to the page while both start, and what it launches inherits that, so that the page stays quick."""
     return subprocess.Popen(["nice", "-n", "5", sys.executable, "-m", "dagster._daemon", "run", *CODE])  # noqa: S603, S607 - ours
+
+
+def _news() -> "subprocess.Popen[bytes]":
+    """Report to Dagster what was ingested without it."""
+    return subprocess.Popen(["nice", "-n", "10", sys.executable, "-m", "hm_pipeline.orchestration.ingest_events"])  # noqa: S607 - ours
 
 
 def _has_ended(page: "subprocess.Popen[bytes]") -> bool:
