@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
 COMMAND = "hm/command"  # tag of runs of a command of `hm`, which live and die with it
-# Dagster's page counts a run among a job's where it bears this tag; runs that the daemon launches get it by themselves.
-LOCATION = {".dagster/repository": "__repository__@hm_pipeline.orchestration.definitions"}
+LOCATION, REPOSITORY = "hm_pipeline.orchestration.definitions", "__repository__"
 LONGEST = 200  # characters shown of a command
 
 
@@ -33,7 +33,24 @@ def command_line() -> str:
 
 def command_tags(command: str) -> dict[str, str]:
     """Return the tags of a run of a command."""
-    return {**LOCATION, COMMAND: command[:LONGEST]}
+    return {COMMAND: command[:LONGEST]}
+
+
+@contextmanager
+def listed(instance: "DagsterInstance", job: str) -> Iterator[None]:
+    """Let runs that are created be those of a job of the code location: others are in no timeline and among no job's runs.
+
+    Dagster gives this origin to runs that its daemon launches, and has no way to give it to one that is executed in process.
+    """
+    from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin  # noqa: PLC0415 - seconds
+
+    origin = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), REPOSITORY).get_job_origin(job)
+    create = instance.create_run_for_job
+    instance.create_run_for_job = partial(create, remote_job_origin=origin)  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        instance.create_run_for_job = create  # type: ignore[method-assign]
 
 
 @contextmanager
@@ -78,7 +95,8 @@ def _report(instance: "DagsterInstance", settings: Settings, record: dict[str, A
     from hm_pipeline.orchestration.ingest_job import ingest_job  # noqa: PLC0415 - as above
 
     job = ingest_job(settings)
-    run = instance.create_run_for_job(job, tags=command_tags(record["command"]), status=dg.DagsterRunStatus.NOT_STARTED)
+    with listed(instance, job.name):
+        run = instance.create_run_for_job(job, tags=command_tags(record["command"]), status=dg.DagsterRunStatus.NOT_STARTED)
     kind, data = dg.DagsterEventType.RUN_SUCCESS, None
     if record["error"]:
         kind, data = dg.DagsterEventType.RUN_FAILURE, JobFailureData(None, RunFailureReason.STEP_FAILURE)

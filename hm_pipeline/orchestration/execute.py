@@ -18,7 +18,7 @@ from hm_pipeline.engine.plan import Graph, Run
 from hm_pipeline.engine.staging import recovered
 from hm_pipeline.engine.step import Step
 from hm_pipeline.engine.unexpected import foreseen, plain
-from hm_pipeline.orchestration.command_runs import COMMAND, command_tags, report_commands
+from hm_pipeline.orchestration.command_runs import COMMAND, command_tags, listed, report_commands
 from hm_pipeline.orchestration.due import SERVING
 from hm_pipeline.orchestration.ingest_events import report_ingested
 from hm_pipeline.orchestration.instance import dagster_instance
@@ -118,7 +118,8 @@ def _execute(graph: Graph, runs: Sequence[Run], report: OnProgress | None, name:
                 checks = frozenset(check for check in read_back if check.asset_key in keys)
                 part = job.get_subset(asset_selection=frozenset(keys), asset_check_selection=checks)
                 work = partial(part.execute_in_process, tags=tags, instance=instance, run_config=SILENT_LOGGERS)
-                _carry_out(work, graph, run)
+                with listed(instance, name):
+                    _carry_out(work, graph, run)
 
 
 def _carry_out(work: Callable[[], object], graph: Graph, run: Run) -> None:

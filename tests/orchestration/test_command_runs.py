@@ -24,7 +24,8 @@ def settings(tmp_path, monkeypatch):
 def reported(settings):
     with dagster_instance(settings) as instance:
         count = report_commands(instance, settings)
-        records = instance.get_run_records(filters=dg.RunsFilter(job_name="ingest", tags=LOCATION), ascending=True)
+        records = instance.get_run_records(filters=dg.RunsFilter(job_name="ingest"), ascending=True)
+        assert all(record.dagster_run.remote_job_origin.location_name == LOCATION for record in records)
         return count, records, [instance.all_logs(record.dagster_run.run_id) for record in records]
 
 
