@@ -102,13 +102,18 @@ def _alerts(context: dg.SensorEvaluationContext, record: dg.RunRecord, settings:
     run = record.dagster_run
     if COMMAND in run.tags or run.tags.get("dagster/will_retry") == "true":
         return
-    week, home = run.tags.get("dagster/partition", ""), str(settings.home.absolute())
+    week, home = _week_of(run), str(settings.home.absolute())
     name = f"{run.job_name} {week}".strip()
     facts = {"home": home, "job": run.job_name, "week": week, "run_id": run.run_id}
     if run.status == dg.DagsterRunStatus.FAILURE:
         yield Alert("run_failed", f"{name} failed", _reason(context.instance, run.run_id), **facts)
     elif failed := _failed_checks(context.instance, run.run_id):
         yield Alert("checks_failed", f"{name} is made, but checks failed", "\n".join(failed), **facts)
+
+
+def _week_of(run: dg.DagsterRun) -> str:
+    """Return the week of a run, the first one of a range."""
+    return run.tags.get("dagster/partition") or run.tags.get("dagster/asset_partition_range_start", "")
 
 
 def _reason(instance: dg.DagsterInstance, run_id: str) -> str:
