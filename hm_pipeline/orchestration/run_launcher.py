@@ -41,8 +41,12 @@ class ProcessRunLauncher(DefaultRunLauncher):
 
 
 def _is_alive(number: int, recorded: float) -> bool:
-    """Return whether a process of this number runs that had started before it was recorded: numbers are given again."""
+    """Return whether a process of this number runs that had started before it was recorded: numbers are given again.
+
+    One that was killed and that nobody has waited for, as in a container without an init, runs no more.
+    """
     try:
-        return bool(psutil.Process(number).create_time() <= recorded + CLOCK)
+        process = psutil.Process(number)
+        return bool(process.create_time() <= recorded + CLOCK and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False

@@ -42,6 +42,8 @@ def test_a_process_that_is_there_runs_and_one_that_was_killed_has_failed(instanc
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         assert health(instance, process.pid) == WorkerStatus.RUNNING
         process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it is dead, and nobody has waited for it
+        assert health(instance, process.pid) == WorkerStatus.FAILED
     assert health(instance, process.pid) == WorkerStatus.FAILED
 
 
