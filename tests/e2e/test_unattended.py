@@ -55,4 +55,4 @@ def test_deliveries_are_ingested_and_the_newest_week_is_looked_at(page, tmp_path
         return (tick.get("evaluationResult") or {}).get("skipReason") or ""
 
     raw.rename(tmp_path / "gone")
-    until(lambda: f"week {NEWEST} has 3 weeks of data before it and needs" in reason())
+    until(lambda: f"week {NEWEST} has 2 weeks of data before it and needs" in reason())
