@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -65,8 +66,8 @@ class Weeks:
         return "" if week is None else calendar.key(week)
 
 
-def run_weeks(folder: Path) -> list[Happened]:
-    """Deliver the weeks to a real `hm ui --automate`, and return what each led to."""
+def run_weeks(folder: Path, report: Callable[[Happened], object] = lambda _: None) -> list[Happened]:
+    """Deliver the weeks to a real `hm ui --automate`, and return what each led to; ``report`` is called with each as it ends."""
     inbox, weeks, happened = Inbox(), Weeks(folder), list[Happened]()
     os.environ |= {"HM_RAW": str(weeks.raw), "HM_RAW_EVERY": "2", "HM_ALERT_WEBHOOK": f"{inbox.url}/alerts", "HM_LATE_AFTER": "9999"}
     page = Page(weeks.home, "--automate")
@@ -80,6 +81,7 @@ def run_weeks(folder: Path) -> list[Happened]:
         ended = tuple(run[:3] for run in new)
         titles = tuple(body["title"] for _, body in sent)
         happened.append(Happened(delivery, ended, weeks.online(), titles, round(time.monotonic() - started, 1)))
+        report(happened[-1])
 
     def serves(day: date):
         return lambda runs: (
@@ -114,10 +116,11 @@ def main() -> None:
     folder = Path(sys.argv[1]) if sys.argv[1:] else Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)
     table = Table("delivery", "runs", "online", "alerts", "seconds")
-    for one in run_weeks(folder):
+    console = Console(width=120)
+    for one in run_weeks(folder, lambda one: console.print(f"{one.delivery}: {one.online} is online after {one.seconds:.0f} s")):
         runs = "\n".join(f"{job} {week} {status.lower()}" for job, week, status in one.runs)
         table.add_row(one.delivery, runs, one.online, "\n".join(one.alerts), f"{one.seconds:.0f}")
-    Console(width=120).print(table)
+    console.print(table)
 
 
 if __name__ == "__main__":
