@@ -103,8 +103,8 @@ def run_weeks(folder: Path, report: Callable[[Happened], object] = lambda _: Non
         watch("week 3 without a day", serves(four))
         weeks.deliver(four, LAST)
         watch("week 4", serves(LAST))
-        weeks.deliver(late, late + timedelta(1))
-        watch("the late day of week 3", lambda runs: serves(LAST)(runs) and ("backfill", str(three)) in {run[:2] for run in runs})
+        weeks.deliver(three, four)  # a delivery holds whole weeks
+        watch("week 3 with its late day", lambda runs: serves(LAST)(runs) and ("backfill", str(three)) in {run[:2] for run in runs})
     finally:
         page.close()
         inbox.close()

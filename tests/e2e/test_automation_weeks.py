@@ -18,4 +18,4 @@ def test_four_weeks_are_served_and_what_is_wrong_is_told(tmp_path, monkeypatch, 
     assert found["week 2, corrupt"].alerts == ("ingest failed",)
     assert [one.delivery for one in found.values() if one.alerts] == ["week 2, corrupt"]
     assert {status for one in found.values() if not one.alerts for _, _, status in one.runs} == {"SUCCESS"}
-    assert ("backfill", "2020-09-09", "SUCCESS") in found["the late day of week 3"].runs
+    assert ("backfill", "2020-09-09", "SUCCESS") in found["week 3 with its late day"].runs
