@@ -166,8 +166,7 @@ def _materialize_partition(context: dg.AssetExecutionContext, graph: Graph, step
     if graph.evaluates_unknown_week(step.name, week_id):  # asked for together with what serves the week, by the schedule for one
         context.add_asset_metadata({"rows": 0, "left out": graph.unknown(week_id)}, partition_key=key)
         return Manifest("absent", ())
-    is_there = step.is_ingested or (is_unattended(context.run) and graph.is_current(step.name, week_id))
-    if is_there:  # one pass over the files wrote all weeks, and a run that was cut off goes on where it was
+    if step.is_ingested or (is_unattended(context.run) and graph.is_current(step.name, week_id)):  # made by the ingest, or before a cut
         manifest = Manifest.load(graph.folder(step.name, week_id)) or Manifest("absent", ())
     else:
         manifest = Runner(graph).materialize(step.name, week_id)

@@ -18,7 +18,7 @@ LATER = re.sub(  # weeks that nothing knows of before they are ingested, the las
 NEWEST = "2021-09-29"
 SELECTOR = {**SELECTED, "sensorName": "new_weeks"}
 START = "mutation ($s: SensorSelector!) {startSensor(sensorSelector: $s) {__typename ... on PythonError {message}}}"
-DRY = """mutation ($s: SensorSelector!) {sensorDryRun(selectorData: $s) {
+DRY = """mutation ($s: SensorSelector!) {sensorDryRun(selectorData: $s, cursor: "") {
  ... on DryRunInstigationTick {evaluationResult {skipReason error {message} runRequests {jobName}}}}}"""
 
 
