@@ -44,6 +44,7 @@ settings.load_profile("unhurried")
 
 
 def pytest_addoption(parser):
+    parser.addoption("--automation-weeks", action="store_true", help="run tests/e2e/test_automation_weeks.py")
     parser.addoption("--kills", type=int, default=2, help="how often each command is killed (tests/e2e/test_kills.py)")
     parser.addoption("--container", action="store_true", help="build the container in a clean root, and start its services (minutes)")
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from hm_pipeline.base.columns import K
 from hm_pipeline.base.errors import InvalidInput
@@ -36,6 +36,12 @@ class Settings(BaseModel):
     raw: Path | None = Field(None, description="folder of raw files that Dagster ingests, and its sensor watches")
     raw_every: int = Field(60, ge=1, description="seconds between two looks of the sensor at the raw files")
     blocking_checks: bool = Field(True, description="whether a failed blocking check stops a run; false makes it a warning")
+    automate: bool = Field(default=False, description="whether Dagster starts with the sensor `new_weeks` turned on")
+    late_after: int = Field(2, ge=1, description="days after which a week that was due is late")
+    alert_webhook: SecretStr = Field(SecretStr(""), description="URL that alerts are posted to as JSON")
+    alert_slack: SecretStr = Field(SecretStr(""), description="URL of a Slack incoming webhook that alerts are posted to")
+    alert_email: str = Field("", description="addresses that alerts are mailed to, with commas between them")
+    alert_smtp: SecretStr = Field(SecretStr(""), description="smtp[s]://[USER:PASSWORD@]HOST[:PORT] that mails are sent through")
     online_store: str = Field("", description="redis://HOST:PORT[/DB] that features are served from; SQLite in the home where empty")
     postgres: str = Field("", description="URL of a Postgres server for Dagster's runs and events; SQLite in the home where empty")
 

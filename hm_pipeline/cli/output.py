@@ -91,10 +91,11 @@ def materialise(
     quietly
         Whether nothing is printed where the output is JSON.
     """
+    from hm_pipeline.orchestration.command_runs import command_line  # noqa: PLC0415 - as above
     from hm_pipeline.orchestration.execute import materialize  # noqa: PLC0415 - as above
 
     with progress(quiet=as_json) as report:
-        done = materialize(settings, targets, audiences=audiences, force=force, report=report)
+        done = materialize(settings, targets, audiences=audiences, force=force, report=report, command=command_line())
     words = (
         f"{done.partitions} partitions of {len(done.made)} assets made in {done.seconds:.0f} s."
         if done.partitions

@@ -4,7 +4,7 @@ import time
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Group
@@ -81,18 +81,19 @@ def ingest(  # noqa: PLR0913 - options of a command
     from hm_pipeline.datasets.kaggle.week_ranges import read_range  # noqa: PLC0415 - as above
     from hm_pipeline.datasets.shop.layout import layout_of  # noqa: PLC0415 - as above
     from hm_pipeline.engine.home import Home  # noqa: PLC0415 - a command's help need not wait for it
+    from hm_pipeline.orchestration.command_runs import recorded  # noqa: PLC0415 - as above
 
     try:
         first_day = date.fromisoformat(epoch) if epoch else None
     except ValueError as error:
         raise InvalidInput(f"{epoch!r} is not a date", where="--epoch", hint="give a date like 2018-09-19") from error
     dropped = read_range(drop_weeks) if drop_weeks else None
-    settings = Settings.from_environment()
+    settings, facts = Settings.from_environment(), dict[str, Any]()
     layout = layout_of(settings.home, schema)
     if not raw and dropped is None and layout.has_files:
         raise MissingInput("no files are named", where="RAW", hint="give a folder or zip, or weeks to delete with --drop-weeks")
     source = raw or (None if dropped else ".")  # where all tables are queries, paths in them begin here
-    with progress(quiet=as_json) as bars, write_lock(settings.home):
+    with progress(quiet=as_json) as bars, recorded(settings.home, facts), write_lock(settings.home):
         report = bring_in(
             source,
             settings.home,
@@ -106,7 +107,8 @@ def ingest(  # noqa: PLR0913 - options of a command
             drop_weeks=dropped,
             progress=bars,
         )
-    show(words_of(report, Home(settings.home)), asdict(report), as_json=as_json)
+        facts |= asdict(report)
+    show(words_of(report, Home(settings.home)), facts, as_json=as_json)
 
 
 def run(

@@ -44,8 +44,11 @@ def ui(
             "--only", help="Start one of them: webserver or daemon. Default: both.", show_default=False, **one_of(UI, kind="process")
         ),
     ] = "",
+    *,
+    automate: Annotated[bool, typer.Option("--automate", help="Start with the automation on: from new files of HM_RAW to lists.")] = False,
 ) -> None:
-    """Start Dagster's web UI on the home: assets, checks, backfills, schedules; stop it with Ctrl-C."""
+    """Start Dagster's web UI on the home: assets, checks, backfills, automation; stop it with Ctrl-C."""
     from hm_pipeline.orchestration.webserver import open_ui  # noqa: PLC0415 - as above
 
-    open_ui(Settings.from_environment(), port=port, host=host, only=only)
+    settings = Settings.from_environment()
+    open_ui(settings.model_copy(update={"automate": settings.automate or automate}), port=port, host=host, only=only)

@@ -11,9 +11,12 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.staging import finish_pending
 from hm_pipeline.engine.step import Step
+from hm_pipeline.orchestration.alerts import alerts_sensor
 from hm_pipeline.orchestration.asset_factory import HomeResource, assets, build_graph
-from hm_pipeline.orchestration.automation import ingest_job, raw_sensor, weekly_schedule
+from hm_pipeline.orchestration.automation import new_weeks_sensor
 from hm_pipeline.orchestration.checks import checks, on_request
+from hm_pipeline.orchestration.due import SERVING
+from hm_pipeline.orchestration.ingest_job import ingest_job
 from hm_pipeline.orchestration.io_manager import HomeIOManager
 from hm_pipeline.orchestration.partitions import calendar_of, weekly_partitions
 
@@ -38,14 +41,14 @@ def build_defs(
         Called with the step, and the partitions done of all.
     """
     every = dict(steps)
-    made = assets(every, calendar_of(settings))
+    made = assets(every, calendar_of(settings), late_after=settings.late_after)
     checked = dg.AssetSelection.all() - on_request(every)
     config: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
     jobs = [
         dg.define_asset_job("week", checked, config=config, description="Make one week, from its history to its lists."),
         dg.define_asset_job(
             "backfill",
-            checked - dg.AssetSelection.assets("submission", "online_store"),
+            checked - dg.AssetSelection.assets(*(name for name in SERVING if name in every)),
             config=config,
             description="Make a range of weeks for their buyers, and evaluate them.",
         ),
@@ -55,8 +58,7 @@ def build_defs(
         assets=made,
         asset_checks=checks(every, weekly_partitions(calendar_of(settings))),
         jobs=[*jobs, ingest],
-        schedules=[weekly_schedule(settings, "week")],
-        sensors=[raw_sensor(settings, ingest)],
+        sensors=[new_weeks_sensor(settings, [ingest, *jobs]), alerts_sensor(settings)],
         executor=dg.in_process_executor,
         resources={
             "work": dg.ResourceDefinition(

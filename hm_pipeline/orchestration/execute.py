@@ -18,6 +18,8 @@ from hm_pipeline.engine.plan import Graph, Run
 from hm_pipeline.engine.staging import recovered
 from hm_pipeline.engine.step import Step
 from hm_pipeline.engine.unexpected import foreseen, plain
+from hm_pipeline.orchestration.command_runs import COMMAND, command_tags, listed, report_commands
+from hm_pipeline.orchestration.due import SERVING
 from hm_pipeline.orchestration.ingest_events import report_ingested
 from hm_pipeline.orchestration.instance import dagster_instance
 from hm_pipeline.orchestration.preconditions import require_feasible
@@ -25,9 +27,7 @@ from hm_pipeline.orchestration.preconditions import require_feasible
 if TYPE_CHECKING:
     from dagster import DagsterInstance, JobDefinition
 
-
 SILENT_LOGGERS = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # errors come back as exceptions
-IN_PROCESS_TAG = "hm/in_process"  # tag of runs that live and die with the command
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ def materialize(
     force: bool = False,
     steps: Mapping[str, Step] = STEPS,
     report: OnProgress | None = None,
+    command: str = "Python",
 ) -> RunSummary:
     """Make the targets and all that they need, and nothing that is current.
 
@@ -71,6 +72,8 @@ def materialize(
         Make the targets although they are current.
     report
         Called with the step, and the partitions done of all.
+    command
+        What asks for it, shown with its runs in Dagster.
 
     Raises
     ------
@@ -85,12 +88,13 @@ def materialize(
         require_feasible(graph, stale)
         runs = graph.runs(stale)
         if runs:
-            _execute(graph, runs, report)
+            job = "week" if any(name in SERVING for name, _ in targets) else "backfill"
+            _execute(graph, runs, report, job, command)
         record_libraries(settings.home)
     return RunSummary({name: len(weeks) for name, weeks in stale.items()}, len(runs), time.perf_counter() - started, libraries)
 
 
-def _execute(graph: Graph, runs: Sequence[Run], report: OnProgress | None) -> None:
+def _execute(graph: Graph, runs: Sequence[Run], report: OnProgress | None, name: str, command: str) -> None:
     import dagster as dg  # noqa: PLC0415 - seconds that a run with nothing to do need not pay
 
     from hm_pipeline.orchestration.definitions import build_defs  # noqa: PLC0415 - as above
@@ -99,24 +103,29 @@ def _execute(graph: Graph, runs: Sequence[Run], report: OnProgress | None) -> No
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", category=dg.BetaWarning)
         warnings.simplefilter("ignore", category=DeprecationWarning)
-        job = build_defs(graph.settings, steps=graph.steps, graph=graph, report=report).resolve_job_def("week")
+        job = build_defs(graph.settings, steps=graph.steps, graph=graph, report=report).resolve_job_def(name)
         with dagster_instance(graph.settings) as instance:
             _fail_orphaned_runs(instance)
+            report_commands(instance, graph.settings)
             report_ingested(instance, graph.settings)
             newest = max(run.last for run in runs)
-            _carry_out(partial(_look_at_inputs, job, graph, runs, instance), graph, Run(("checks of what is read",), newest, newest))
+            with listed(instance, name):
+                look = partial(_look_at_inputs, job, graph, runs, instance, command)
+                _carry_out(look, graph, Run(("checks of what is read",), newest, newest))
             for run in runs:
                 keys = [asset_key(name) for name in run.steps]
                 span = {} if run.first == UNPARTITIONED else _span(graph.calendar.key(run.first), graph.calendar.key(run.last))
+                tags = {**span, **command_tags(command)}
                 # Every partition is validated as it is written; the asset checks read the newest ones back.
                 read_back = job.asset_layer.asset_graph.asset_check_keys if run.last == newest or run.first == UNPARTITIONED else ()
                 checks = frozenset(check for check in read_back if check.asset_key in keys)
                 part = job.get_subset(asset_selection=frozenset(keys), asset_check_selection=checks)
-                work = partial(part.execute_in_process, tags={**span, IN_PROCESS_TAG: "true"}, instance=instance, run_config=SILENT_LOGGERS)
-                _carry_out(work, graph, run)
+                work = partial(part.execute_in_process, tags=tags, instance=instance, run_config=SILENT_LOGGERS)
+                with listed(instance, name):
+                    _carry_out(work, graph, run)
 
 
-def _look_at_inputs(job: "JobDefinition", graph: Graph, runs: Sequence[Run], instance: "DagsterInstance") -> None:
+def _look_at_inputs(job: "JobDefinition", graph: Graph, runs: Sequence[Run], instance: "DagsterInstance", command: str) -> None:
     """Run the blocking checks of what the newest week is made of and the runs do not make: a fault must not go on."""
     from hm_pipeline.orchestration.checks import check_key  # noqa: PLC0415 - as above
     from hm_pipeline.orchestration.table_checks import checks_of  # noqa: PLC0415 - as above
@@ -129,7 +138,7 @@ def _look_at_inputs(job: "JobDefinition", graph: Graph, runs: Sequence[Run], ins
     )
     if keys:
         part = job.get_subset(asset_selection=frozenset(), asset_check_selection=keys)
-        tags = {"dagster/partition": graph.calendar.key(newest), IN_PROCESS_TAG: "true"}
+        tags = {"dagster/partition": graph.calendar.key(newest), **command_tags(command)}
         part.execute_in_process(tags=tags, instance=instance, run_config=SILENT_LOGGERS)
 
 
@@ -167,9 +176,12 @@ def _fail_orphaned_runs(instance: "DagsterInstance") -> None:
     import dagster as dg  # noqa: PLC0415 - as above
 
     under_way = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-    for run in instance.get_runs(filters=dg.RunsFilter(tags={IN_PROCESS_TAG: "true"}, statuses=under_way)):
+    for run in (run for run in instance.get_runs(filters=dg.RunsFilter(statuses=under_way)) if COMMAND in run.tags):
         instance.report_run_failed(run, message="The process was killed; what it had finished stays.")
 
 
 def _span(first: str, last: str) -> dict[str, str]:
-    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+    if first == last:
+        return {"dagster/partition": first}
+    span = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+    return span | {"hm/weeks": f"{first} to {last}"}  # those of Dagster are not shown in its list

@@ -40,6 +40,11 @@ def report_ingested(instance: "DagsterInstance", settings: Settings) -> int:
     return len(news)
 
 
+def ingested_digest(settings: Settings) -> str:
+    """Return a digest of all that is ingested, by which new, late and replaced weeks are seen."""
+    return short_hash(*(f"{name} {manifest.fingerprint}" for name, manifest in sorted(_ingested(Home(settings.home)).items())))
+
+
 def _ingested(home: Home) -> dict[str, Manifest]:
     """Return the manifests of all ingested partitions, by table and week."""
     found: dict[str, Manifest] = {}
@@ -55,10 +60,12 @@ def _ingested(home: Home) -> dict[str, Manifest]:
 
 def main() -> None:
     """Report to Dagster of the home that the environment names."""
+    from hm_pipeline.orchestration.command_runs import report_commands  # noqa: PLC0415 - as above
     from hm_pipeline.orchestration.instance import dagster_instance  # noqa: PLC0415 - as above
 
     settings = Settings.from_environment()
     with dagster_instance(settings) as instance:
+        report_commands(instance, settings)
         report_ingested(instance, settings)
 
 

@@ -18,13 +18,23 @@ if TYPE_CHECKING:
 # What a command prints is seen where it was given; to keep it Dagster starts processes for each step, which cry out at Ctrl-C.
 UNCAPTURED = {"compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}}
 HEADER = "# Written by hm from the settings; without this line it is yours and is left as it is.\n"
-# One run at a time: a home has one writer, so that a second one would only wait for it.
+# One run at a time: a home has one writer, so that a second one would only wait for it.  Runs whose process was killed are
+# found, and those of the automation are tried again; a step that failed is tried again by the step itself.
 DEFAULT_CONFIG = """telemetry:
   enabled: false
 concurrency:
   runs:
     max_concurrent_runs: 1
 run_monitoring:
+  enabled: true
+run_launcher:
+  module: hm_pipeline.orchestration.run_launcher
+  class: ProcessRunLauncher
+run_retries:
+  enabled: true
+  max_retries: 0
+  retry_on_asset_or_op_failure: false
+freshness:
   enabled: true
 """
 # The server's address may hold a password, so that the file names the variable and not its value.

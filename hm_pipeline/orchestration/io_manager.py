@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from hm_pipeline.engine.plan import Graph
+from hm_pipeline.orchestration.partitions import step_name
 
 
 class HomeIOManager(dg.IOManager):
@@ -28,7 +29,7 @@ class HomeIOManager(dg.IOManager):
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Return the handle on a weekly table, or the lazy frame of one that has no weeks."""
-        graph, name = self._graph(), "/".join(context.asset_key.path)
+        graph, name = self._graph(), step_name(context.asset_key)
         step = graph.steps[name]
         if step.kind == "dimension":
             return graph.home.dimension(name)

@@ -1,6 +1,7 @@
 """Metadata of assets and of what was made: columns, views, samples and pictures."""
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
@@ -13,6 +14,7 @@ from hm_pipeline.features.checks import views_by_table
 from hm_pipeline.orchestration.previews import previews, sample
 
 CELL = 40  # characters shown of a value
+TABLED = 2  # slashes in the name of a metric: kind, thing and measure
 
 
 def preview_metadata(context: dg.AssetExecutionContext, graph: Graph, step: Step, week_id: int, manifest: Manifest) -> dict[str, Any]:
@@ -27,6 +29,24 @@ def preview_metadata(context: dg.AssetExecutionContext, graph: Graph, step: Step
     except Exception as error:  # noqa: BLE001 - a picture must never fail a run
         context.log.warning("%s is made, but cannot be shown: %s: %s", step.name, type(error).__name__, error)
     return shown
+
+
+def measures(metrics: Mapping[str, float]) -> dict[str, Any]:
+    """Return metrics as metadata: numbers, which Dagster plots over the weeks, and those of many things of a kind as one table."""
+    shown: dict[str, Any] = {name: value for name, value in metrics.items() if name.count("/") < TABLED}
+    kinds = dict.fromkeys(name.split("/")[0] for name in metrics if name.count("/") == TABLED)
+    for kind in kinds:
+        found: dict[str, dict[str, float]] = {}
+        for name, value in metrics.items():
+            if name.startswith(f"{kind}/") and name.count("/") == TABLED:
+                _, thing, measure = name.split("/")
+                found.setdefault(thing, {})[measure] = value
+        shown[kind] = dg.MetadataValue.table([dg.TableRecord({kind: thing, **_whole(row)}) for thing, row in found.items()])
+    return shown
+
+
+def _whole(row: Mapping[str, float]) -> dict[str, float | int]:
+    return {measure: int(value) if float(value).is_integer() else value for measure, value in row.items()}
 
 
 def _image(title: str, picture: bytes) -> str:

@@ -6,6 +6,8 @@ from hm_pipeline.base.calendar import REFERENCE, Calendar
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.step import Dependency, Step
 
+MODELS, MODEL = "model/", "_model"
+
 
 def calendar_of(settings: Settings) -> Calendar:
     """Return the home's calendar, the reference calendar where nothing was ingested yet."""
@@ -25,8 +27,14 @@ def weekly_partitions(calendar: Calendar) -> dg.TimeWindowPartitionsDefinition:
 
 
 def asset_key(name: str) -> dg.AssetKey:
-    """Return the asset key of a step."""
-    return dg.AssetKey(name.split("/"))
+    """Return the asset key of a step; that of a model ends in `_model`, as graphs show the last part alone, which its signal has too."""
+    return dg.AssetKey((name + MODEL if name.startswith(MODELS) else name).split("/"))
+
+
+def step_name(key: dg.AssetKey) -> str:
+    """Return the name of the step of an asset key."""
+    name = "/".join(key.path)
+    return name.removesuffix(MODEL) if name.startswith(MODELS) else name
 
 
 def dependency(step: Step, read: Dependency, steps: dict[str, Step], weeks: int) -> dg.AssetDep | dg.AssetKey:

@@ -25,7 +25,7 @@ CODE = ("-m", "hm_pipeline.orchestration.definitions")
 
 
 def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1", only: str = "") -> None:
-    """Show the home in Dagster until Ctrl-C: its page, and its daemon for backfills, schedules and sensors.
+    """Show the home in Dagster until Ctrl-C: its page, and its daemon for backfills and sensors.
 
     Both start at once, or one of them where they are processes of two containers.  `dagster dev` starts a third process
     and waits for it before the page, which takes twice as long.
@@ -41,6 +41,7 @@ def open_ui(settings: Settings, *, port: int = 3000, host: str = "127.0.0.1", on
     if not home.parent.is_dir():
         raise MissingInput("there is no such folder", where=str(home.parent), hint="set HM_HOME to a place that can be written")
     os.environ["HM_HOME"] = str(home)  # runs of the daemon start in folders of their own
+    os.environ["HM_AUTOMATE"] = str(settings.automate).lower()
     os.environ["DAGSTER_HOME"] = str(write_dagster_yaml(settings))
     os.environ.setdefault("PYTHONWARNINGS", "ignore")  # Dagster's remarks on its own beta parameters, hundreds of lines
     create_storage(settings.model_copy(update={"home": home}))
@@ -72,9 +73,9 @@ def _watch(running: "dict[str, subprocess.Popen[bytes]]", home: Path, port: int,
         if WEBSERVER in running and not _reload(f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"):
             continue  # a page that does not answer yet is asked again
         known = now
-        if DAEMON in running:
-            _end(running[DAEMON])
-            running[DAEMON] = _start(DAEMON, port, host)
+        for part in {DAEMON, INGESTS} & set(running):
+            _end(running[part])
+            running[part] = _start(part, port, host)
 
 
 def _start(part: str, port: int, host: str) -> "subprocess.Popen[bytes]":
@@ -85,6 +86,11 @@ def _start(part: str, port: int, host: str) -> "subprocess.Popen[bytes]":
         INGESTS: ["nice", "-n", "10", sys.executable, "-m", "hm_pipeline.orchestration.ingest_events"],
     }
     return subprocess.Popen(commands[part])  # noqa: S603 - ours
+
+
+def _news() -> "subprocess.Popen[bytes]":
+    """Report to Dagster what was ingested without it."""
+    return subprocess.Popen(["nice", "-n", "10", sys.executable, "-m", "hm_pipeline.orchestration.ingest_events"])  # noqa: S607 - ours
 
 
 def _has_ended(page: "subprocess.Popen[bytes]") -> bool:

@@ -1,9 +1,10 @@
-"""Schedule and sensor evaluated for real, the ingest job run for real; all off until turned on."""
+"""The sensor from new files to served lists, evaluated for real, and the ingest job run for real; off until turned on."""
 
 import gzip
 import os
 import shutil
 import zipfile
+from datetime import timedelta
 
 import dagster as dg
 import pytest
@@ -12,83 +13,143 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.datasets.kaggle.ingest import ingest
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.partition_files import Manifest
+from hm_pipeline.engine.staging import FOLDER, JOURNAL
 from hm_pipeline.orchestration.definitions import build_defs
+from hm_pipeline.orchestration.execute import graph_of, materialize
 from hm_pipeline.orchestration.instance import dagster_instance
 from tests.datasets.kaggle.tiny_files import ADA, FILES, TRANSACTIONS, TX
-from tests.e2e.conftest import quick
+from tests.e2e.conftest import last_week, quick
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
+HEADER = TRANSACTIONS.splitlines(keepends=True)[0]
+SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def test_both_are_off_and_the_schedule_asks_for_the_newest_week(fresh):
-    settings = fresh("scheduled")
-    schedule, sensor = _automation(settings)
-    assert (schedule.default_status, sensor.default_status) == (dg.DefaultScheduleStatus.STOPPED, dg.DefaultSensorStatus.STOPPED)
-    assert schedule.cron_schedule == "0 6 * * 3"
+def carried_out(settings, request):
+    """Run what the sensor asked for, as the daemon would."""
+    job = build_defs(settings).resolve_job_def(request.job_name)
     with dagster_instance(settings) as instance:
-        (request,) = schedule.evaluate_tick(
-            dg.build_schedule_context(instance=instance, repository_def=build_defs(settings).get_repository_def())
-        ).run_requests
-    calendar = Home(settings.home).calendar
-    assert request.partition_key == calendar.key(calendar.last_week)
-
-
-def test_the_run_that_the_schedule_asks_for_serves_the_week_and_judges_nothing(served, tmp_path):
-    shutil.copytree(served.home, tmp_path / "home")
-    settings = quick(tmp_path / "home")
-    schedule, _ = _automation(settings)
-    definitions = build_defs(settings)
-    context = dg.build_schedule_context(repository_def=definitions.get_repository_def())
-    request = schedule.evaluate_tick(context).run_requests[0]
-    home, last = Home(settings.home), Home(settings.home).calendar.last_week
-    with dagster_instance(settings) as instance:
-        run = (
-            build_defs(settings)
-            .resolve_job_def(schedule.job_name)
-            .execute_in_process(
-                instance=instance,
-                partition_key=request.partition_key,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            )
+        return job.execute_in_process(
+            instance=instance,
+            partition_key=request.partition_key,
+            asset_selection=request.asset_selection,
+            tags=request.tags,
+            run_config=SILENT if request.partition_key else None,
+            raise_on_error=False,
         )
+
+
+def test_it_is_off_until_it_is_turned_on(tmp_path):
+    states = [build_defs(Settings(home=tmp_path, automate=on)).resolve_sensor_def("new_weeks").default_status for on in (False, True)]
+    assert states == [dg.DefaultSensorStatus.STOPPED, dg.DefaultSensorStatus.RUNNING]
+
+
+def test_the_newest_week_is_served_and_the_week_before_it_evaluated(served, tmp_path):
+    shutil.copytree(served.home, tmp_path / "home")
+    watch = Watch(quick(tmp_path / "home"))
+    home, last = Home(watch.settings.home), last_week(watch.settings)
+    week, before = home.calendar.key(last), home.calendar.key(last - 1)
+    shutil.rmtree(home.folder("scoreboard", last - 1))
+    tick = watch.tick()
+    assert [(request.job_name, request.partition_key) for request in tick.run_requests] == [("week", week), ("backfill", before)]
+    ranked = home.folder("recommendations", last) / "manifest.json"
+    written = ranked.stat().st_mtime_ns
+    run = carried_out(watch.settings, tick.run_requests[0])
     assert run.success
     failed = [event for event in run.get_asset_check_evaluations() if not event.passed]
     assert [event.description for event in failed if event.severity == dg.AssetCheckSeverity.ERROR] == []
-    assert {event.partition for event in run.get_asset_check_evaluations() if event.check_name == "coverage"} == {request.partition_key}
+    assert {event.partition for event in run.get_asset_check_evaluations() if event.check_name == "coverage"} == {week}
     assert Manifest.load(home.folder("online_store", last))
+    assert ranked.stat().st_mtime_ns == written  # current, and not made again
     for name in ("labels", "feature_matrix", "scoreboard", "recall_budget", "signal_scores"):
         assert Manifest.load(home.folder(name, last)) is None
         (made,) = run.asset_materializations_for_node(name)
-        assert made.metadata["left out"].value == f"the purchases of the week of {request.partition_key} are not all known"
+        assert made.metadata["left out"].value == f"the purchases of the week of {week} are not all known"
+    assert carried_out(watch.settings, tick.run_requests[1]).success
+    assert Manifest.load(home.folder("scoreboard", last - 1))
+    assert f"week {week} was asked for" in watch.look()
+    watch.cursor = watch.last_run_key = None
+    assert "is current" in watch.look()
 
 
-def test_the_schedule_waits_for_an_ingest(tmp_path):
-    schedule, _ = _automation(Settings(home=tmp_path / "home"))
-    assert "nothing is ingested" in schedule.evaluate_tick(dg.build_schedule_context()).skip_message
+def test_a_late_file_asks_for_what_became_stale_and_for_nothing_else(served_again, raw, tmp_path):
+    settings = served_again("late")
+    home, last = Home(settings.home), last_week(settings)
+    watch = Watch(settings)
+    materialize(settings, [("online_store", last)], audiences={last: "everyone"})
+    assert "is current" in watch.look()
+    lines = (raw / TX).read_text().splitlines()
+    days = {home.calendar.start(last - 2).isoformat(), home.calendar.start(last - 1).isoformat()}
+    again = [f"{line}\n{line}" if line[:10] in days else line for line in lines]  # the same day, sold once more
+    files = shutil.copytree(raw, tmp_path / "raw")
+    (files / TX).write_text("\n".join(again) + "\n")
+    ingest(files, settings.home, settings=settings)
+    serve, evaluate = watch.tick().run_requests
+    assert (serve.job_name, evaluate.partition_key) == ("week", home.calendar.key(last - 1))
+    assert evaluate.asset_selection == [dg.AssetKey("scoreboard")]
+    assert not graph_of(settings).is_current("history/article_sales", last - 1)
+    for request in (serve, evaluate):
+        assert carried_out(settings, request).success
+    graph = graph_of(settings)
+    stale = [name for name in ("recommendations", "submission", "online_store") if not graph.is_current(name, last)]
+    assert (stale, graph.is_current("scoreboard", last - 1)) == ([], True)
+    assert graph.stale([("online_store", last)]) == {}  # none of the weeks that it is made from either
 
 
-def test_the_sensor_asks_once_per_change_and_its_job_ingests(raw, tmp_path):
-    settings = Settings(home=tmp_path / "home", raw=raw, shards=2)
-    defs = build_defs(settings)
-    sensor = defs.resolve_sensor_def("new_raw_files")
-    with dagster_instance(settings) as instance:
-        first = sensor.evaluate_tick(dg.build_sensor_context(instance=instance))
-        assert len(first.run_requests) == 1
-        again = sensor.evaluate_tick(dg.build_sensor_context(instance=instance, cursor=first.cursor))
-        assert (again.run_requests, "nothing new" in again.skip_message) == ([], True)
-        assert defs.resolve_job_def("ingest").execute_in_process(instance=instance).success
-    assert Home(settings.home).calendar.last_week > 0
+def test_a_run_that_somebody_watches_leaves_what_is_stale(served_again, tmp_path, raw):
+    settings = served_again("watched")
+    last = last_week(settings)
+    graph = graph_of(settings.model_copy(update={"candidates": 41}))
+    name = next(iter(graph.stale([("recommendations", last)])))
+    assert name == "candidates"
+    watched = settings.model_copy(update={"candidates": 41})
+    week = Home(settings.home).calendar.key(last)
+    request = dg.RunRequest(job_name="week", partition_key=week, asset_selection=[dg.AssetKey("rankings")])
+    assert carried_out(watched, request).success
+    assert not graph_of(watched).is_current("candidates", last)
 
 
-def test_a_broken_folder_fails_the_ingest_in_one_line(tmp_path):
+def test_an_ingest_under_way_is_waited_for(fresh):
+    watch = Watch(fresh("waits"))
+    home = watch.settings.home
+    (home / FOLDER).mkdir()
+    (home / FOLDER / JOURNAL).write_text("{}")
+    assert "an ingest is under way" in watch.look()
+    shutil.rmtree(home / FOLDER)
+    with dagster_instance(watch.settings) as instance:
+        job = build_defs(watch.settings).resolve_job_def("ingest")
+        run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    assert "an ingest is under way" in watch.look()
+    with dagster_instance(watch.settings) as instance:
+        instance.report_run_failed(run)
+    assert watch.look().startswith("week-")
+
+
+def test_a_home_that_is_too_young_waits_for_more_weeks(tmp_path):
+    settings = Settings(home=tmp_path / "home", raw=packed(tmp_path / "raw", FILES))
+    assert "nothing is ingested" in Watch(settings.model_copy(update={"raw": None})).look()
+    ingest(settings.raw, settings.home, settings=settings)
+    assert "weeks of data before it and needs" in Watch(settings.model_copy(update={"raw": None})).look()
+
+
+def test_new_files_are_asked_for_once_per_change_and_the_job_ingests(raw, tmp_path):
+    watch = Watch(Settings(home=tmp_path / "home", raw=raw, shards=2))
+    (request,) = watch.tick().run_requests
+    assert request.job_name == "ingest"
+    assert "nothing new" in watch.look()
+    assert carried_out(watch.settings, request).success
+    assert Home(watch.settings.home).calendar.last_week > 0
+
+
+def test_a_broken_folder_fails_the_ingest_in_one_line_and_once(tmp_path):
     (tmp_path / "empty").mkdir()
     settings = Settings(home=tmp_path / "home", raw=tmp_path / "empty")
-    with dagster_instance(settings) as instance:
-        run = build_defs(settings).resolve_job_def("ingest").execute_in_process(instance=instance, raise_on_error=False)
+    run = carried_out(settings, dg.RunRequest(job_name="ingest", tags={"hm/unattended": "true"}))
     (failure,) = [event for event in run.all_events if event.is_step_failure]
     said = failure.step_failure_data.user_failure_data.description
     assert "transactions_train.csv" in said
     assert "\n" not in said
+    assert [event for event in run.all_events if event.is_step_up_for_retry] == []
 
 
 def packed(folder, files):
@@ -100,27 +161,37 @@ def packed(folder, files):
 
 
 class Watch:
-    """The sensor over a folder, looked at again and again as the daemon does."""
+    """The sensor over a home, looked at again and again as the daemon does; loaded anew each time unless ``keep`` is set."""
 
-    def __init__(self, home, raw):
-        self.settings = Settings(home=home, raw=raw)
-        self.sensor, self.cursor, self.last_run_key = _automation(self.settings)[1], None, None
+    def __init__(self, settings, *, keep=False):
+        self.settings, self.cursor, self.last_run_key = settings, None, None
+        self.kept = build_defs(settings) if keep else None
+
+    def tick(self):
+        defs = self.kept or build_defs(self.settings)
+        with dagster_instance(self.settings) as instance:
+            context = dg.SensorEvaluationContext(
+                None,
+                instance=instance,
+                cursor=self.cursor,
+                last_run_key=self.last_run_key,
+                repository_def=defs.get_repository_def(),
+            )
+            found = defs.resolve_sensor_def("new_weeks").evaluate_tick(context)
+        self.cursor = found.cursor
+        if found.run_requests:
+            self.last_run_key = found.run_requests[-1].run_key
+        return found
 
     def look(self):
         """Return the run key that is asked for, or why nothing is."""
-        with dagster_instance(self.settings) as instance:
-            context = dg.SensorEvaluationContext(None, instance=instance, cursor=self.cursor, last_run_key=self.last_run_key)
-            tick = self.sensor.evaluate_tick(context)
-        self.cursor = tick.cursor
-        if not tick.run_requests:
-            return tick.skip_message
-        self.last_run_key = tick.run_requests[0].run_key
-        return self.last_run_key
+        found = self.tick()
+        return found.run_requests[0].run_key if found.run_requests else found.skip_message
 
 
 @pytest.fixture
 def watch(tmp_path):
-    return Watch(tmp_path / "home", packed(tmp_path / "raw", FILES))
+    return Watch(Settings(home=tmp_path / "home", raw=packed(tmp_path / "raw", FILES)), keep=True)
 
 
 def test_the_sensor_sees_packed_files_in_subfolders(watch):
@@ -136,7 +207,7 @@ def test_the_sensor_sees_a_zip_and_waits_until_it_is_whole(tmp_path):
     with zipfile.ZipFile(whole, "w") as archive:
         for name, text in FILES.items():
             archive.writestr(f"data/{name}", text)
-    watch = Watch(tmp_path / "home", tmp_path / "raw.zip")
+    watch = Watch(Settings(home=tmp_path / "home", raw=tmp_path / "raw.zip"), keep=True)
     assert "no such file" in watch.look()
     watch.settings.raw.write_bytes(whole.read_bytes()[:-30])
     assert "nothing complete to ingest yet" in watch.look()
@@ -193,25 +264,19 @@ def test_a_cursor_of_another_version_or_none_counts_on(watch, cursor):
     assert watch.look() == first
 
 
-def test_the_schedule_asks_for_no_week_that_was_ingested_after_it_was_loaded(tmp_path):
-    settings = Settings(home=tmp_path / "home", raw=packed(tmp_path / "raw", FILES))
-    ingest(settings.raw, settings.home, settings=settings)
-    with dagster_instance(settings) as instance:
-        loaded = build_defs(settings)
-        assert _requested(loaded, instance).run_requests[0].partition_key == "2020-09-23"
-        packed(settings.raw, {TX: TRANSACTIONS + f"2020-09-29,{ADA},0108775044,0.02,2\n"})
-        ingest(settings.raw, settings.home, settings=settings)
-        stale = _requested(loaded, instance)
-        assert not stale.run_requests
-        assert "week 2020-09-30 was ingested after" in stale.skip_message
-        assert _requested(build_defs(settings), instance).run_requests[0].partition_key == "2020-09-30"
-
-
-def _requested(defs, instance):
-    context = dg.build_schedule_context(instance=instance, repository_def=defs.get_repository_def())
-    return defs.resolve_schedule_def("newest_week").evaluate_tick(context)
-
-
-def _automation(settings):
-    defs = build_defs(settings)
-    return defs.resolve_schedule_def("newest_week"), defs.resolve_sensor_def("new_raw_files")
+def test_no_week_is_asked_for_that_was_ingested_after_it_was_loaded(fresh, raw, tmp_path):
+    settings = fresh("reloads")
+    calendar = Home(settings.home).calendar
+    loaded = Watch(settings, keep=True)
+    first = calendar.start(calendar.last_week)
+    customer = Home(settings.home).static("customers").collect()["customer_hex"][0]
+    article = Home(settings.home).static("articles").collect()["article_id"][0]
+    lines = [f"{first + timedelta(day)},{customer},{article:010d},0.02,2\n" for day in range(7)]
+    more = shutil.copytree(raw, tmp_path / "more")
+    (more / TX).write_text(HEADER + "".join(lines))
+    ingest(more, settings.home, settings=settings)
+    week = str(first + timedelta(7))
+    assert f"week {week} was ingested after" in loaded.look()
+    later = Watch(settings)
+    later.cursor, later.last_run_key = loaded.cursor, loaded.last_run_key
+    assert later.tick().run_requests[0].partition_key == week

@@ -12,6 +12,7 @@ from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.execute import materialize
 from hm_pipeline.orchestration.instance import dagster_instance
+from hm_pipeline.orchestration.partitions import asset_key
 from tests.e2e.conftest import last_week
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
@@ -23,7 +24,7 @@ def executed(settings, names, first, last=None):
     span = {"dagster/asset_partition_range_start": key(first), "dagster/asset_partition_range_end": key(last or first)}
     tags = span if last else {"dagster/partition": key(first)}
     job = build_defs(settings).resolve_job_def("week")
-    part = job.get_subset(asset_selection=frozenset(dg.AssetKey(name.split("/")) for name in names), asset_check_selection=None)
+    part = job.get_subset(asset_selection=frozenset(asset_key(name) for name in names), asset_check_selection=None)
     with dagster_instance(settings) as instance:
         return part.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
 
@@ -34,7 +35,7 @@ def results_of(run):
 
 def kept(settings, name, check):
     """Return the partitions and states that Dagster keeps of a check, the newest first."""
-    key = dg.AssetCheckKey(dg.AssetKey(name.split("/")), check)
+    key = dg.AssetCheckKey(asset_key(name), check)
     with dagster_instance(settings) as instance:
         records = instance.event_log_storage.get_asset_check_execution_history(key, limit=20)
     return [(record.partition, record.status.value) for record in records]

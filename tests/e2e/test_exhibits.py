@@ -14,6 +14,7 @@ from hm_pipeline.engine.presentation import Preview
 from hm_pipeline.orchestration.asset_factory import build_graph
 from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.execute import dagster_instance, materialize
+from hm_pipeline.orchestration.partitions import asset_key
 from hm_pipeline.orchestration.previews import previews
 from tests.e2e.conftest import last_week
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::
 
 def shown(settings, name, key):
     with dagster_instance(settings) as instance:
-        wanted = dg.AssetRecordsFilter(asset_key=dg.AssetKey(name.split("/")), asset_partitions=[key])
+        wanted = dg.AssetRecordsFilter(asset_key=asset_key(name), asset_partitions=[key])
         return instance.fetch_materializations(wanted, limit=1).records[0].asset_materialization.metadata
 
 

@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 
+import dagster as dg
 import polars as pl
 import pytest
 
@@ -15,7 +16,10 @@ from hm_pipeline.engine.presentation import StoredPartition
 from hm_pipeline.features.checks import AGREEMENT
 from hm_pipeline.features.historical import open_store
 from hm_pipeline.features.online_lookup import look_up, served_week
+from hm_pipeline.orchestration.command_runs import COMMAND, LOCATION
+from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.execute import materialize
+from hm_pipeline.orchestration.instance import dagster_instance
 from tests.e2e.conftest import last_week
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
@@ -74,3 +78,33 @@ def test_the_check_finds_what_was_changed_by_hand(online, tmp_path):
     assert not failed.passed
     assert "values differ" in failed.found
     assert "--force" in failed.hint
+
+
+def test_a_run_of_the_ui_leaves_serving_assets_out_of_weeks_that_were_never_served(online):
+    week = Home(online.home).calendar.key(last_week(online) - 1)
+    chosen = [dg.AssetKey(name) for name in ("rankings", "submission", "online_store")]
+    with dagster_instance(online) as instance:
+        job = build_defs(online).resolve_job_def("week")
+        run = job.execute_in_process(instance=instance, partition_key=week, asset_selection=chosen)
+        warned = [record.message for record in instance.all_logs(run.run_id) if "is left out" in record.message]
+    assert run.success
+    assert {event.asset_key.to_user_string() for event in run.get_asset_materialization_events()} == {"rankings"}
+    assert len(warned) == 2
+    assert all(f"`hm run --week {week}` serves it" in text for text in warned)
+    assert Manifest.load(Home(online.home).folder("submission", last_week(online) - 1)) is None
+    assert served_week(open_store(online.home)) == last_week(online)
+
+
+def test_runs_of_a_command_are_listed_with_their_job_their_command_and_their_week(online):
+    last = last_week(online)
+    week = Home(online.home).calendar.key(last)
+    materialize(online, [("online_store", last)], audiences={last: "everyone"}, force=True, command="hm run --week D")
+    materialize(online, [("rankings", last)], audiences={last: "everyone"}, force=True, command="hm audit")
+    with dagster_instance(online) as instance:
+        audit, run = instance.get_runs(limit=2)
+    assert [(one.job_name, one.tags[COMMAND], one.tags["dagster/partition"]) for one in (run, audit)] == [
+        ("week", "hm run --week D", week),
+        ("backfill", "hm audit", week),
+    ]
+    assert run.remote_job_origin.location_name == LOCATION
+    assert run.remote_job_origin.job_name == "week"

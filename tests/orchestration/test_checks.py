@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import dagster as dg
 import polars as pl
 import pytest
 
@@ -17,6 +16,7 @@ from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.orchestration.check_descriptions import check_table, describe_check
 from hm_pipeline.orchestration.checked_partitions import checked, weeks_of
 from hm_pipeline.orchestration.definitions import build_defs
+from hm_pipeline.orchestration.partitions import asset_key
 from hm_pipeline.orchestration.table_checks import CONTRACT, CURRENT, LOADS, ROWS, checks_of
 from tests.evaluation.weekly_homes import EPOCH, LAST, empty_home, purchases, put, stored, usual_weeks
 
@@ -49,13 +49,13 @@ def test_every_asset_has_a_check_and_each_has_a_description(name):
 def test_dagster_has_them_all_with_what_blocks_and_the_weeks_of_their_assets(tmp_path):
     graph = build_defs(Settings(home=tmp_path)).resolve_asset_graph()
     keys = graph.asset_check_keys
-    assert {key.asset_key for key in keys} == {dg.AssetKey(name.split("/")) for name in PRODUCT}
+    assert {key.asset_key for key in keys} == {asset_key(name) for name in PRODUCT}
     specs = {(key.asset_key.to_user_string(), key.name): graph.get_check_spec(key) for key in keys}
     assert {name for name, spec in specs.items() if spec.blocking} == BLOCKING
     assert all(("Blocks." in spec.description) == spec.blocking for spec in specs.values())
     weekly = {name for name, spec in specs.items() if spec.partitions_def}
     assert ("candidates", "contract") in weekly
-    assert ("model/first_stage", "loads") in weekly
+    assert ("model/first_stage_model", "loads") in weekly
     assert not weekly & {("articles", "contract"), ("candidates", "current")}
 
 

@@ -1,0 +1,21 @@
+"""Metrics as metadata: numbers that Dagster plots, and one table for those of many things of a kind."""
+
+import dagster as dg
+
+from hm_pipeline.orchestration.metadata import measures
+
+
+def test_measures_of_many_things_are_one_table_and_numbers_stay_numbers():
+    shown = measures({"buyers": 48.0, "map_at_12/L4 blend": 0.05, "strategy/popular/rows": 17.0, "strategy/popular/seconds": 0.5,
+                      "strategy/launches/rows": 2.0, "strategy/launches/seconds": 0.25})  # fmt: skip
+    assert list(shown) == ["buyers", "map_at_12/L4 blend", "strategy"]
+    assert shown["buyers"] == 48.0
+    assert isinstance(shown["strategy"], dg.TableMetadataValue)
+    assert [record.data for record in shown["strategy"].records] == [
+        {"strategy": "popular", "rows": 17, "seconds": 0.5},
+        {"strategy": "launches", "rows": 2, "seconds": 0.25},
+    ]
+
+
+def test_a_kind_without_things_is_no_table():
+    assert measures({"hits": 3.0}) == {"hits": 3.0}
