@@ -13,6 +13,7 @@ from hm_pipeline.benchmarks.features import bench_features, bench_large
 from hm_pipeline.benchmarks.features_full import bench_features_full
 from hm_pipeline.benchmarks.harness import SERVING, hm_command, ingested, measure_command, shop_one_sixteenth
 from hm_pipeline.benchmarks.ingest import bench_ingest
+from hm_pipeline.benchmarks.next_week import bench_next_week
 from hm_pipeline.benchmarks.online import bench_online
 from hm_pipeline.benchmarks.overhead import bench_overhead
 from hm_pipeline.benchmarks.parts import BARS, ON_REQUEST
@@ -50,6 +51,7 @@ def bench_week(folder: Path) -> dict[str, Any]:
 PARTS: dict[str, Callable[[Path], Any]] = {
     "ingest": bench_ingest,
     "week": bench_week,
+    "next-week": bench_next_week,
     "overhead": bench_overhead,
     "retrieval": bench_retrieval,
     "retrieval-full": partial(bench_retrieval, sizes=FULL),

@@ -27,7 +27,7 @@ from hm_pipeline.orchestration.metadata import columns, measures, preview_metada
 from hm_pipeline.orchestration.partitions import asset_key, dependency, weekly_partitions
 from hm_pipeline.orchestration.preconditions import require_feasible
 from hm_pipeline.orchestration.serving import freshness, not_served
-from hm_pipeline.orchestration.unattended import RETRIES, is_unattended
+from hm_pipeline.orchestration.unattended import attempt_of, is_unattended
 
 
 class HomeResource:
@@ -61,7 +61,7 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
             home=work.graph.home.root,
             step=step.name,
             week=week,
-            may_retry=is_unattended(context.run),
+            attempt=attempt_of(context),
         )
         if made:
             yield dg.Output(None)
@@ -81,7 +81,6 @@ def asset(step: Step, steps: dict[str, Step], weeks: dg.PartitionsDefinition[str
         tags={"feast/view": served.name} if (served := views_by_table().get(step.name)) else None,
         io_manager_key="io_manager",
         output_required=step.name not in SERVING,
-        retry_policy=RETRIES,
         freshness_policy=freshness(late_after) if step.name in SERVING else None,
     )(body)
     return make  # type: ignore[no-any-return]

@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hm_pipeline.base.errors import HMError
 from hm_pipeline.base.files import atomic_write
 from hm_pipeline.base.settings import Settings
 
@@ -55,26 +54,20 @@ def listed(instance: "DagsterInstance", job: str) -> Iterator[None]:
 
 @contextmanager
 def recorded(home: Path, facts: dict[str, Any]) -> Iterator[None]:
-    """Record a command that runs without Dagster, how it ended and what it found; a home that is not there is not made for it.
+    """Record a command that runs without Dagster and what it found; one that fails leaves the home as it was.
 
     Parameters
     ----------
     facts
         Filled by the command, and shown with its run.
     """
-    started, error = time.time(), ""
-    try:
-        yield
-    except HMError as failed:
-        error = str(failed)
-        raise
-    finally:
-        record = {"command": command_line(), "started": started, "ended": time.time(), "error": error, "facts": facts}
-        if (home / "calendar.json").exists() and (error or facts):  # one that was killed is finished by the next
-            folder = _folder(home)
-            with suppress(OSError):  # the ingest is done, be its note written or not
-                folder.mkdir(parents=True, exist_ok=True)
-                atomic_write(folder / f"{started:.6f}-{os.getpid()}.json", lambda path: path.write_text(json.dumps(record, default=str)))
+    started = time.time()
+    yield
+    record = {"command": command_line(), "started": started, "ended": time.time(), "facts": facts}
+    folder = _folder(home)
+    with suppress(OSError):  # the ingest is done, be its note written or not
+        folder.mkdir(parents=True, exist_ok=True)
+        atomic_write(folder / f"{started:.6f}-{os.getpid()}.json", lambda path: path.write_text(json.dumps(record, default=str)))
 
 
 def report_commands(instance: "DagsterInstance", settings: Settings) -> int:
@@ -90,20 +83,17 @@ def report_commands(instance: "DagsterInstance", settings: Settings) -> int:
 
 def _report(instance: "DagsterInstance", settings: Settings, record: dict[str, Any]) -> None:
     import dagster as dg  # noqa: PLC0415 - seconds that an ingest need not pay
-    from dagster._core.events import EngineEventData, JobFailureData, RunFailureReason  # noqa: PLC0415 - as above
+    from dagster._core.events import EngineEventData  # noqa: PLC0415 - as above
 
     from hm_pipeline.orchestration.ingest_job import ingest_job  # noqa: PLC0415 - as above
 
     job = ingest_job(settings)
     with listed(instance, job.name):
         run = instance.create_run_for_job(job, tags=command_tags(record["command"]), status=dg.DagsterRunStatus.NOT_STARTED)
-    kind, data = dg.DagsterEventType.RUN_SUCCESS, None
-    if record["error"]:
-        kind, data = dg.DagsterEventType.RUN_FAILURE, JobFailureData(None, RunFailureReason.STEP_FAILURE)
     events = (
         (dg.DagsterEventType.RUN_START, "", None, "started"),
         (dg.DagsterEventType.ENGINE_EVENT, "What the files brought.", EngineEventData(_metadata(record["facts"])), "ended"),
-        (kind, record["error"], data, "ended"),
+        (dg.DagsterEventType.RUN_SUCCESS, "", None, "ended"),
     )
     for event, message, content, moment in events:
         found = dg.DagsterEvent(event.value, job.name, message=message or None, event_specific_data=content)

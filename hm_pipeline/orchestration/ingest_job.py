@@ -11,7 +11,7 @@ from hm_pipeline.engine.lock import write_lock
 from hm_pipeline.orchestration.dagster_failure import as_dagster_failure
 from hm_pipeline.orchestration.ingest_events import report_ingested
 from hm_pipeline.orchestration.partitions import calendar_of
-from hm_pipeline.orchestration.unattended import RETRIES, is_unattended
+from hm_pipeline.orchestration.unattended import attempt_of
 
 
 def ingest_job(settings: Settings) -> dg.JobDefinition:
@@ -20,12 +20,9 @@ def ingest_job(settings: Settings) -> dg.JobDefinition:
     @dg.op(
         name="read_raw_files",
         description="Read HM_RAW into the home; new weeks are added, done twice it changes nothing.",
-        retry_policy=RETRIES,
     )
     def read_raw_files(context: dg.OpExecutionContext) -> None:
-        report = as_dagster_failure(
-            lambda: _ingested(context, settings), home=settings.home, step="ingest", may_retry=is_unattended(context.run)
-        )
+        report = as_dagster_failure(lambda: _ingested(context, settings), home=settings.home, step="ingest", attempt=attempt_of(context))
         facts = {"purchases": report.rows, "customers": report.customers, "articles": report.articles}
         weeks = {"weeks added": report.weeks_added, "weeks replaced": report.weeks_replaced, "weeks kept": report.weeks_kept}
         context.add_output_metadata({**facts, **weeks, **{f"left out: {why}": count for why, count in report.rejected.items()}})

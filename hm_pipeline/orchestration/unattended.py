@@ -7,11 +7,15 @@ for, and a partition is made from nothing stale.
 import dagster as dg
 
 UNATTENDED = "hm/unattended"
-# A step that failed is tried again; a run whose process was killed is another run, which the daemon starts from what is left.
-RETRIES = dg.RetryPolicy(max_retries=2, delay=60, backoff=dg.Backoff.EXPONENTIAL)
+# A run whose process was killed is another run, which the daemon starts from what is left.
 TAGS = {UNATTENDED: "true", "dagster/max_retries": "2"}
 
 
 def is_unattended(run: dg.DagsterRun) -> bool:
     """Return whether a run was asked for by the automation."""
     return UNATTENDED in run.tags
+
+
+def attempt_of(context: dg.OpExecutionContext | dg.AssetExecutionContext) -> int | None:
+    """Return how often a step was tried already where nobody watches, and nothing where a person sees it fail."""
+    return context.retry_number if is_unattended(context.run) else None

@@ -147,6 +147,8 @@ def test_a_store_that_guesses_is_caught(served, monkeypatch):
 
 def cut(table):
     """Cut keys to integers, as a guess at their type does."""
+    if isinstance(table, pl.DataFrame):
+        return table.cast(dict.fromkeys(KEYS, pl.Int64))
     return table.astype(dict.fromkeys(KEYS, "int64")) if isinstance(table, pd.DataFrame) else table
 
 
@@ -223,7 +225,8 @@ def test_a_week_that_was_not_made_is_named(fresh):
 
 @pytest.mark.real
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the real H&M sample is not beside the checkout")
-def test_the_real_sample_passes(hm, tmp_path):
+def test_the_real_sample_passes(hm, tmp_path, monkeypatch):
+    monkeypatch.setenv("HM_BLOCKING_CHECKS", "false")  # the sample is of the last week's buyers: no shop's volume grows like that
     assert hm(tmp_path / "home", "ingest", SAMPLE)[0] == 0
     code, said, complaint = hm(tmp_path / "home", "audit", "--week", "2020-09-16", "--json")
     assert code == 0, complaint

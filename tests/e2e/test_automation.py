@@ -18,7 +18,7 @@ from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.execute import graph_of, materialize
 from hm_pipeline.orchestration.instance import dagster_instance
 from tests.datasets.kaggle.tiny_files import ADA, FILES, TRANSACTIONS, TX
-from tests.e2e.conftest import last_week, quick
+from tests.e2e.conftest import last_week
 
 pytestmark = pytest.mark.filterwarnings("ignore::dagster.BetaWarning", "ignore::DeprecationWarning")  # Dagster's own
 HEADER = TRANSACTIONS.splitlines(keepends=True)[0]
@@ -44,9 +44,8 @@ def test_it_is_off_until_it_is_turned_on(tmp_path):
     assert states == [dg.DefaultSensorStatus.STOPPED, dg.DefaultSensorStatus.RUNNING]
 
 
-def test_the_newest_week_is_served_and_the_week_before_it_evaluated(served, tmp_path):
-    shutil.copytree(served.home, tmp_path / "home")
-    watch = Watch(quick(tmp_path / "home"))
+def test_the_newest_week_is_served_and_the_week_before_it_evaluated(served_again):
+    watch = Watch(served_again("watched"))
     home, last = Home(watch.settings.home), last_week(watch.settings)
     week, before = home.calendar.key(last), home.calendar.key(last - 1)
     shutil.rmtree(home.folder("scoreboard", last - 1))

@@ -18,6 +18,7 @@ from hm_pipeline.engine.lock import write_lock
 from hm_pipeline.engine.presentation import Check
 from hm_pipeline.engine.step import at
 from hm_pipeline.orchestration.definitions import build_defs
+from hm_pipeline.orchestration.due import SERVING
 from hm_pipeline.orchestration.execute import materialize
 from hm_pipeline.orchestration.instance import dagster_instance
 from tests.e2e import planted
@@ -41,12 +42,18 @@ def left_over(home):
     return asides + unsigned
 
 
+def week_of(settings, name):
+    """Return a week that a step is made for: what is served is served in the last one."""
+    calendar = Home(settings.home).calendar
+    return calendar.last_week if name in SERVING else calendar.first_week
+
+
 def fails(settings, name, **changed):
     """Make a planted step and return the one error that comes of it, after the home was looked at."""
-    first = Home(settings.home).calendar.first_week
+    week_id = week_of(settings, name)
     before = set(settings.home.glob("errors/*"))
     with pytest.raises(Unforeseen) as caught:
-        materialize(settings, [(name, first)], steps={**STEPS, name: replace(STEPS[name], **changed)}, force=True)
+        materialize(settings, [(name, week_id)], steps={**STEPS, name: replace(STEPS[name], **changed)}, force=True)
     error = caught.value
     assert (error.__cause__, error.__context__) == (None, None)
     assert "\n" not in str(error)
@@ -71,11 +78,11 @@ KINDS = {
 def test_a_body_that_fails_is_one_line_and_the_next_run_succeeds(settings, kind):
     name, body, changed = KINDS[kind]
     error, traceback = fails(settings, name, body=body, **changed)
-    first = Home(settings.home).calendar.first_week
-    assert Home(settings.home).calendar.key(first) in error.where
+    week_id = week_of(settings, name)
+    assert Home(settings.home).calendar.key(week_id) in error.where
     assert f"in {body.__name__}" in traceback
     if not changed:
-        assert materialize(settings, [(name, first)], force=True).made[name] == 1
+        assert materialize(settings, [(name, week_id)], force=True).made[name] == 1
 
 
 @pytest.mark.parametrize("body", [planted.stubborn, planted.panics])
@@ -135,7 +142,7 @@ def test_the_command_ends_with_code_one_and_one_line(fresh):
     ended = subprocess.run(command, env=environment(home), capture_output=True, text=True, timeout=120, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
     line = told(ended.stderr)
-    assert line.startswith("hm: AssertionError: planted, its own cause (embeddings): the full traceback is in ")
+    assert line.startswith("hm: AssertionError: planted, its own cause (embeddings, week 20")
     (file,) = home.glob("errors/*")
     assert str(file) in line
     assert "in its_own_cause" in file.read_text()
@@ -178,13 +185,13 @@ def test_ctrl_c_ends_workers_too_with_code_130_and_no_traceback(fresh, monkeypat
 
 
 def test_a_run_of_the_ui_shows_the_line_first(settings):
-    steps = {**STEPS, "embeddings": replace(STEPS["embeddings"], body=planted.ring)}
+    steps = {**STEPS, "feature_store": replace(STEPS["feature_store"], body=planted.ring)}
     job = build_defs(settings, steps=steps).resolve_implicit_global_asset_job_def()
-    part = job.get_subset(asset_selection=frozenset([dg.AssetKey("embeddings")]), asset_check_selection=frozenset())
+    part = job.get_subset(asset_selection=frozenset([dg.AssetKey("feature_store")]), asset_check_selection=frozenset())
     with dagster_instance(settings) as instance:
         run = part.execute_in_process(instance=instance, raise_on_error=False)
     (failure,) = [event.step_failure_data for event in run.all_events if event.is_step_failure]
-    assert failure.user_failure_data.description.startswith("KeyError: 'planted in a ring 0' (embeddings): the full traceback is in")
+    assert failure.user_failure_data.description.startswith("KeyError: 'planted in a ring 0' (feature_store): the full traceback is in")
     assert "\n" not in failure.user_failure_data.description
 
 

@@ -83,7 +83,7 @@ def play(seed: int, root: Path) -> list[str]:
         before = {name: stamp for name, stamp in tree(home).items() if name not in REPORTS} if home.exists() else {}
         error = ""
         try:
-            ingest(raw, home, settings=Settings(threads=1, shards=2), epoch=state.epoch, **delivery.options)  # type: ignore[arg-type]
+            ingest(raw, home, settings=Settings(threads=1, shards=2), epoch=state.epoch, replace_types=True, **delivery.options)  # type: ignore[arg-type]
         except HMError as told:
             error = str(told)
         if delivery.after is None:
