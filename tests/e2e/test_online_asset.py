@@ -101,10 +101,10 @@ def test_runs_of_a_command_are_listed_with_their_job_their_command_and_their_wee
     materialize(online, [("online_store", last)], audiences={last: "everyone"}, force=True, command="hm run --week D")
     materialize(online, [("rankings", last)], audiences={last: "everyone"}, force=True, command="hm audit")
     with dagster_instance(online) as instance:
-        audit, run = [one for one in instance.get_runs(limit=4) if one.asset_selection]  # the others are checks of what is read
-    assert [(one.job_name, one.tags[COMMAND], one.tags["dagster/partition"]) for one in (run, audit)] == [
-        ("week", "hm run --week D", week),
-        ("backfill", "hm audit", week),
+        *_, run = audits_and_runs = instance.get_runs(limit=4)  # each command looks at what it reads in a run of its own
+    assert [(one.job_name, one.tags[COMMAND], one.tags["dagster/partition"]) for one in audits_and_runs] == [
+        *[("backfill", "hm audit", week)] * 2,
+        *[("week", "hm run --week D", week)] * 2,
     ]
     assert run.remote_job_origin.location_name == LOCATION
     assert run.remote_job_origin.job_name == "week"
