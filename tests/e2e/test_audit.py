@@ -18,9 +18,9 @@ from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.step import at
 from hm_pipeline.evaluation import leakage as leaks
 from hm_pipeline.evaluation.leakage import questions
-from hm_pipeline.feast_duckdb.offline import entity_input as _loading
 from hm_pipeline.feast_duckdb.offline import instants as _moments
 from hm_pipeline.feast_duckdb.offline.frames import as_arrow
+from hm_pipeline.features import shop_offline_store as _keys
 from hm_pipeline.features.feast_objects import KEYS
 from hm_pipeline.features.tables import LOOKBOOK, feature_tables
 from hm_pipeline.orchestration.execute import graph_of, materialize
@@ -141,14 +141,12 @@ def test_a_store_that_guesses_is_caught(served, monkeypatch):
     assert "gives other features" in found[questions.OFFSETS]
     assert "an hour before the cutoff, gives" in found[questions.EARLIER]
     with monkeypatch.context() as patch:
-        patch.setattr(_loading, "as_arrow", lambda table, where: as_arrow(cut(table), where=where))
+        patch.setattr(_keys, "as_arrow", lambda table, where: as_arrow(cut(table), where=where))
         assert questions.ask(graph, week_id)[questions.FRACTIONS] == "customer_id 0.5 is answered as another"
 
 
 def cut(table):
     """Cut keys to integers, as a guess at their type does."""
-    if isinstance(table, pl.DataFrame):
-        return table.cast(dict.fromkeys(KEYS, pl.Int64))
     return table.astype(dict.fromkeys(KEYS, "int64")) if isinstance(table, pd.DataFrame) else table
 
 
