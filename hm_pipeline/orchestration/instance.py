@@ -113,13 +113,22 @@ def dagster_instance(settings: Settings) -> "Iterator[DagsterInstance]":
     folder = write_dagster_yaml(settings)
     os.environ["DAGSTER_HOME"] = str(folder)
     try:
-        instance = DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), overrides=UNCAPTURED))
+        overrides = UNCAPTURED | ({} if settings.postgres else _open_log(folder))
+        instance = DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), overrides=overrides))
     except Exception as error:
         if settings.postgres:
             raise _unreachable(error) from error
         raise
     with instance:
         yield instance
+
+
+def _open_log(folder: Path) -> dict[str, Any]:
+    """Return the event log of the default place with files that stay open, unless somebody chose another storage."""
+    if not (folder / "dagster.yaml").read_text().startswith(HEADER):
+        return {}
+    place = {"base_dir": str(folder / "history" / "runs")}
+    return {"event_log_storage": {"module": "hm_pipeline.orchestration.event_log", "class": "OpenEventLog", "config": place}}
 
 
 def create_storage(settings: Settings) -> None:
