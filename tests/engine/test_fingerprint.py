@@ -215,7 +215,7 @@ def changed(versions, end, old, new):
     return {name for name in before if before[name] != after[name]}
 
 
-JOINED = {"feature_store", "feature_matrix", "recommendations", "online_store"}  # they build the views of all signals
+JOINED = {"feature_store", "feature_matrix", "recommendations", "online_store", "drift"}  # they build the views of all signals
 
 
 def test_a_constant_of_a_signal_changes_it_and_nothing_beside(versions):
