@@ -7,7 +7,7 @@ from typing import Any
 from feast.protos.feast.types.Value_pb2 import Value
 from pydantic import Field
 
-from hm_pipeline.base.errors import MissingInput
+from hm_pipeline.base.errors import InvalidInput, MissingInput
 from hm_pipeline.feast_duckdb.online.guarded_reads import MissingJoinKey
 from hm_pipeline.feast_duckdb.online.sqlite_writer import served_week
 from hm_pipeline.feast_duckdb.online.store import LeanSqliteOnlineStore, LeanSqliteOnlineStoreConfig
@@ -98,6 +98,8 @@ class ShopSqliteOnlineStore(ShopReads, LeanSqliteOnlineStore):
 def _rows(config: Any, given: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the columns of entity rows as they are given, and with keys in place of the shop's ids."""
     columns = columns_of(given)
+    if not columns:
+        raise InvalidInput("there are none", where="entity rows", hint="give at least one, with the join keys of what is asked for")
     return columns, columns | keys_of(columns, Path(getattr(config.offline_store, "root", None) or config.repo_path))
 
 

@@ -132,10 +132,15 @@ def test_every_service_answers_or_names_what_it_leaves_out(shop):
         assert found.keys() == {*expected, "customer_id", "article_id", "week_id"}
 
 
-@pytest.mark.parametrize("rows", [[], {}, {"customer_id": []}])
-def test_no_rows_are_refused_by_one_line_or_by_feast(shop, rows):
-    with pytest.raises((HMError, ValueError, IndexError)):
+@pytest.mark.parametrize("rows", [[], {}])
+def test_no_rows_are_refused_by_one_line(shop, rows):
+    with pytest.raises(InvalidInput, match="there are none"):
         shop[0].get_online_features(FEATURES, rows).to_dict()
+
+
+def test_rows_of_no_length_are_refused_by_feast(shop):
+    with pytest.raises((HMError, ValueError, IndexError)):
+        shop[0].get_online_features(FEATURES, {"customer_id": []}).to_dict()
 
 
 def test_missing_ids_are_left_as_they_are(shop):
