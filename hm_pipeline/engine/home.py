@@ -51,11 +51,11 @@ class Home:
 
     def versions(self, table: str) -> pl.LazyFrame:
         """Return all rows of a dimension, each with the weeks in which it was the known one."""
-        folder = self.folder(table)
-        if Manifest.load(folder) is None:
-            raise MissingInput("not there yet", where=table, hint="run `hm ingest FOLDER` first")
-        return with_weeks(scan_files(files_of(folder)))
+        return with_weeks(self.static(table))
 
     def static(self, table: str) -> pl.LazyFrame:
         """Return a table that has no weeks."""
-        return scan_files(files_of(self.folder(table)))
+        folder = self.folder(table)
+        if Manifest.load(folder) is None:
+            raise MissingInput("not there yet", where=table, hint="run `hm ingest FOLDER` first")
+        return scan_files(files_of(folder))

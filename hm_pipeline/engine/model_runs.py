@@ -78,10 +78,20 @@ def chosen(folder: Path) -> Manifest | None:
     return Manifest.load(folder.parent / pointer.run) if pointer and pointer.is_chosen else None
 
 
+def pointers_of(folder: Path) -> dict[int, Pointer]:
+    """Return the pointers of a model, whose folder is given, by the fit week that they are of."""
+    found = {week_id: Pointer.load(path) for week_id, path in _fit_weeks(folder).items()}
+    return {week_id: pointer for week_id, pointer in found.items() if pointer}
+
+
+def _fit_weeks(folder: Path) -> dict[int, Path]:
+    weeks = {int(path.name.removeprefix(WEEK)): path for path in folder.glob(f"{WEEK}*") if path.name.removeprefix(WEEK).isdigit()}
+    return dict(sorted(weeks.items()))
+
+
 def runs_of(folder: Path) -> Iterator[Run]:
     """Yield the complete runs of a model, whose folder is given, by week and fingerprint."""
-    weeks = {int(path.name.removeprefix(WEEK)): path for path in folder.glob(f"{WEEK}*") if path.name.removeprefix(WEEK).isdigit()}
-    for week_id, path in sorted(weeks.items()):
+    for week_id, path in _fit_weeks(folder).items():
         for run in sorted(path.glob(f"{RUN}*")):
             manifest = Manifest.load(run)
             if manifest:

@@ -16,12 +16,11 @@ def details_of(step: Step, graph: Graph, week_id: int) -> dict[str, Any]:
     calendar = graph.calendar
     spans = [read.weeks(week_id, calendar.first_week) for read in step.reads if graph.steps[read.name].is_weekly]
     first = min((span.start for span in spans), default=calendar.first_week)
-    code = (step.body, *step.code, *([step.load] if step.load else []))
     return {
         "first_day": calendar.key(first),
         "last_day": (calendar.start(week_id) - timedelta(days=1)).isoformat(),
         "settings": {name: getattr(graph.settings, name) for name in step.settings} | dict(step.parameters),
-        "libraries": {name: version(name) for name in libraries_of(*code)},
+        "libraries": {name: version(name) for name in libraries_of(*step.entries)},
         "python": platform.python_version(),
     }
 

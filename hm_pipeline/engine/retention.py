@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hm_pipeline.engine.min_history import upstream
-from hm_pipeline.engine.model_runs import Pointer, runs_of
+from hm_pipeline.engine.model_runs import pointers_of, runs_of
 from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.step import model_name
@@ -69,8 +69,7 @@ def _needed(graph: Graph, weeks: range) -> set[tuple[str, int]]:
 def _runs(graph: Graph, name: str, weeks: set[int]) -> Iterator[tuple[Path, int]]:
     """Yield the runs of a model that serve none of the weeks, and that nobody chose."""
     folder = graph.home.fits(model_name(name))
-    pointers = [(int(path.name.removeprefix("week_id=")), Pointer.load(path)) for path in folder.glob("week_id=*")]
-    used = {pointer.run for week, pointer in pointers if pointer and (week in weeks or pointer.is_chosen)}
+    used = {pointer.run for week, pointer in pointers_of(folder).items() if week in weeks or pointer.is_chosen}
     for run in runs_of(folder):
         if run.week_id not in weeks and run.place not in used:
             yield folder / run.place, run.week_id

@@ -146,6 +146,11 @@ class Step:
         """Whether it has a partition for each week."""
         return self.kind not in ("dimension", "static")
 
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Code that the result depends on: the body, what it does not name, and what reads a model's files."""
+        return (self.body, *self.code, *([self.load] if self.load else []))
+
     def unmade(self) -> "Step":
         """Return it without what makes it: enough to be read, or loaded where it is a model."""
         if self.entry and _entered(self.entry, self.name) is self:
@@ -160,7 +165,7 @@ class Step:
 
     def version(self) -> str:
         """Return a digest of the code and the contract the result depends on."""
-        code = (self.body, *self.code, *([self.load] if self.load else []))
+        code = self.entries
         libraries = [f"{name} {version}" for name, version in libraries_of(*code).items()]
         columns = [] if self.schema is None else [f"{name}:{type(kind).__name__}" for name, kind in self.schema.columns().items()]
         return short_hash(self.name, code_digest(*code), *libraries, *columns)

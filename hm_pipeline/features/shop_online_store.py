@@ -1,5 +1,6 @@
 """Online store of a home: rows are asked for by the shop's own ids, and of the week that is served where none is given."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,12 @@ TRIES = 3  # a week may be exchanged for the next between two looks
 CHANGED = f"the served week changed during {TRIES} reads"
 
 
-class ShopReads:
+class ShopReads(ABC):
     """Mixin of online stores: the shop's ids and the served week in, the ids as given out."""
 
+    @abstractmethod
     def _served(self, config: Any) -> int | None:
-        raise NotImplementedError
+        """Return the week that is served, nothing before the first."""
 
     def get_online_features(
         self, config: Any, features: Any, entity_rows: Any, registry: Any, project: str, *args: Any, **named: Any

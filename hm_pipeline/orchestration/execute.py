@@ -18,6 +18,7 @@ from hm_pipeline.engine.plan import Graph, Run
 from hm_pipeline.engine.staging import recovered
 from hm_pipeline.engine.step import Step
 from hm_pipeline.engine.unexpected import foreseen, plain
+from hm_pipeline.orchestration.checked_partitions import FIRST, LAST, PARTITION
 from hm_pipeline.orchestration.command_runs import COMMAND, command_tags, listed, report_commands
 from hm_pipeline.orchestration.due import SERVING
 from hm_pipeline.orchestration.ingest_events import report_ingested
@@ -138,7 +139,7 @@ def _look_at_inputs(job: "JobDefinition", graph: Graph, runs: Sequence[Run], ins
     )
     if keys:
         part = job.get_subset(asset_selection=frozenset(), asset_check_selection=keys)
-        tags = {"dagster/partition": graph.calendar.key(newest), **command_tags(command)}
+        tags = {PARTITION: graph.calendar.key(newest), **command_tags(command)}
         part.execute_in_process(tags=tags, instance=instance, run_config=SILENT_LOGGERS)
 
 
@@ -182,6 +183,6 @@ def _fail_orphaned_runs(instance: "DagsterInstance") -> None:
 
 def _span(first: str, last: str) -> dict[str, str]:
     if first == last:
-        return {"dagster/partition": first}
-    span = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+        return {PARTITION: first}
+    span = {FIRST: first, LAST: last}
     return span | {"hm/weeks": f"{first} to {last}"}  # those of Dagster are not shown in its list

@@ -34,7 +34,7 @@ class HomeIOManager(dg.IOManager):
         if step.kind == "dimension":
             return graph.home.dimension(name)
         if not step.is_weekly:
-            return graph.home.dimension(name)
+            return graph.home.static(name)
         if step.schema is None:
             raise dg.DagsterInvariantViolationError(f"{name} is a model, read it with its own load function")
         keys = context.asset_partition_keys if context.has_asset_partitions else graph.calendar.partition_keys

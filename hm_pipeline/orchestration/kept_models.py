@@ -5,7 +5,7 @@ from typing import Any
 
 from hm_pipeline.base.errors import MissingInput
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.engine.model_runs import WEEK, Pointer, runs_of, use, use_newest
+from hm_pipeline.engine.model_runs import pointers_of, runs_of, use, use_newest
 from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.step import Step, model_name
@@ -28,9 +28,9 @@ def list_runs(settings: Settings, name: str = "") -> list[dict[str, Any]]:
     rows = []
     for step in steps:
         folder = graph.home.fits(model_name(step.name))
-        pointers = {int(path.name.removeprefix(WEEK)): Pointer.load(path) for path in folder.glob(f"{WEEK}*")}
+        pointers = pointers_of(folder)
         for run in runs_of(folder):
-            users = [(week, pointer.is_chosen) for week, pointer in sorted(pointers.items()) if pointer and pointer.run == run.place]
+            users = [(week, pointer.is_chosen) for week, pointer in pointers.items() if pointer.run == run.place]
             rows.append(
                 {
                     "model": model_name(step.name),

@@ -8,6 +8,7 @@ from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.progress import OnProgress
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.retention import removable, remove
+from hm_pipeline.orchestration.checked_partitions import LAST, PARTITION
 from hm_pipeline.orchestration.execute import graph_of
 from hm_pipeline.orchestration.instance import dagster_instance
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
 
 KEPT = frozenset({"submission", "scoreboard", "signal_scores", "recall_budget"})  # what was served, and how it was evaluated
-PARTITION, RANGE_END = "dagster/partition", "dagster/asset_partition_range_end"
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,6 @@ def prune(settings: Settings, keep_weeks: int, *, dry_run: bool = False, report:
 def _old_runs(instance: "DagsterInstance", calendar: Calendar, first: int) -> "Iterator[DagsterRun]":
     """Yield the finished runs whose partitions all lie before a week."""
     for run in instance.get_runs():
-        newest = run.tags.get(RANGE_END) or run.tags.get(PARTITION)
+        newest = run.tags.get(LAST) or run.tags.get(PARTITION)
         if run.is_finished and newest and newest < calendar.key(first):
             yield run

@@ -3,11 +3,14 @@
 The reference is a median and the median absolute deviation from it, so that a sale or a closed week among the 13 moves neither.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import polars as pl
 
 from hm_pipeline.base.contracts import Transactions
+from hm_pipeline.engine.home import Home
+from hm_pipeline.engine.partition_files import files_of
 from hm_pipeline.engine.plan import TRANSACTIONS
 from hm_pipeline.engine.presentation import Check, Finding, StoredPartition
 
@@ -31,6 +34,11 @@ class Usual(NamedTuple):
     median: float
     spread: float
     weeks: int
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The least and the greatest value that are usual; neither rows nor prices are below 0."""
+        return max(self.median - SPREADS * self.spread, 0), self.median + SPREADS * self.spread
 
     def is_usual(self, value: float) -> bool:
         """Return whether a value is within the usual spread."""
@@ -61,10 +69,19 @@ def usual(past: pl.Series, least_spread: float = LEAST_SPREAD) -> Usual:
 
 def statistics(stored: StoredPartition, weeks: int = WEEKS) -> pl.DataFrame:
     """Return rows, prices and nulls of the week and of each of so many weeks before it in which anything was bought."""
-    table = stored.graph.home.weekly(TRANSACTIONS, Transactions, max_week=stored.week_id)
+    home, last = stored.graph.home, stored.week_id
+    files = [file for week in range(last - weeks, last + 1) for file in files_of(home.folder(TRANSACTIONS, week))]
+    states = tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files if file.exists())
+    return _statistics(home, last, weeks, states)
+
+
+@lru_cache(maxsize=1)
+def _statistics(home: Home, last: int, weeks: int, _states: object) -> pl.DataFrame:
+    """Scan the weeks once for all checks of a partition, as long as the files are the same."""
+    table = home.weekly(TRANSACTIONS, Transactions, max_week=last)
     price = pl.col("price") / MILLIONTHS
     nulls = [pl.col(name).is_null().mean().alias(name) for name in NULLABLE]
-    rows = table.before(stored.week_id + 1, weeks=weeks + 1).group_by("week_id")
+    rows = table.before(last + 1, weeks=weeks + 1).group_by("week_id")
     return rows.agg(pl.len().alias("rows"), price.median().alias("price"), price.max().alias("highest"), *nulls).sort("week_id").collect()
 
 
@@ -93,7 +110,7 @@ def _volume(stored: StoredPartition) -> Finding:
     if open_question:
         return open_question
     known, rows = usual(past["rows"].cast(pl.Float64)), now["rows"].item()
-    low, high = max(known.median - SPREADS * known.spread, 0), known.median + SPREADS * known.spread
+    low, high = known.limits
     expected = f"{low:,.0f} to {high:,.0f} purchases: {known.median:,.0f}, the median of {known.weeks} weeks, and {SPREADS} deviations"
     return Finding(expected, f"{rows:,} purchases", AGAIN, is_met=known.is_usual(rows), is_mild=not known.is_broken(rows, BROKEN_VOLUME))
 
@@ -103,7 +120,7 @@ def _prices(stored: StoredPartition) -> Finding:
     if open_question:
         return open_question
     known, price, most = usual(past["price"], LEAST_PRICE_SPREAD), now["price"].item(), float(str(past["highest"].max())) * BROKEN_VOLUME
-    low, high = max(known.median - SPREADS * known.spread, 0), known.median + SPREADS * known.spread
+    low, high = known.limits
     return Finding(
         f"a median price of {low:.4g} to {high:.4g}, none above {most:.4g}",
         f"a median price of {price:.4g}, the highest {now['highest'].item():.4g}",
