@@ -57,8 +57,9 @@ class Runner:
 
     def foreseen(self, step: Step, week_id: int, work: Callable[[], Done]) -> Done:
         """Return what is made; what goes wrong leaves in one line, and every library has its own word for a file it cannot read."""
-        week = "" if week_id == UNPARTITIONED else self.graph.calendar.key(week_id)
-        return foreseen(work, home=self.home.root, step=step.name, week=week, first=lambda: self._find_corrupt_input(step, week_id))
+        return foreseen(
+            work, home=self.home.root, step=step.name, week=self.graph.day(week_id), first=lambda: self._find_corrupt_input(step, week_id)
+        )
 
     def _find_corrupt_input(self, step: Step, week_id: int) -> MissingInput | None:
         """Return the refusal of a file that the step reads and that is no Parquet file."""

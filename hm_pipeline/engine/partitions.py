@@ -117,6 +117,10 @@ class Partitions:
             known[week + 1] = short_hash(known[week], self.fingerprint(name, week))
         return known[max(stop, self.calendar.first_week)]
 
+    def day(self, week_id: int) -> str:
+        """Return the first day of a week, which is its partition key; nothing for what has no weeks."""
+        return "" if week_id == UNPARTITIONED else self.calendar.key(week_id)
+
     # Audiences -------------------------------------------------------------------------------------------------
 
     def audience_kind(self, week_id: int) -> str:

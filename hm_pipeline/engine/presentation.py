@@ -44,7 +44,7 @@ class StoredPartition:
     @property
     def week(self) -> str:
         """Return its partition key, nothing where the step has no weeks."""
-        return "" if self.week_id == UNPARTITIONED else self.graph.calendar.key(self.week_id)
+        return self.graph.day(self.week_id)
 
     @property
     def title(self) -> str:

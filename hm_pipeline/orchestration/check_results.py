@@ -10,7 +10,6 @@ import polars as pl
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
 from hm_pipeline.base.errors import CheckFailed
-from hm_pipeline.engine.partition_files import UNPARTITIONED
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.presentation import Check, Finding, StoredPartition
 from hm_pipeline.engine.step import Step
@@ -34,7 +33,7 @@ class CheckedPartition:
     @property
     def key(self) -> str:
         """Partition key of the week, nothing where the step has no weeks or no partition."""
-        return "" if self.week_id == UNPARTITIONED else self.graph.calendar.key(self.week_id)
+        return self.graph.day(self.week_id)
 
     @property
     def title(self) -> str:

@@ -1,6 +1,7 @@
 """Another retailer's files, from the draft of a schema to a submission, in the shop's own ids."""
 
 import json
+import shutil
 
 import polars as pl
 import pytest
@@ -71,12 +72,15 @@ def test_four_commands_from_the_files_to_a_submission_in_the_shop_s_ids(hm, tmp_
     assert "there is no customer 'C99999'" in complaint
 
 
+def drafted(hm, folder):
+    """Draft the schema of the shop beside a copy of its files, and return a home and the copy."""
+    shutil.copytree(SHOP, folder / "raw")
+    assert hm(folder / "home", "schema", SHOP, "--out", folder / "shop.yaml")[0] == 0
+    return folder / "home", folder / "raw"
+
+
 def test_a_later_delivery_is_read_by_the_home_s_schema(hm, tmp_path):
-    home, raw = tmp_path / "home", tmp_path / "raw"
-    raw.mkdir()
-    for path in SHOP.iterdir():
-        (raw / path.name).write_bytes(path.read_bytes())
-    assert hm(home, "schema", SHOP, "--out", tmp_path / "shop.yaml")[0] == 0
+    home, raw = drafted(hm, tmp_path)
     assert hm(home, "ingest", raw, "--schema", tmp_path / "shop.yaml")[0] == 0
     (raw / "orders.csv").write_text(
         'order_id,order_date,client,sku,qty,unit_price,channel\n1,20/05/2025 10:00,C00001,BE-100,3,"7,08",web\n', encoding="utf-8"
@@ -94,11 +98,7 @@ def test_a_later_delivery_is_read_by_the_home_s_schema(hm, tmp_path):
 
 def test_the_other_days_of_a_week_do_not_replace_those_that_are_there(hm, tmp_path):
     """The data end on the first day of a week; a delivery of its other days alone would lose that day, and one of all days adds them."""
-    home, raw = tmp_path / "home", tmp_path / "raw"
-    raw.mkdir()
-    for path in SHOP.iterdir():
-        (raw / path.name).write_bytes(path.read_bytes())
-    assert hm(home, "schema", SHOP, "--out", tmp_path / "shop.yaml")[0] == 0
+    home, raw = drafted(hm, tmp_path)
     code, words, _ = hm(home, "ingest", raw, "--schema", tmp_path / "shop.yaml", "--epoch", "2018-09-19", "--json")
     assert code == 0
     before = json.loads(words)["rows_in_home"]

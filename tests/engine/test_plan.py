@@ -11,9 +11,9 @@ from hm_pipeline.base.errors import MissingInput, UnknownWeek
 from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
-from hm_pipeline.engine.partition_files import PartitionWriter
 from hm_pipeline.engine.plan import Graph, contiguous
 from hm_pipeline.engine.step import Step, at, before
+from tests.engine.small_graph import Fit, store
 
 WEEKS = 6
 
@@ -23,13 +23,6 @@ class Sales(dy.Schema):
 
     week_id = dy.Int64(primary_key=True)
     units = dy.Int64(nullable=False)
-
-
-class Fit:
-    """A model of one number."""
-
-    def save(self, folder):
-        (folder / "number").write_text("1")
 
 
 def carried(inputs, week):
@@ -64,9 +57,7 @@ def home(tmp_path):
 
 
 def sell(home, week_id, units):
-    writer = PartitionWriter(home.folder("transactions", week_id))
-    entry = writer.write(pl.DataFrame({"week_id": [week_id], "units": [units]}).with_columns(event_timestamp=pl.lit(None)))
-    writer.finish([entry], fingerprint=entry.content)
+    store(home.folder("transactions", week_id), {"week_id": [week_id], "units": [units]})
 
 
 def graph(home, **settings):

@@ -2,7 +2,6 @@
 
 from datetime import date
 
-import dataframely as dy
 import polars as pl
 import pytest
 
@@ -11,26 +10,12 @@ from hm_pipeline.base.settings import Settings
 from hm_pipeline.engine.home import Home
 from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.engine.model_runs import use
-from hm_pipeline.engine.partition_files import PartitionWriter
 from hm_pipeline.engine.plan import Graph
 from hm_pipeline.engine.retention import removable, remove
 from hm_pipeline.engine.step import Step, at, before
+from tests.engine.small_graph import Fit, Total, store
 
 LAST = 9
-
-
-class Units(dy.Schema):
-    """Units of a week."""
-
-    week_id = dy.Int64(primary_key=True)
-    units = dy.Int64(nullable=False)
-
-
-class Fit:
-    """A model of one number."""
-
-    def save(self, folder):
-        (folder / "number").write_text("1")
 
 
 def counted(_inputs, week):
@@ -40,11 +25,11 @@ def counted(_inputs, week):
 STEPS = {
     step.name: step
     for step in (
-        Step("transactions", lambda: None, kind="raw", schema=Units),
-        Step("counted", counted, schema=Units, reads=(before("transactions", 1),)),
+        Step("transactions", lambda: None, kind="raw", schema=Total),
+        Step("counted", counted, schema=Total, reads=(before("transactions", 1),)),
         Step("model", lambda _inputs, _week: Fit(), kind="model", reads=(before("counted", 2),), every=4, load=lambda _folder: 1),
-        Step("listed", counted, schema=Units, reads=(at("counted", back=1),), model="model", settings=("seed",)),
-        Step("kept", counted, schema=Units, reads=(at("listed"),)),
+        Step("listed", counted, schema=Total, reads=(at("counted", back=1),), model="model", settings=("seed",)),
+        Step("kept", counted, schema=Total, reads=(at("listed"),)),
     )
 }
 
@@ -55,9 +40,7 @@ def graph(tmp_path):
     home = Home(tmp_path)
     Calendar(date(2020, 1, 1), 0, LAST, date(2020, 3, 3)).save(tmp_path / "calendar.json")
     for week_id in range(LAST):
-        writer = PartitionWriter(home.folder("transactions", week_id))
-        entry = writer.write(pl.DataFrame({"week_id": [week_id], "units": [1]}).with_columns(event_timestamp=pl.lit(None)))
-        writer.finish([entry], fingerprint=entry.content)
+        store(home.folder("transactions", week_id), {"week_id": [week_id], "units": [1]})
     graph = Graph(STEPS, home, Settings(home=tmp_path))
     for week_id in range(LAST + 1):
         for name in ("counted", "model", "listed", "kept"):

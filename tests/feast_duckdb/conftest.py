@@ -36,15 +36,25 @@ def view(
     return FeatureView(name=name, entities=[ENTITIES[key] for key in keys], schema=schema, source=source, ttl=ttl)
 
 
-def open_repository(folder: Path, objects: Sequence[Any], kind: str = OFFLINE_STORE, **options: Any) -> FeatureStore:
+def open_repository(
+    folder: Path,
+    objects: Sequence[Any],
+    kind: str = OFFLINE_STORE,
+    *,
+    online: str = "sqlite",
+    more: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> FeatureStore:
+    """Open a store of some objects; ``more`` are parts of its configuration that are the default's otherwise."""
     settings = RepoConfig(
         project="shop",
         provider="local",
         registry=str(folder / f"{kind.rpartition('.')[2]}.db"),
         offline_store={"type": kind, **({"exact_keys": ["week_id"]} if kind == OFFLINE_STORE else {}), **options},
-        online_store={"type": "sqlite", "path": str(folder / "online.db")},
+        online_store={"type": online, "path": str(folder / "online.db")},
         entity_key_serialization_version=3,
         repo_path=folder,
+        **(more or {}),
     )
     store = FeatureStore(config=settings)
     store.apply([*ENTITIES.values(), *objects])

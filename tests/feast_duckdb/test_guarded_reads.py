@@ -4,14 +4,13 @@ import warnings
 
 import polars as pl
 import pytest
-from feast import FeatureService, FeatureStore, RepoConfig
+from feast import FeatureService
 
 from hm_pipeline.base.errors import InvalidInput, MissingInput
-from hm_pipeline.feast_duckdb.offline.store import TYPE as OFFLINE
 from hm_pipeline.feast_duckdb.online.guarded_reads import NotServedOnline
 from hm_pipeline.feast_duckdb.online.store import TYPE as ONLINE
 
-from .conftest import ENTITIES, at, view
+from .conftest import at, open_repository, view
 
 KEY = {"customer_id": 1, "week_id": 2}
 
@@ -28,17 +27,7 @@ def store(tmp_path):
         FeatureService(name="mixed", features=[views["pairs"], views["visits"].with_name("seen"), views["types"].with_name("t")]),
         FeatureService(name="offline", features=[views["pairs"], views["types"].with_name("t")]),
     ]
-    config = RepoConfig(
-        project="shop",
-        provider="local",
-        registry=str(tmp_path / "registry.db"),
-        offline_store={"type": OFFLINE},
-        online_store={"type": ONLINE, "path": str(tmp_path / "online.db")},
-        entity_key_serialization_version=3,
-        repo_path=tmp_path,
-    )
-    store = FeatureStore(config=config)
-    store.apply([*ENTITIES.values(), *views.values(), *services])
+    store = open_repository(tmp_path, [*views.values(), *services], online=ONLINE)
     store.materialize(at(-1), at(1), feature_views=["visits"])
     return store
 

@@ -4,13 +4,11 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from feast import FeatureStore, RepoConfig
 
 from hm_pipeline.feast_duckdb.materialization import TYPE as ENGINE
-from hm_pipeline.feast_duckdb.offline.store import TYPE as OFFLINE
 from hm_pipeline.feast_duckdb.online.store import TYPE as ONLINE
 
-from .conftest import ENTITIES, at, view
+from .conftest import at, open_repository, view
 
 
 @pytest.fixture
@@ -18,19 +16,8 @@ def store(tmp_path):
     """A store of one view, of two days."""
     stored = pl.DataFrame({"customer_id": [1, 2, 3], "value": [3, 4, 5], "event_timestamp": [at(), at(), at(24)]})
     stored.write_parquet(tmp_path / "a.parquet")
-    config = RepoConfig(
-        project="shop",
-        provider="local",
-        registry=str(tmp_path / "registry.db"),
-        offline_store={"type": OFFLINE},
-        online_store={"type": ONLINE, "path": str(tmp_path / "online.db")},
-        batch_engine={"type": ENGINE},
-        entity_key_serialization_version=3,
-        repo_path=tmp_path,
-    )
-    store = FeatureStore(config=config)
-    store.apply([*ENTITIES.values(), view("visits", "a.parquet", ["customer_id"])])
-    return store
+    views = [view("visits", "a.parquet", ["customer_id"])]
+    return open_repository(tmp_path, views, online=ONLINE, more={"batch_engine": {"type": ENGINE}})
 
 
 def test_rows_and_days_are_reported(store, capsys):
