@@ -11,7 +11,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetC
 
 from hm_pipeline.base.errors import CheckFailed
 from hm_pipeline.engine.plan import Graph
-from hm_pipeline.engine.presentation import Check, Finding, StoredPartition
+from hm_pipeline.engine.presentation import Check, Finding, StoredPartition, newest
 from hm_pipeline.engine.step import Step
 from hm_pipeline.orchestration.dagster_failure import as_dagster_failure
 from hm_pipeline.orchestration.metadata import markdown_table
@@ -52,6 +52,9 @@ class CheckedPartition:
         if self.graph.evaluates_unknown_week(self.step.name, self.week_id):  # left out by the run, too
             reason = f"no partition: {self.graph.unknown(self.week_id)}"
             return Finding(reason, reason, "ingest the other days first")
+        if self.step.is_ingested and self.step.is_weekly and (last := newest(self.graph, self.step, last=self.week_id)):
+            reason = f"no purchases are stored: those of week {last.week} are checked instead"
+            return Finding(reason, reason, "")
         return Finding("a stored partition", "none is stored", "materialise it, or `hm run --week D`")
 
     @property

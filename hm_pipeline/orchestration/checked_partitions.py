@@ -38,6 +38,7 @@ def checked(graph: Graph, step: Step, check: Check, weeks: list[int], *, is_plan
     wanted = weeks[-1:] if is_planned and not check.is_blocking else weeks
     each = {week: partition(graph, step, week) for week in wanted}
     if step.is_ingested and step.is_weekly:  # a serving week has no purchases yet: those before it are what it is made of
-        each = {week: found or newest(graph, step, last=week) for week, found in each.items()}
-        each = {found.week_id if found else week: found for week, found in each.items()}
+        unsold = [(week, None) for week, found in each.items() if not found]
+        each = {found.week_id: found for week, stored in each.items() if (found := stored or newest(graph, step, last=week))}
+        return [*unsold, *each.items()]  # Dagster shows the last result as the newest, and counts a planned one without a result as failed
     return list(each.items())

@@ -14,6 +14,7 @@ from hm_pipeline.engine.dimension import record, stamped
 from hm_pipeline.engine.model_runs import RUN, WEEK, Pointer
 from hm_pipeline.engine.partition_files import Manifest
 from hm_pipeline.orchestration.check_descriptions import check_table, describe_check
+from hm_pipeline.orchestration.check_results import CheckedPartition
 from hm_pipeline.orchestration.checked_partitions import checked, weeks_of
 from hm_pipeline.orchestration.definitions import build_defs
 from hm_pipeline.orchestration.partitions import asset_key
@@ -106,8 +107,17 @@ def test_hm_checks_the_last_week_of_a_range_and_each_where_it_blocks(graph):
 
 
 def test_a_serving_week_has_the_purchases_before_it_checked(graph):
-    assert named(graph, "transactions", ROWS, [LAST]) == [(LAST - 1, LAST - 1)]
-    assert named(graph, "transactions", ROWS, [LAST - 1, LAST]) == [(LAST - 1, LAST - 1)]
+    assert named(graph, "transactions", ROWS, [LAST]) == [(LAST, None), (LAST - 1, LAST - 1)]
+    assert named(graph, "transactions", ROWS, [LAST - 1, LAST]) == [(LAST, None), (LAST - 1, LAST - 1)]
+    finding = CheckedPartition(graph, graph.steps["transactions"], ROWS, LAST, None).finding
+    assert finding.passed
+    assert finding.found == f"no purchases are stored: those of week {graph.calendar.key(LAST - 1)} are checked instead"
+
+
+def test_a_home_without_purchases_passes_no_check(tmp_path):
+    empty = empty_home(tmp_path)
+    assert named(empty, "transactions", ROWS, [LAST]) == [(LAST, None)]
+    assert not CheckedPartition(empty, empty.steps["transactions"], ROWS, LAST, None).finding.passed
 
 
 # Findings ----------------------------------------------------------------------------------------------------------
