@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 # What a command prints is seen where it was given; to keep it Dagster starts processes for each step, which cry out at Ctrl-C.
 UNCAPTURED = {"compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}}
 HEADER = "# Written by hm from the settings; without this line it is yours and is left as it is.\n"
+# No invitation to Dagster's newsletter covers the first page (nux).
 # One run at a time: a home has one writer, so that a second one would only wait for it.  Runs whose process was killed are
 # found, and those of the automation are tried again; a step that failed is tried again by the step itself.
 DEFAULT_CONFIG = """telemetry:
+  enabled: false
+nux:
   enabled: false
 concurrency:
   runs:

@@ -18,6 +18,12 @@ def test_a_commit_is_in_the_write_ahead_log_and_does_not_wait_for_the_disk(tmp_p
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 1  # NORMAL
 
 
+def test_nothing_of_dagsters_own_covers_the_first_page_or_is_sent(tmp_path):
+    with dagster_instance(Settings(home=tmp_path)) as instance:
+        assert not instance.nux_enabled
+        assert not instance.telemetry_enabled
+
+
 def test_a_new_home_has_all_tables_before_processes_start_together(tmp_path):
     create_storage(Settings(home=tmp_path))
     tables = {path.name: _tables(path) for path in (tmp_path / "dagster").rglob("*.db")}
