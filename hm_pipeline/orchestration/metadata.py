@@ -18,14 +18,16 @@ TABLED = 2  # slashes in the name of a metric: kind, thing and measure
 
 
 def preview_metadata(context: dg.AssetExecutionContext, graph: Graph, step: Step, week_id: int, manifest: Manifest) -> dict[str, Any]:
-    """Return the sample, the tables and the pictures as metadata; what cannot be shown is a warning, as the partition is complete."""
+    """Return the tables, the sample and the pictures as metadata; what cannot be shown is a warning, as the partition is complete."""
     shown: dict[str, Any] = {}
     try:
         rows = sample(graph, step, week_id, manifest)
         if rows.width:
             shown["sample"] = dg.MetadataValue.md(markdown_table(rows))
-        for title, content in previews(graph, step, week_id).items():
-            shown[title] = dg.MetadataValue.md(content if isinstance(content, str) else _image(title, content))
+        made = previews(graph, step, week_id)
+        tables = {title: dg.MetadataValue.md(content) for title, content in made.items() if isinstance(content, str)}
+        pictures = {title: dg.MetadataValue.md(_image(title, content)) for title, content in made.items() if isinstance(content, bytes)}
+        shown = tables | shown | pictures
     except Exception as error:  # noqa: BLE001 - a picture must never fail a run
         context.log.warning("%s is made, but cannot be shown: %s: %s", step.name, type(error).__name__, error)
     return shown
