@@ -13,7 +13,7 @@ from hm_pipeline.engine.partition_files import PartitionWriter
 from hm_pipeline.evaluation.drift import STEP, samples, week_drift
 from hm_pipeline.evaluation.drift.chart import draw_drift
 from hm_pipeline.evaluation.drift.measures import psi_of, shift_of
-from hm_pipeline.evaluation.drift.report import SHOWN, conclusion, read_drift, table_of
+from hm_pipeline.evaluation.drift.report import SHORT, SHOWN, conclusion, read_drift, short_table, table_of
 from hm_pipeline.evaluation.drift.week_drift import Drift, columns_of, monitored_tables
 from hm_pipeline.features.tables import feature_tables
 from tests.evaluation.weekly_homes import LAST, empty_home, put, stored
@@ -241,12 +241,31 @@ def test_the_check_warns_of_what_moved_by_name_and_passes_a_calm_week(drifted):
     found = check.find(stored(drifted, "drift", WEEK))
     assert check.is_warning
     assert not found.passed
-    assert found.found.startswith("1 of 8 features with a PSI of 0.25 or more, and more than usual, against 13 to 13 weeks before")
+    assert found.found.startswith("1 of 8 features with a PSI of 0.25 or more, and more than usual, against 13 weeks before")
     assert ": momentum_price " in found.found
     assert found.offending["feature"].to_list() == ["momentum_price"]
     calm = check.find(stored(drifted, "drift", WEEK - 1))
     assert calm.passed
     assert calm.found.startswith("0 of 8 features")
+    assert calm.notes == {}
+
+
+def test_columns_without_a_week_to_compare_with_are_counted_apart(drifted):
+    put(drifted, "drift", WEEK, pl.concat([drift_of(drifted, "momentum"), _uncompared(TABLES["activity"])]))
+    found = STEP.checks[0].find(stored(drifted, "drift", WEEK))
+    assert found.notes == {"not compared": "6 have no stored week of the same audience to be compared with"}
+    table = drifted.home.weekly("drift", Drift).at(WEEK)
+    assert week_drift.count_drifted(None, None, table) == {"drifted": 1.0, "compared": 8.0}
+
+
+def test_the_short_table_is_shown_without_a_click_whatever_the_names(drifted):
+    longest = sorted((name for table in TABLES.values() for name in columns_of(table)), key=len)[-SHORT:]
+    rows = read_drift(drifted.home, WEEK).with_columns(feature=pl.Series(longest), null_share=0.995, reference_null_share=0.995)
+    shown = short_table(pl.concat([rows, rows]).with_columns(psi=pl.when(pl.int_range(pl.len()) < SHORT).then(12.25)))
+    assert shown.splitlines()[2] == "| feature | PSI | usual | AUC | nulls | before |"
+    assert shown.count("| 12.25 |") == SHORT
+    assert "8 have no stored week" in shown
+    assert len(shown) < 1_000
 
 
 def test_the_worst_comes_first_in_table_and_picture(drifted):
@@ -257,8 +276,8 @@ def test_the_worst_comes_first_in_table_and_picture(drifted):
     assert draw_drift(rows).startswith(b"\x89PNG")
     assert draw_drift(rows) == draw_drift(rows)
     pictures = [preview.make(drifted, WEEK) for preview in STEP.previews]
-    assert pictures[0] == draw_drift(rows)
-    assert "momentum_price" in pictures[1]
+    assert "momentum_price" in pictures[0]
+    assert pictures[1] == draw_drift(rows)
     assert len(table_of(rows, 3).lines) == 3 < SHOWN
     assert [preview.make(drifted, 0) for preview in STEP.previews] == [None, None]
 

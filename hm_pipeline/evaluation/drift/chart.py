@@ -22,15 +22,23 @@ def draw_drift(rows: pl.DataFrame) -> bytes:
     worst = rows.filter(pl.col("psi").is_not_null()).head(LINES).with_columns(pl.col("psi", "usual_psi").clip(LEAST))
     sheet = Canvas(8.0, MARGIN + LINE_HEIGHT * max(worst.height, 3))
     axes, places = sheet.axes, pl.Series(range(worst.height))
-    for value, name in ((MODERATE, "moderate"), (LARGE, "large")):
+    for value, name in ((MODERATE, f"moderate {MODERATE}"), (LARGE, f"large {LARGE}")):
         axes.axvline(value, color="lightgrey", linewidth=1, zorder=0)
         axes.annotate(
             name, (value, 1), xycoords=("data", "axes fraction"), xytext=(0, 3), textcoords="offset points", ha="center", fontsize=7
         )
-    axes.hlines(places.to_list(), LEAST, worst["usual_psi"].to_list(), color=USUAL, linewidth=5, alpha=0.5, label="a usual week")
+    axes.hlines(
+        places.to_list(),
+        LEAST,
+        worst["usual_psi"].to_list(),
+        color=USUAL,
+        linewidth=5,
+        alpha=0.5,
+        label="usual: single weeks before, or chance",
+    )
     for chosen, colour, label in ((~pl.col("is_large"), AS_USUAL, "as usual, or small"), (pl.col("is_large"), DRIFTED, "drifted")):
         points = worst.with_columns(place=places).filter(chosen)
-        axes.scatter(points["psi"].to_list(), points["place"].to_list(), color=colour, s=28, zorder=3, label=label)
+        axes.scatter(points["psi"].to_list(), points["place"].to_list(), color=colour, s=28, zorder=3, label=label, clip_on=False)
     axes.set_yticks(places.to_list(), worst["feature"].to_list(), fontsize=8)
     for place, row in zip(places, worst.iter_rows(named=True), strict=True):
         axes.annotate(_note(row), (1.01, place), xycoords=("axes fraction", "data"), va="center", fontsize=7)
@@ -39,7 +47,7 @@ def draw_drift(rows: pl.DataFrame) -> bytes:
     axes.set_xlim(LEAST, 1.3 * max([2 * LARGE, *worst["psi"].to_list(), *worst["usual_psi"].to_list()]))
     axes.xaxis.set_major_formatter(lambda value, _place: f"{value:g}")
     axes.xaxis.set_minor_formatter(lambda _value, _place: "")
-    axes.set_xlabel("PSI against the weeks before", fontsize=8)
+    axes.set_xlabel("PSI against the weeks before; AUC 0.5: no shift, above it values are larger", fontsize=8)
     axes.tick_params(axis="x", labelsize=8)
     sheet.figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     return sheet.png()

@@ -20,7 +20,8 @@ REMARK = (
     " what chance exceeds once in a thousand times. KS: largest distance of the distributions. p takes rows for independent, which pairs of"
     " one customer are not: with many rows it is small whatever the size. AUC: 0.5 is no shift, above it values are larger than before."
 )
-SHOWN = 20  # columns in the terminal, and in the UI
+SHOWN = 20  # columns in the terminal
+SHORT, SHORT_HEADER = 8, ("feature", "PSI", "usual", "AUC", "nulls", "before")  # Dagster shows a thousand characters without a click
 
 
 def read_drift(home: Home, week_id: int) -> pl.DataFrame:
@@ -36,12 +37,20 @@ def read_drift(home: Home, week_id: int) -> pl.DataFrame:
 
 
 def conclusion(rows: pl.DataFrame) -> str:
-    """Return how many columns have drifted, of how many that could be compared."""
-    compared, large = rows.filter(pl.col("psi").is_not_null()).height, int(rows["is_large"].sum())
-    rest = rows.height - compared
-    return f"{large} of {compared} features have a PSI of {LARGE} or more, and more than usual." + (
-        f" {rest} have no stored week of the same audience to be compared with." if rest else ""
-    )
+    """Return how many columns have drifted, of how many that could be compared, and how many could not."""
+    return " ".join(_sentences(rows))
+
+
+def _sentences(rows: pl.DataFrame) -> list[str]:
+    compared, large, rest = rows["psi"].count(), int(rows["is_large"].sum()), uncompared(rows)
+    drifted = f"{large} of {compared} features have a PSI of {LARGE} or more, and more than usual."
+    return [drifted, f"{rest}."] if rest else [drifted]
+
+
+def uncompared(rows: pl.DataFrame) -> str:
+    """Return how many columns could not be compared, and why; nothing where all could."""
+    rest = rows["psi"].null_count()
+    return f"{rest} have no stored week of the same audience to be compared with" if rest else ""
 
 
 def table_of(rows: pl.DataFrame, most: int | None = None) -> TextTable:
@@ -50,6 +59,14 @@ def table_of(rows: pl.DataFrame, most: int | None = None) -> TextTable:
     left = rows.height - shown.height
     title = "Drift against the weeks before" + (f", the worst {shown.height} of {rows.height} features" if left else "")
     return TextTable(title, HEADER, [_line(row) for row in shown.iter_rows(named=True)], REMARK)
+
+
+def short_table(rows: pl.DataFrame) -> str:
+    """Return the worst columns in Markdown below the conclusion, in so few characters that Dagster shows them without a click."""
+    lines = [dict(zip(HEADER, line, strict=True)) for line in table_of(rows, SHORT).lines]
+    drifted, *rest = _sentences(rows)  # the page does not wrap, so that each has a line
+    table = TextTable(drifted, SHORT_HEADER, [[line[name] for name in SHORT_HEADER] for line in lines])
+    return "\n\n".join([table.markdown(), *rest])
 
 
 def render(rows: pl.DataFrame, week: str) -> tuple[RenderableType, ...]:

@@ -55,6 +55,12 @@ def evaluate(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
     return pl.concat([_drift_of(inputs, table, week.week_id) for table in monitored_tables()])
 
 
+def count_drifted(_inputs: Inputs, _week: WeekContext, table: pl.LazyFrame) -> dict[str, float]:
+    """Return how many columns have drifted, and how many could be compared: two lines that Dagster plots over the weeks."""
+    counts = table.select(drifted=is_large().fill_null(value=False).sum(), compared=pl.col("psi").count()).collect()
+    return {name: float(count) for name, count in counts.row(0, named=True).items()}
+
+
 def reads() -> tuple[Dependency, ...]:
     """Return the tables of the views, at the week: of earlier weeks what is stored is read, and none is made for this."""
     return tuple(at(table.table) for table in monitored_tables())
