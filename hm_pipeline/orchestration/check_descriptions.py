@@ -19,7 +19,15 @@ hm_pipeline.orchestration.check_descriptions` prints this page.
 A run of a week has that week's partition checked, a backfill of the UI each of its weeks. `hm` makes years in one run, whose every
 row is validated as it is written: checks that block are of each week, the others of the last one. What `hm` reads and does not make,
 such as the last purchases before the week, goes through its blocking checks first. `HM_BLOCKING_CHECKS=false` makes blocking
-checks warn: for the day on which the fault is known and the lists must go out."""
+checks warn: for the day on which the fault is known and the lists must go out.
+
+![A delivery with prices in cents: `price_range` of `transactions` failed, expected and found beside it](pictures/failed-check.png)
+
+The week's run stopped at `check_transactions`: what reads no purchases was made, all else was not."""
+DRIFT = """The picture of `drift`, which `no_drift` refers to: a feature has drifted where its PSI is large *and* beyond the grey bar, which
+single weeks before reached, or chance. Here one of 25 has: `seasonality_share`.
+
+![PSI of fifteen features of a week against the weeks before, beside what single weeks had](pictures/drift.png)"""
 
 
 def describe_check(check: Check) -> str:
@@ -43,7 +51,7 @@ def check_table(steps: Mapping[str, Step]) -> str:
     for (name, description, effect), where in sorted(assets.items(), key=lambda entry: entry[0][2]):
         listed = ", ".join(f"`{asset}`" for asset in where[:SHOWN]) + (" and others" if len(where) > SHOWN else "")
         lines.append(f"| `{name}` | {description} | {effect} | {listed} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", DRIFT]) + "\n"
 
 
 if __name__ == "__main__":
