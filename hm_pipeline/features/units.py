@@ -27,6 +27,10 @@ NAMES = {
     "age": "years",
     "activity": "articles bought, halved every 30 days",
     "availability": "probability, 0 to 1",
+    **dict.fromkeys(
+        ("habit", "habit_7", "habit_30", "habit_365", "habit_product", "habit_type_30", "habit_type_365"), "articles bought, decayed"
+    ),
+    "habit_in_last": "1 is yes, 0 is no",
     "momentum": "ratio, 1 is even",
     "seasonality": "ratio, 1 is even",
     "style_similarity": "cosine, -1 to 1",

@@ -90,7 +90,7 @@ def test_a_signal_is_named_by_its_module(signal: Signal) -> None:
     assert signal.columns[0] == signal.name
     of_type = [*CustomerWeek.primary_key(), "product_type_no"]
     grains = {"type_need": of_type, "activity": CustomerWeek.primary_key(), "visit_propensity": CustomerWeek.primary_key()}
-    grains |= dict.fromkeys(("need_propensity", "style_similarity"), Pair.primary_key())
+    grains |= dict.fromkeys(("habit", "need_propensity", "style_similarity"), Pair.primary_key())
     assert signal.schema.primary_key() == grains.get(signal.name, ArticleWeek.primary_key())
     assert signal.description.endswith(("?", "."))
 

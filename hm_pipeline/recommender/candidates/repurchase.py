@@ -22,7 +22,7 @@ class Repurchase(Pair):
     repurchase_value = dy.Float32(nullable=False, min=0, description="what was paid for the article, each purchase halved every 30 days")
 
 
-def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30, most: int = 50) -> pl.LazyFrame:
+def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30, most: int = 200) -> pl.LazyFrame:
     """Return :class:`Repurchase` of the audience.
 
     Parameters

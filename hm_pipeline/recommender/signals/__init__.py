@@ -3,6 +3,7 @@
 from hm_pipeline.recommender.signals import (
     activity,
     availability,
+    habit,
     momentum,
     need_propensity,
     seasonality,
@@ -21,5 +22,6 @@ SIGNALS: tuple[Signal, ...] = (
     visit_propensity.SIGNAL,
     type_need.SIGNAL,
     need_propensity.SIGNAL,
+    habit.SIGNAL,
     style_similarity.SIGNAL,
 )
