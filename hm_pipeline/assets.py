@@ -29,7 +29,7 @@ from hm_pipeline.recommender.signals import SIGNALS
 from hm_pipeline.recommender.signals._lib.steps import model_step, table_step
 
 STEPS = Steps(f"{__name__}:PRODUCT")
-SEARCH_WEEKS, ENSEMBLE_WEEKS, LABELLED = 13, 4, 8  # cadences; weeks of data before the first ensemble
+SEARCH_WEEKS, ENSEMBLE_WEEKS, LABELLED = 13, 4, training.UNLABELLED + training.LEAST_WEEKS  # cadences; weeks before the first ensemble
 
 # A step's facts stand close to its body, so that the graph reads as a table.
 # fmt: off
@@ -120,7 +120,7 @@ def feature_matrix(inputs: Inputs, week: WeekContext) -> pl.DataFrame:
 
 @STEPS.step("search", kind="model", every=SEARCH_WEEKS, warm_up=LABELLED, load=training.load_search, group="ensemble",
             settings=("seed", "trials", "learners", "training_rows", "threads"),
-            reads=(before("feature_matrix", 4), before("labels", 4), before("transactions", 2)), unit="settings of each learner",
+            reads=(*training.LEARNT, before("transactions", 2)), unit="settings of each learner",
             why="Good settings last for months: searched every quarter, used by every fit between.")
 def search(inputs: Inputs, week: WeekContext) -> Any:
     """FLAML's search of each learner's settings, evaluated by MAP@12 on a later week."""
@@ -128,7 +128,7 @@ def search(inputs: Inputs, week: WeekContext) -> Any:
 
 @STEPS.step("ensemble", kind="model", every=ENSEMBLE_WEEKS, warm_up=LABELLED, load=training.load_ensemble, group="ensemble",
             settings=("seed", "training_rows", "threads"), model="search",
-            reads=(before("feature_matrix", 4), before("labels", 4), before("transactions", 2)), unit="learners and their weights",
+            reads=(*training.LEARNT, before("transactions", 2)), unit="learners and their weights",
             why="Turns all signals into one order. Fitted anew every four weeks, as fashion passes.")
 def ensemble(inputs: Inputs, week: WeekContext) -> Any:
     """The learners and their blend, each fitted, compared and weighed on weeks of its own."""

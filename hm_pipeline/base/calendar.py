@@ -5,6 +5,7 @@ midnight.  No tables here.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -123,37 +124,29 @@ REFERENCE = Calendar()
 class LabelWeeks:
     """Roles of the labelled weeks before a target week: fit, metric, blend.
 
-    The members are fitted on two weeks, compared on a later one and blended on a still later one, so that nothing is
+    The members are fitted on all but the last two, compared on the last but one and blended on both, so that nothing is
     chosen on the data it was fitted on.
     """
 
-    fit: tuple[int, int]
+    fit: tuple[int, ...]
     metric: int
     blend: int
 
     @property
-    def refit(self) -> tuple[int, int]:
-        """Weeks the final members are fitted on, with the settings frozen."""
-        return self.metric, self.blend
-
-    @property
     def all(self) -> tuple[int, ...]:
-        """All of them, oldest first."""
+        """All of them, oldest first; the final members are fitted on them, with the settings frozen."""
         return (*self.fit, self.metric, self.blend)
 
 
-LABEL_WEEKS = 4
-
-
-def label_weeks(week_id: int) -> LabelWeeks:
-    """Return the label weeks of a target week.
+def label_weeks(weeks: Sequence[int]) -> LabelWeeks:
+    """Return the roles of label weeks, oldest first.
 
     Examples
     --------
-    >>> label_weeks(105)
+    >>> label_weeks(range(101, 105))
     LabelWeeks(fit=(101, 102), metric=103, blend=104)
     """
-    return LabelWeeks((week_id - 4, week_id - 3), week_id - 2, week_id - 1)
+    return LabelWeeks(tuple(weeks[:-2]), weeks[-2], weeks[-1])
 
 
 def fit_week(week_id: int, *, first_week: int, every: int, warm_up: int = 0) -> int:

@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from hm_pipeline.base.columns import K
 from hm_pipeline.base.errors import InvalidInput
@@ -30,6 +31,7 @@ class Settings(BaseModel):
     memory: str = Field("4GB", description="memory limit given to DuckDB")
     seed: int = Field(0, ge=0, description="seed of everything random")
     candidates: int = Field(100, ge=K, description="candidates a customer keeps after the first stage")
+    label_weeks: int = Field(0, ge=0, le=26, description="weeks the ensemble learns from, 3 or more; 0 chooses by the units sold in them")
     trials: int = Field(6, ge=1, description="FLAML trials per learner in one search")
     learners: tuple[str, ...] = Field(("lightgbm", "xgboost"), min_length=2, description="members of the ensemble")
     training_rows: int = Field(1_000_000, ge=1_000, description="most rows a learner is fitted on, negatives sampled")
@@ -44,6 +46,13 @@ class Settings(BaseModel):
     alert_smtp: SecretStr = Field(SecretStr(""), description="smtp[s]://[USER:PASSWORD@]HOST[:PORT] that mails are sent through")
     online_store: str = Field("", description="redis://HOST:PORT[/DB] that features are served from; SQLite in the home where empty")
     postgres: str = Field("", description="URL of a Postgres server for Dagster's runs and events; SQLite in the home where empty")
+
+    @field_validator("label_weeks")
+    @classmethod
+    def _enough_for_all_roles(cls, weeks: int) -> int:
+        if weeks in (1, 2):
+            raise PydanticCustomError("too_few", "Input should be 0, or 3 at least: one week to fit, one to compare, one to blend")
+        return weeks
 
     @classmethod
     def from_environment(cls) -> Self:

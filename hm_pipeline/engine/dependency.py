@@ -1,6 +1,6 @@
 """Reads of a step: which weeks of which tables its body may open."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
@@ -12,17 +12,38 @@ class Dependency:
     ----------
     of_audience
         Only rows of the shard's customers are read.
+    enough, least
+        Units sold in the weeks that are read, after which no older week is; at least so many weeks.  Without ``enough`` all of
+        ``first`` to ``last`` are read.
+    warm_up
+        First weeks of the data that are never read.
     """
 
     name: str
     first: int | None = 0
     last: int = 0
     of_audience: bool = False
+    enough: int | None = None
+    least: int = 0
+    warm_up: int = 0
 
-    def weeks(self, week_id: int, first_week: int) -> range:
-        """Return the weeks that are read for one week."""
-        first = first_week if self.first is None else week_id + self.first
-        return range(max(first, first_week), week_id + self.last + 1)
+    def weeks(self, week_id: int, first_week: int, units: Callable[[int], int] | None = None) -> range:
+        """Return the weeks that are read for one week.
+
+        Parameters
+        ----------
+        units
+            Returns the units sold in a week; without it only the weeks that are read in any case are returned.
+        """
+        first, stop = first_week if self.first is None else week_id + self.first, week_id + self.last + 1
+        first = max(first, first_week + self.warm_up)
+        if self.enough is None:
+            return range(first, stop)
+        start, sold = stop, 0
+        while start > first and (stop - start < self.least or (units is not None and sold < self.enough)):
+            start -= 1
+            sold += units(start) if units else 0
+        return range(start, stop)
 
 
 def at(name: str, *, back: int = 0, of_audience: bool = False) -> Dependency:
@@ -38,6 +59,11 @@ def after(name: str) -> Dependency:
 def before(name: str, weeks: int | None = None, *, of_audience: bool = False) -> Dependency:
     """Read a table before the week, all of it or the last so many weeks."""
     return Dependency(name, None if weeks is None else -weeks, -1, of_audience)
+
+
+def newest(name: str, *, enough: int, least: int, most: int, warm_up: int = 0) -> Dependency:
+    """Read a table in the weeks before the week, newest first, until so many units were sold in them: ``least`` to ``most`` weeks."""
+    return Dependency(name, -most, -1, enough=enough, least=least, warm_up=warm_up)
 
 
 def merge_dependencies(reads: Iterable[Dependency]) -> list[Dependency]:

@@ -65,7 +65,7 @@ class Runner:
         """Return the refusal of a file that the step reads and that is no Parquet file."""
         for read in step.reads:
             is_weekly = self.graph.steps[read.name].is_weekly
-            for week in read.weeks(week_id, self.graph.calendar.first_week) if is_weekly else (UNPARTITIONED,):
+            for week in self.graph.weeks_read(read, week_id) if is_weekly else (UNPARTITIONED,):
                 folder = self.graph.folder(read.name, week)
                 manifest = Manifest.load(folder)
                 for entry in manifest.files if manifest else ():
@@ -132,7 +132,8 @@ class Runner:
     def week(self, step: Step, week_id: int) -> WeekContext:
         """Return the week a body works for, with the model it declared."""
         graph = self.graph
-        return WeekContext(week_id, graph.calendar, graph.settings, graph.audience_kind(week_id), self._model(step, week_id))
+        reads = {read.name: graph.weeks_read(read, week_id) for read in step.reads if graph.steps[read.name].is_weekly}
+        return WeekContext(week_id, graph.calendar, graph.settings, graph.audience_kind(week_id), self._model(step, week_id), reads)
 
     def _model(self, step: Step, week_id: int) -> Any:
         if step.model is None:

@@ -3,22 +3,24 @@
 Answers from what the steps declare and from the calendar alone; nothing on disk is looked at.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.errors import UnknownWeek
-from hm_pipeline.engine.step import Step
+from hm_pipeline.engine.step import Dependency, Step
 
 AUDIENCE = "audience"
 FURTHEST = 520  # weeks ahead that are looked at
 
 
-def upstream(steps: Mapping[str, Step], calendar: Calendar, step: Step, week_id: int) -> list[tuple[str, int | None]]:
+def upstream(
+    steps: Mapping[str, Step], weeks_read: Callable[[Dependency, int], range], step: Step, week_id: int
+) -> list[tuple[str, int | None]]:
     """Return the partitions that one reads, and the model's week it was asked for; tables without weeks have none."""
     found: list[tuple[str, int | None]] = [(step.model, week_id)] if step.model else []
     for read in step.reads:
-        weeks: Iterable[int | None] = read.weeks(week_id, calendar.first_week) if steps[read.name].is_weekly else [None]
+        weeks: Iterable[int | None] = weeks_read(read, week_id) if steps[read.name].is_weekly else [None]
         found += [(read.name, week) for week in weeks]
     return found
 
@@ -72,6 +74,9 @@ class WarmUp:
             self._known[name, week_id] = self._walked(name, week_id)
         return self._known[name, week_id]
 
+    def _least_read(self, read: Dependency, week_id: int) -> range:
+        return read.weeks(week_id, self.calendar.first_week)
+
     def _walked(self, name: str, week_id: int) -> int | None:
         found, pending, last = set[tuple[str, int]](), [(name, week_id)], self.calendar.first_week - 1
         while pending:
@@ -83,7 +88,7 @@ class WarmUp:
             week = step.fit_week(one[1], self.calendar)
             if week > one[1]:
                 return None
-            for other, read in upstream(self.steps, self.calendar, step, week):
+            for other, read in upstream(self.steps, self._least_read, step, week):
                 if read is None:
                     continue
                 if self.steps[other].is_ingested and step.name != AUDIENCE:  # an audience can be everyone

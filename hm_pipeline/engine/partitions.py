@@ -5,7 +5,7 @@ known before anything runs.  Nothing is computed here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -98,10 +98,20 @@ class Partitions:
             return self._known(read.name, None if week_id == UNPARTITIONED else week_id + read.last)
         if self.steps[read.name].kind == "static":
             return self.fingerprint(read.name, UNPARTITIONED)
-        span = read.weeks(week_id, self.calendar.first_week)
+        span = self.weeks_read(read, week_id)
         if read.first is None:
             return self._prefix(read.name, span.stop)
         return short_hash(*(f"{week} {self.fingerprint(read.name, week)}" for week in span))
+
+    def weeks_read(self, read: Dependency, week_id: int) -> range:
+        """Return the weeks of a table that are read for a week; how many are enough depends on what was sold in them."""
+        if read.enough and self.settings.label_weeks:
+            read = replace(read, first=-self.settings.label_weeks, enough=None)
+        return read.weeks(week_id, self.calendar.first_week, self._units)
+
+    def _units(self, week_id: int) -> int:
+        manifest = Manifest.load(self.home.folder(TRANSACTIONS, week_id))
+        return manifest.rows if manifest else 0
 
     def _known(self, name: str, week_id: int | None) -> str:
         """Return a digest of the rows of a dimension that were known at a week."""

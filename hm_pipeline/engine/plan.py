@@ -80,7 +80,7 @@ class Graph(Partitions):
                 continue  # a week without sales has no partition of transactions
             found.add((name, week_id))
             pending += [
-                (other, UNPARTITIONED if week is None else week) for other, week in upstream(self.steps, self.calendar, step, week_id)
+                (other, UNPARTITIONED if week is None else week) for other, week in upstream(self.steps, self.weeks_read, step, week_id)
             ]
         if is_early:
             raise WarmUp(self.steps, self.calendar).too_early(asked)

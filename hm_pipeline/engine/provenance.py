@@ -14,7 +14,7 @@ from hm_pipeline.engine.step import Step, model_name
 def details_of(step: Step, graph: Graph, week_id: int) -> dict[str, Any]:
     """Return what a fit for a week is made of and with, as plain values; the days are those of the weeks of tables that it reads."""
     calendar = graph.calendar
-    spans = [read.weeks(week_id, calendar.first_week) for read in step.reads if graph.steps[read.name].is_weekly]
+    spans = [graph.weeks_read(read, week_id) for read in step.reads if graph.steps[read.name].is_weekly]
     first = min((span.start for span in spans), default=calendar.first_week)
     return {
         "first_day": calendar.key(first),

@@ -60,7 +60,7 @@ def _needed(graph: Graph, weeks: range) -> set[tuple[str, int]]:
     for name, week_id in tuple(needed):
         needed |= {
             (other, graph.partition_week(graph.steps[other], week))
-            for other, week in upstream(graph.steps, graph.calendar, graph.steps[name], week_id)
+            for other, week in upstream(graph.steps, graph.weeks_read, graph.steps[name], week_id)
             if week is not None
         }
     return needed

@@ -15,7 +15,7 @@ import dataframely as dy
 from hm_pipeline.base import calendar as weeks
 from hm_pipeline.base.calendar import Calendar
 from hm_pipeline.base.settings import Settings
-from hm_pipeline.engine.dependency import Dependency, after, at, before, merge_dependencies
+from hm_pipeline.engine.dependency import Dependency, after, at, before, merge_dependencies, newest
 from hm_pipeline.engine.fingerprint import Entry, code_digest, libraries_of, short_hash
 from hm_pipeline.engine.presentation import Check, Preview
 
@@ -30,6 +30,7 @@ __all__ = [
     "before",
     "merge_dependencies",
     "model_name",
+    "newest",
     "short_hash",
 ]
 
@@ -38,13 +39,14 @@ Kind = Literal["raw", "dimension", "static", "weekly", "model"]
 
 @dataclass(frozen=True)
 class WeekContext:
-    """The week a body works for, with the kind of its audience and the model it declared."""
+    """The week a body works for, with the kind of its audience, the model it declared and the weeks of each table that it reads."""
 
     week_id: int
     calendar: Calendar
     settings: Settings
     audience: str
     model: Any = None
+    reads: Mapping[str, range] = field(default_factory=dict)
 
 
 class StepOptions(TypedDict, total=False):

@@ -18,7 +18,7 @@ from hm_pipeline.engine.materialize import Runner
 from hm_pipeline.evaluation.scoreboard.rows import Row, rounded
 from hm_pipeline.evaluation.text_table import TextTable
 from hm_pipeline.features.tables import column_sources, matrix_schema
-from hm_pipeline.recommender.ensemble.ensemble import VALIDATION_BUYERS
+from hm_pipeline.recommender.ensemble.fitting import VALIDATION_BUYERS
 from hm_pipeline.recommender.ensemble.sampling import training_sample, validation_sample
 from hm_pipeline.recommender.ensemble.training import labelled, load_search
 from hm_pipeline.recommender.labels import purchased_pairs

@@ -34,9 +34,9 @@ def require_feasible(graph: Graph, planned: Mapping[str, Sequence[int]]) -> None
     if planned.get(LISTS):
         _need_articles(graph, min(planned[LISTS]))
     for name in LEARNT:
-        learns = any(read.name == "labels" for read in graph.steps[name].reads) if name in planned else False
-        for week_id in planned[name] if learns else ():
-            _need_purchases(graph, name, week_id)
+        for read in graph.steps[name].reads if name in planned else ():
+            for week_id in planned[name] if read.name == "labels" else ():
+                _need_purchases(graph, name, week_id, label_weeks(graph.weeks_read(read, week_id)).fit)
 
 
 def _need_articles(graph: Graph, week_id: int) -> None:
@@ -55,13 +55,12 @@ def _lack(found: str, where: str, hint: str) -> None:
     raise MissingInput(f"fewer than {K} articles to fill lists with, {found}", where=where, hint=hint)
 
 
-def _need_purchases(graph: Graph, name: str, week_id: int) -> None:
-    weeks = label_weeks(week_id).fit
+def _need_purchases(graph: Graph, name: str, week_id: int, weeks: Sequence[int]) -> None:
     stored = [Manifest.load(graph.folder(TRANSACTIONS, week)) for week in weeks]
     if not any(manifest and manifest.rows for manifest in stored):
-        first, last = (graph.calendar.key(week) for week in weeks)
+        first, last = (graph.calendar.key(week) for week in (weeks[0], weeks[-1]))
         raise MissingInput(
-            f"nothing to learn from, as nobody bought in the weeks of {first} and {last}",
+            f"nothing to learn from, as nobody bought in the weeks of {first} to {last}",
             where=f"{name}, week {graph.calendar.key(week_id)}",
             hint="ingest their purchases, or choose a week far enough from them",
         )

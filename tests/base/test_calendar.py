@@ -1,6 +1,6 @@
 """Weeks, cutoffs, fits and label weeks of a calendar, by hand and for any week."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -66,10 +66,10 @@ def test_a_fit_serves_the_weeks_until_the_next(week_id, first, every, warm_up):
         assert fit_week(found, first_week=first, every=every, warm_up=warm_up) == found
 
 
-@given(week_id=st.integers(10, 300))
-def test_label_weeks_come_before_the_week_and_are_used_once(week_id):
-    weeks = label_weeks(week_id)
-    assert list(weeks.all) == sorted(set(weeks.all))
-    assert weeks.all[-1] == week_id - 1
-    assert weeks.refit == (weeks.metric, weeks.blend)
-    assert REFERENCE.start(week_id) - REFERENCE.start(weeks.all[0]) == timedelta(weeks=4)
+@given(first=st.integers(10, 300), count=st.integers(3, 12))
+def test_label_weeks_have_one_role_each_and_the_blend_is_the_newest(first, count):
+    weeks = range(first, first + count)
+    roles = label_weeks(weeks)
+    assert roles.all == tuple(weeks)
+    assert (roles.metric, roles.blend) == (weeks[-2], weeks[-1])
+    assert len(roles.fit) == count - 2

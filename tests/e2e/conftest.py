@@ -36,7 +36,7 @@ def fresh(raw, once, tmp_path_factory):
 
 def quick(home: Path) -> Settings:
     """Return settings that make a small shop's week in seconds."""
-    return Settings(home=home, trials=2, candidates=40)
+    return Settings(home=home, trials=2, candidates=40, label_weeks=4)
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +73,7 @@ def hm(monkeypatch, capsys):
     def run(home, *words):
         monkeypatch.setenv("HM_HOME", str(home))
         monkeypatch.setenv("HM_TRIALS", "2")
+        monkeypatch.setenv("HM_LABEL_WEEKS", "4")
         monkeypatch.setenv("HM_CANDIDATES", "40")
         monkeypatch.setattr("sys.argv", ["hm", *map(str, words)])
         code = 0

@@ -87,7 +87,8 @@ class Evaluator:
         if step.name == "audience":
             return self.shop.audience.select(pl.lit(week_id, dtype=pl.Int64).alias("week_id"), "customer_id")
         model = self.result(step.model, week_id).loaded if step.model else None
-        week = WeekContext(week_id, self.shop.calendar, self.settings, "everyone", model)
+        reads = {read.name: read.weeks(week_id, self.shop.calendar.first_week) for read in step.reads}
+        week = WeekContext(week_id, self.shop.calendar, self.settings, "everyone", model, reads)
         made = step.body(self.inputs(step, week_id), week)
         if step.kind == "model":
             return _save_and_load(step, made)

@@ -10,7 +10,7 @@ from hm_pipeline.recommender.learners.base import Floats
 
 DECIMALS = 5  # kept of a score, so that the last bits of a sum do not decide a rank or a byte
 FEWEST_HITS = 30  # below, weights follow chance: equal ones are no worse and do not pretend
-STEPS = {1: 1, 2: 20, 3: 10}  # of the grid of weights, by the number of learners
+STEPS = {1: 1, 2: 20, 3: 10, 4: 8, 5: 6}  # of the grid of weights, by how many are blended: two hundred points at most
 
 
 def standardised(margins: Floats, starts: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:

@@ -14,16 +14,25 @@ from hm_pipeline.base.columns import KEYS, LABEL, K
 from hm_pipeline.base.contracts import Pair, Recommendations
 from hm_pipeline.base.expressions import week_column
 from hm_pipeline.engine.inputs import Inputs
-from hm_pipeline.engine.step import WeekContext
+from hm_pipeline.engine.step import WeekContext, newest
 from hm_pipeline.recommender.candidates import STRATEGIES
-from hm_pipeline.recommender.ensemble.ensemble import VALIDATION_BUYERS, Ensemble, fit_ensemble
+from hm_pipeline.recommender.ensemble.ensemble import Ensemble
 from hm_pipeline.recommender.ensemble.feature_schema import require_schema, schema_version
+from hm_pipeline.recommender.ensemble.fitting import VALIDATION_BUYERS, fit_ensemble
 from hm_pipeline.recommender.ensemble.lists import recommend as rank_candidates
+from hm_pipeline.recommender.ensemble.rules import RULES
 from hm_pipeline.recommender.ensemble.sampling import training_sample, validation_sample
 from hm_pipeline.recommender.ensemble.search_result import SearchResult
 from hm_pipeline.recommender.labels import purchased_pairs
 
 LEARNERS = ("lightgbm", "xgboost", "catboost")
+MATRIX, LABELS = "feature_matrix", "labels"
+# Label weeks, newest first, until so many units were sold in them: a small shop has too few bought pairs in four weeks, a
+# shop of H&M's size has them in two.  More than eight add nothing on any shop tried.
+LEAST_WEEKS, MOST_WEEKS, ENOUGH_UNITS = 4, 8, 200_000
+UNLABELLED = 4  # first weeks of the data, of which no matrix can be made
+LEARNT = tuple(newest(name, enough=ENOUGH_UNITS, least=LEAST_WEEKS, most=MOST_WEEKS, warm_up=UNLABELLED) for name in (MATRIX, LABELS))
+SEARCH_NEGATIVES = 7  # for each bought candidate: a third of what the fits have, as settings are compared and not served
 SERVICE = "ranking"  # Feast's, which the matrix comes from
 SERVED = K  # what counts is what is served
 
@@ -73,9 +82,9 @@ def search_settings(inputs: Inputs, week: WeekContext) -> SearchModel:
     """Search every learner's settings on the fit weeks, evaluated on the metric week."""
     from hm_pipeline.recommender.ensemble.search import search  # noqa: PLC0415 - FLAML takes seconds to import
 
-    roles, settings = label_weeks(week.week_id), week.settings
+    roles, settings = label_weeks(week.reads[MATRIX]), week.settings
     rows = pl.concat([labelled(inputs, week_id) for week_id in roles.fit])
-    training = training_sample(rows, rows=settings.training_rows, seed=settings.seed)
+    training = training_sample(rows, rows=settings.training_rows, seed=settings.seed, negatives=SEARCH_NEGATIVES)
     scored, labels = validation_sample(
         labelled(inputs, roles.metric), purchased_pairs(inputs, week_id=roles.metric), buyers=VALIDATION_BUYERS, seed=settings.seed
     )
@@ -94,7 +103,7 @@ def search_settings(inputs: Inputs, week: WeekContext) -> SearchModel:
 
 def fit(inputs: Inputs, week: WeekContext) -> Ensemble:
     """Fit the ensemble of a week with the settings found."""
-    roles = label_weeks(week.week_id)
+    roles = label_weeks(week.reads[MATRIX])
     labels = pl.concat([purchased_pairs(inputs, week_id=week_id) for week_id in (roles.metric, roles.blend)])
     return fit_ensemble(
         {week_id: labelled(inputs, week_id) for week_id in roles.all},
@@ -102,6 +111,7 @@ def fit(inputs: Inputs, week: WeekContext) -> Ensemble:
         week.model,
         roles=roles,
         features=features(inputs),
+        rules=tuple(RULES),
         service_version=schema_version(SERVICE, {name: column.dtype for name, column in _columns(inputs).items()}),
         settings=week.settings,
     )
@@ -132,11 +142,11 @@ def features(inputs: Inputs) -> list[str]:
 
 
 def _columns(inputs: Inputs) -> dict[str, dy.Column]:
-    columns = inputs.weekly("feature_matrix").schema.columns()
+    columns = inputs.weekly(MATRIX).schema.columns()
     return {name: column for name, column in columns.items() if name not in KEYS}
 
 
 def labelled(inputs: Inputs, week_id: int) -> pl.LazyFrame:
     """Return a label week's matrix with ``is_bought``, unread."""
-    matrix = inputs.weekly("feature_matrix").at(week_id).drop("event_timestamp", strict=False)
-    return matrix.join(inputs.weekly("labels").at(week_id).select(*KEYS, LABEL), on=KEYS)
+    matrix = inputs.weekly(MATRIX).at(week_id).drop("event_timestamp", strict=False)
+    return matrix.join(inputs.weekly(LABELS).at(week_id).select(*KEYS, LABEL), on=KEYS)

@@ -6,6 +6,15 @@ import numpy as np
 import polars as pl
 import pytest
 
+from hm_pipeline.base.calendar import label_weeks
+from hm_pipeline.base.settings import Settings
+from hm_pipeline.recommender.ensemble.fitting import fit_ensemble
+from hm_pipeline.recommender.ensemble.search_result import LearnerResult, SearchResult
+from hm_pipeline.recommender.ensemble.search_space import SPACES
+from hm_pipeline.recommender.learners import LEARNERS
+
+ROLES = label_weeks(range(101, 105))
+SETTINGS = Settings(training_rows=20_000, threads=2)
 FEATURES = tuple(f"feature_{column}" for column in range(6))
 Week = tuple[pl.DataFrame, pl.DataFrame]
 
@@ -38,3 +47,25 @@ def features() -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def label_week() -> Callable[..., Week]:
     return make_week
+
+
+@pytest.fixture(scope="session")
+def found(features):
+    starts = {name: LearnerResult({key: span.start for key, span in SPACES[name].items()}, 0.0, ()) for name in LEARNERS}
+    return SearchResult(starts, features, seed=0, rows=0, buyers=0, hits=0)
+
+
+@pytest.fixture(scope="session")
+def weeks(label_week):
+    return {week: label_week(week) for week in ROLES.all}
+
+
+@pytest.fixture(scope="session")
+def fit(found, features):
+    def run(weeks, **changes):
+        matrices = {week: matrix.lazy() for week, (matrix, _) in weeks.items()}
+        labels = pl.concat([bought for _, bought in weeks.values()])
+        known = {"roles": ROLES, "features": features, "service_version": "v1", "settings": SETTINGS, **changes}
+        return fit_ensemble(matrices, labels, found, **known)
+
+    return run

@@ -6,44 +6,17 @@ import numpy as np
 import polars as pl
 import pytest
 
-import hm_pipeline.recommender.ensemble.ensemble as module
-from hm_pipeline.base.calendar import label_weeks
+import hm_pipeline.recommender.ensemble.fitting as module
 from hm_pipeline.base.errors import MissingInput, SchemaViolation, UnknownWeek
-from hm_pipeline.base.settings import Settings
 from hm_pipeline.recommender.ensemble.blend import blend_weights, blended, standardised
-from hm_pipeline.recommender.ensemble.ensemble import Ensemble, fit_ensemble
+from hm_pipeline.recommender.ensemble.ensemble import Ensemble
 from hm_pipeline.recommender.ensemble.sampling import MapScorer, group_offsets, validation_sample
-from hm_pipeline.recommender.ensemble.search_result import LearnerResult, SearchResult
-from hm_pipeline.recommender.ensemble.search_space import SPACES
 from hm_pipeline.recommender.learners import LEARNERS, fit_member
 from hm_pipeline.recommender.learners.base import as_floats
 from hm_pipeline.recommender.metrics.ranking import map_at
+from tests.recommender.ensemble.conftest import ROLES
 
-ROLES = label_weeks(105)
-SETTINGS = Settings(training_rows=20_000, threads=2)
 BUYER = ["week_id", "customer_id"]
-
-
-@pytest.fixture(scope="module")
-def found(features):
-    starts = {name: LearnerResult({key: span.start for key, span in SPACES[name].items()}, 0.0, ()) for name in LEARNERS}
-    return SearchResult(starts, features, seed=0, rows=0, buyers=0, hits=0)
-
-
-@pytest.fixture(scope="module")
-def weeks(label_week):
-    return {week: label_week(week) for week in ROLES.all}
-
-
-@pytest.fixture(scope="module")
-def fit(found, features):
-    def run(weeks, **changes):
-        matrices = {week: matrix.lazy() for week, (matrix, _) in weeks.items()}
-        labels = pl.concat([bought for _, bought in weeks.values()])
-        known = {"roles": ROLES, "features": features, "service_version": "v1", "settings": SETTINGS, **changes}
-        return fit_ensemble(matrices, labels, found, **known)
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +37,7 @@ def test_saved_and_loaded_scores_alike(ensemble, weeks, tmp_path):
     loaded = Ensemble.load(tmp_path / "one", threads=1)
     assert loaded.score(weeks[104][0]).equals(ensemble.score(weeks[104][0]))
     told = json.loads((tmp_path / "one" / "ensemble.json").read_text())
-    assert told["training_weeks"] == [103, 104]
+    assert told["training_weeks"] == list(ROLES.all)
     assert list(told["weights"]) == list(LEARNERS)
     assert sum(told["weights"].values()) == pytest.approx(1)
     assert max(told["importance"], key=lambda name: told["importance"][name]["lightgbm"]) == "feature_0"
@@ -82,7 +55,7 @@ def test_twice_gives_the_same_bytes(ensemble, fit, weeks, tmp_path):
 
 def test_blend_is_no_worse_than_its_members_where_it_was_fitted(ensemble):
     metrics = ensemble.metrics
-    assert metrics["is_blend_fitted"] == metrics["is_refitted"] == 1
+    assert metrics["is_blend_fitted"] == 1
     assert metrics["blend_map"] >= max(metrics[f"blend_map_{name}"] for name in LEARNERS) > 0
     assert ensemble.best_learner == max(LEARNERS, key=lambda name: metrics[f"metric_map_{name}"])
 
@@ -108,7 +81,7 @@ def test_members_do_not_see_the_weeks_they_are_judged_on(fit, weeks, monkeypatch
     fit(weeks)
     poisoned = {
         week: (matrix.with_columns(is_bought=~pl.col("is_bought"), feature_0=-pl.col("feature_0")), bought.head(3))
-        if week in ROLES.refit
+        if week in (ROLES.metric, ROLES.blend)
         else (matrix, bought)
         for week, (matrix, bought) in weeks.items()
     }
@@ -118,7 +91,7 @@ def test_members_do_not_see_the_weeks_they_are_judged_on(fit, weeks, monkeypatch
     for (seen, member), (seen_again, again) in zip(clean, poisoned_first, strict=True):
         assert seen == seen_again == [101, 102]
         np.testing.assert_array_equal(member.score(probe), again.score(probe))
-    assert all(seen == [103, 104] for seen, _ in fitted[3:6] + fitted[9:])
+    assert all(seen == list(ROLES.all) for seen, _ in fitted[3:6] + fitted[9:])
 
 
 def test_a_customer_alone_scores_as_among_others(ensemble, weeks):
@@ -145,14 +118,14 @@ def test_few_buyers_still_make_an_ensemble(fit, label_week):
     assert few.score(tiny[104][0])["score"].is_finite().all()
 
 
-def test_weeks_without_hits_keep_the_first_members(fit, weeks):
+def test_weeks_without_hits_weigh_all_members_alike(fit, weeks):
     blank = {
         week: (matrix.with_columns(is_bought=False), bought.clear()) if week > 102 else (matrix, bought)
         for week, (matrix, bought) in weeks.items()
     }
     kept = fit(blank)
-    assert kept.metrics["is_refitted"] == kept.metrics["metric_hits"] == kept.metrics["blend_hits"] == 0
-    assert kept.training_weeks == (101, 102)
+    assert kept.metrics["is_blend_fitted"] == kept.metrics["metric_hits"] == kept.metrics["blend_hits"] == 0
+    assert kept.weights == pytest.approx((1 / 3,) * 3)
 
 
 def test_nothing_bought_or_no_week_is_told(fit, weeks):
