@@ -61,13 +61,15 @@ class Ensemble:
         Returns
         -------
         pl.DataFrame
-            The keys, ``score_<learner>`` (raw margin), and ``score`` (blend, comparable within a customer only).
+            The keys, ``score_<learner>`` (raw margin) of the best learner and of those with a weight, as a score takes long, and
+            ``score`` (blend, comparable within a customer only).
         """
         weights = dict(zip(self.names, self.weights, strict=True))
+        members = [member for member in self.members if weights[member.learner] or member.learner == self.best_learner]
         rules = [name for name in self.rules if weights[name]]
-        scores = score_columns(self.members, rules, matrix, self.features)
-        single = {f"score_{member.learner}": rounded(scores[:, column]) for column, member in enumerate(self.members)}
-        kept = tuple(weights[name] for name in names_of(self.members, rules))
+        scores = score_columns(members, rules, matrix, self.features)
+        single = {f"score_{member.learner}": rounded(scores[:, column]) for column, member in enumerate(members)}
+        kept = tuple(weights[name] for name in names_of(members, rules))
         return matrix.select(KEYS).with_columns(
             **{name: pl.Series(values) for name, values in single.items()},
             score=pl.Series(blended(standardised(scores, group_offsets(matrix)), kept)),

@@ -40,9 +40,9 @@ SERVED = K  # what counts is what is served
 class Recommended(Recommendations):
     """Recommendations with each member's own score."""
 
-    score_lightgbm = dy.Float32(nullable=True, description="LightGBM's margin; null if not a member, or filled")
-    score_xgboost = dy.Float32(nullable=True, description="XGBoost's margin; null if not a member, or filled")
-    score_catboost = dy.Float32(nullable=True, description="CatBoost's margin; null if not a member, or filled")
+    score_lightgbm = dy.Float32(nullable=True, description="LightGBM's margin; null if not a member, without weight, or filled")
+    score_xgboost = dy.Float32(nullable=True, description="XGBoost's margin; null if not a member, without weight, or filled")
+    score_catboost = dy.Float32(nullable=True, description="CatBoost's margin; null if not a member, without weight, or filled")
 
 
 class Submission(Pair):

@@ -1,6 +1,7 @@
 """Members never see the weeks they are compared and blended on, and what is saved scores the same."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -24,12 +25,18 @@ def ensemble(fit, weeks):
     return fit(weeks)
 
 
-def test_scores_every_row_by_every_learner_and_the_blend(ensemble, weeks):
-    scores = ensemble.score(weeks[104][0])
+def test_scores_every_row_by_the_learners_that_count_and_the_blend(ensemble, weeks):
+    even = replace(ensemble, weights=(1 / 3,) * 3)
+    scores = even.score(weeks[104][0])
     assert scores.columns == ["week_id", "customer_id", "article_id", *(f"score_{name}" for name in LEARNERS), "score"]
     assert set(scores.dtypes[3:]) == {pl.Float32}
     assert scores.select(pl.exclude("week_id").is_finite().all()).row(0) == (True,) * 6
-    assert ensemble.score(weeks[104][0].clear()).height == 0
+    assert even.score(weeks[104][0].clear()).height == 0
+    one = replace(ensemble, weights=(0.0, 0.0, 1.0), best_learner="lightgbm").score(weeks[104][0])
+    assert one.columns[3:] == ["score_lightgbm", "score_catboost", "score"]
+    assert one["score_lightgbm"].equals(scores["score_lightgbm"])
+    alike = one.group_by("customer_id").agg(correlation=pl.corr("score", "score_catboost"))
+    assert alike["correlation"].min() == pytest.approx(1, abs=1e-4)
 
 
 def test_saved_and_loaded_scores_alike(ensemble, weeks, tmp_path):
