@@ -30,7 +30,7 @@ def compute(tables: Inputs, *, week_id: int, half_life_days: float = 30, most: i
     half_life_days
         Day-decay over a month is the best single rule of the public solutions.
     most
-        Articles per customer; beyond 50 the hits per row fall below those of popular articles.
+        Articles per customer; which of them are kept is the first stage's to decide.
     """
     days = days_before(tables.calendar.start(week_id))
     weight = decay(days, half_life_days=half_life_days)
