@@ -18,7 +18,7 @@ with days as (
 select $week::bigint as week_id, customer_id, article_id, place::smallint as repurchase_rank,
        (score / 65536)::float as repurchase_score, last::smallint as repurchase_days, units::smallint as repurchase_count,
        (value / 65536e6)::float as repurchase_value
-from ranked where place <= 50 order by customer_id, article_id
+from ranked where place <= 200 order by customer_id, article_id
 """
 
 SAME_PRODUCT = f"""
