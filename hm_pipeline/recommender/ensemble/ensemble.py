@@ -108,7 +108,7 @@ class Ensemble:
         if not (folder / "ensemble.json").exists():
             raise MissingInput("no ensemble", where=str(folder), hint="materialise `ensemble` first")
         fields = json.loads((folder / "ensemble.json").read_text())
-        features, weights, rules = tuple(fields["features"]), fields["weights"], tuple(fields["rules"])
+        features, weights, rules = tuple(fields["features"]), fields["weights"], tuple(fields.get("rules", ()))  # fits of before have none
         members = tuple(learner_named(name).load(folder, features, threads=threads) for name in weights if name not in rules)
         rest = (fields["service_version"], fields["best_learner"], tuple(fields["training_weeks"]), fields["figures"])
         return cls(members, rules, tuple(weights.values()), features, *rest)
