@@ -32,7 +32,7 @@ MATRIX, LABELS = "feature_matrix", "labels"
 LEAST_WEEKS, MOST_WEEKS, ENOUGH_UNITS = 4, 8, 200_000
 UNLABELLED = 4  # first weeks of the data, of which no matrix can be made
 LEARNT = tuple(newest(name, enough=ENOUGH_UNITS, least=LEAST_WEEKS, most=MOST_WEEKS, warm_up=UNLABELLED) for name in (MATRIX, LABELS))
-SEARCH_NEGATIVES = 7  # for each bought candidate: a third of what the fits have, as settings are compared and not served
+SEARCH_ROWS, SEARCH_NEGATIVES = 250_000, 7  # at most, and for each bought candidate: settings are compared a dozen times, and not served
 SERVICE = "ranking"  # Feast's, which the matrix comes from
 SERVED = K  # what counts is what is served
 
@@ -84,7 +84,8 @@ def search_settings(inputs: Inputs, week: WeekContext) -> SearchModel:
 
     roles, settings = label_weeks(week.reads[MATRIX]), week.settings
     rows = pl.concat([labelled(inputs, week_id) for week_id in roles.fit])
-    training = training_sample(rows, rows=settings.training_rows, seed=settings.seed, negatives=SEARCH_NEGATIVES)
+    most = min(settings.training_rows, SEARCH_ROWS)
+    training = training_sample(rows, rows=most, seed=settings.seed, negatives=SEARCH_NEGATIVES)
     scored, labels = validation_sample(
         labelled(inputs, roles.metric), purchased_pairs(inputs, week_id=roles.metric), buyers=VALIDATION_BUYERS, seed=settings.seed
     )
