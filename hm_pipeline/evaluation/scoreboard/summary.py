@@ -17,11 +17,14 @@ def summarise(home: Home, weeks: Sequence[int], *, seed: int) -> Scoreboard:
 
 
 def ledger(home: Home, week_id: int) -> list[ColumnRow]:
-    """Describe the feature columns by the newest label week before a week, one shard of it."""
+    """Describe the feature columns by the newest label week before a week, one shard of it; weeks made before a column was are left out."""
+    sources = column_sources()
     for week in range(week_id - 1, -1, -1):
         folder = home.folder("feature_matrix", week)
         manifest = Manifest.load(folder)
         if manifest and manifest.rows:
             largest = max(manifest.files, key=lambda entry: entry.rows)
-            return column_rows(scan_files([folder / largest.file]).collect(), column_sources())
+            features = scan_files([folder / largest.file])
+            if sources.keys() <= set(features.collect_schema()):
+                return column_rows(features.collect(), sources)
     return []
