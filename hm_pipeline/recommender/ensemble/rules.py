@@ -1,6 +1,6 @@
 """Rules that take part in the blend beside the members: scores read off columns of the matrix, with nothing to fit.
 
-A shop with forty buyers a week teaches a booster little, and its best rule ranks better: the blend week decides.
+A small shop teaches a booster little, and its best rule may rank better: the weights are fitted on what was held out.
 """
 
 from collections.abc import Mapping
